@@ -1,0 +1,129 @@
+//! The ladder of one call: which messages went which way, and when.
+//!
+//! One thread writes (the call's shard), any thread reads, nobody waits: an entry is one atomic word
+//! and the length is published after it. Bounded: what does not fit is counted, not kept.
+//! Deliberately absent: message texts. A ladder holds no number and no code, so it can be shown.
+
+mod draw;
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+pub use draw::draw;
+
+/// One message of a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Rung {
+    /// Time since the call was placed. At most 19 hours are kept apart.
+    pub at: Duration,
+    /// Which way it went.
+    pub direction: Direction,
+    /// The same message had gone before.
+    pub is_again: bool,
+    /// The request's method; for a response, that of the request it answers.
+    pub method: Verb,
+    /// The status code; `None` for a request.
+    pub status: Option<u16>,
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// From the trunk to us.
+    In,
+    /// From us to the trunk.
+    Out,
+}
+
+/// The methods that a flash call can meet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verb {
+    /// RFC 3261 §13.
+    Ack,
+    /// RFC 3261 §15.
+    Bye,
+    /// RFC 3261 §9.
+    Cancel,
+    /// RFC 3261 §13.
+    Invite,
+    /// Any other method.
+    Different,
+}
+
+impl Verb {
+    /// The method's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ack => "ACK",
+            Self::Bye => "BYE",
+            Self::Cancel => "CANCEL",
+            Self::Invite => "INVITE",
+            Self::Different => "other",
+        }
+    }
+}
+
+/// The messages of one call in the order in which they passed.
+#[derive(Debug)]
+pub struct Ladder {
+    rungs: [AtomicU64; RUNGS_MAX],
+    seen: AtomicU32,
+}
+
+impl Ladder {
+    /// Adds a message. Only the call's own shard may call this.
+    pub fn push(&self, rung: Rung) {
+        let seen = self.seen.load(Ordering::Relaxed);
+        if let Some(place) = self.rungs.get(seen as usize) {
+            place.store(pack(rung), Ordering::Relaxed);
+        }
+        // Release: a reader that sees the length sees the entry.
+        self.seen.store(seen.saturating_add(1), Ordering::Release);
+    }
+
+    /// The messages so far.
+    pub fn rungs(&self) -> Vec<Rung> {
+        let seen = self.seen.load(Ordering::Acquire) as usize;
+        let kept = &self.rungs[..seen.min(RUNGS_MAX)];
+        kept.iter().map(|word| unpack(word.load(Ordering::Relaxed))).collect()
+    }
+
+    /// How many messages passed after the ladder was full.
+    pub fn left_out(&self) -> u32 {
+        self.seen.load(Ordering::Acquire).saturating_sub(RUNGS_MAX as u32)
+    }
+}
+
+impl Default for Ladder {
+    fn default() -> Self {
+        Self { rungs: [const { AtomicU64::new(0) }; RUNGS_MAX], seen: AtomicU32::new(0) }
+    }
+}
+
+fn pack(rung: Rung) -> u64 {
+    let micros = u64::try_from(rung.at.as_micros()).unwrap_or(MICROS_MAX).min(MICROS_MAX);
+    let verb = VERBS.iter().position(|verb| *verb == rung.method).unwrap_or_default() as u64;
+    micros << 16
+        | verb << 13
+        | u64::from(rung.direction == Direction::Out) << 12
+        | u64::from(rung.is_again) << 11
+        | u64::from(rung.status.unwrap_or(0) & STATUS_MASK)
+}
+
+fn unpack(word: u64) -> Rung {
+    let status = (word & u64::from(STATUS_MASK)) as u16;
+    Rung {
+        at: Duration::from_micros(word >> 16),
+        direction: if word >> 12 & 1 == 1 { Direction::Out } else { Direction::In },
+        is_again: word >> 11 & 1 == 1,
+        method: VERBS[(word >> 13 & 7) as usize % VERBS.len()],
+        status: (status != 0).then_some(status),
+    }
+}
+
+const VERBS: [Verb; 5] = [Verb::Ack, Verb::Bye, Verb::Cancel, Verb::Different, Verb::Invite];
+/// A flash call is seven messages; loss, forks and an answer triple that.
+const RUNGS_MAX: usize = 24;
+const MICROS_MAX: u64 = (1 << 48) - 1;
+/// Status codes are three digits: ten bits.
+const STATUS_MASK: u16 = (1 << 10) - 1;

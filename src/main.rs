@@ -1,0 +1,3 @@
+//! The `ringproof` program.
+
+fn main() {}

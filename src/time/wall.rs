@@ -1,0 +1,56 @@
+//! Wall time for people: microseconds since 1970, derived from the monotonic clock.
+//!
+//! Invariant: no decision reads wall time, so a clock that jumps (an NTP step, a suspended machine)
+//! changes what is shown and nothing else.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+
+/// Microseconds since 1970-01-01T00:00:00Z. Zero stands for "never" where it is stored.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Micros(pub u64);
+
+impl Micros {
+    /// The moment as the standard library's type.
+    pub fn to_system_time(self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_micros(self.0)
+    }
+}
+
+/// Turns monotonic instants into wall time. Cheap to clone; all clones share one anchor.
+#[derive(Clone, Debug)]
+pub struct WallClock {
+    anchor: Arc<ArcSwap<Anchor>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    instant: Instant,
+    wall: SystemTime,
+}
+
+impl WallClock {
+    /// A clock that showed `wall` at `instant`.
+    pub fn new(instant: Instant, wall: SystemTime) -> Self {
+        Self { anchor: Arc::new(ArcSwap::from_pointee(Anchor { instant, wall })) }
+    }
+
+    /// Follows a wall clock that was set. Called now and then by the edge that reads clocks.
+    pub fn resample(&self, instant: Instant, wall: SystemTime) {
+        self.anchor.store(Arc::new(Anchor { instant, wall }));
+    }
+
+    /// What the wall clock shows at `instant`, which may lie in the future.
+    pub fn at(&self, instant: Instant) -> Micros {
+        let anchor = **self.anchor.load();
+        let shown = match instant.checked_duration_since(anchor.instant) {
+            Some(after) => anchor.wall + after,
+            None => anchor.wall - anchor.instant.duration_since(instant),
+        };
+        // A wall clock before 1970 is a machine that does not know the time; show the epoch.
+        let since = shown.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+    }
+}

@@ -1,0 +1,31 @@
+//! What happened to verifications and calls, for everybody who listens: the event stream, webhooks,
+//! logs and metrics. An event carries ids and facts, never a code.
+
+use std::sync::Arc;
+
+use super::record::CallRecord;
+use super::snapshot::Snapshot;
+
+/// One thing that happened. The order of events of one verification is the order in which it
+/// happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A call's end.
+    CallEnded(Arc<CallRecord>),
+    /// A call was accepted and handed to a shard.
+    CallPlaced(Arc<CallRecord>),
+    /// A phone began to ring.
+    CallRinging(Arc<CallRecord>),
+    /// A verification was started.
+    VerificationCreated(Arc<Snapshot>),
+    /// A verification reached a final state. Said exactly once for each.
+    VerificationEnded(Arc<Snapshot>),
+    /// A code was compared and was wrong.
+    WrongCode(Arc<Snapshot>),
+}
+
+/// Where events go. Must not block: it is called by the shards.
+pub trait Listener: Send + Sync {
+    /// Takes one event.
+    fn on_event(&self, event: Event);
+}
