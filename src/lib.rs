@@ -4,9 +4,11 @@
 //! `time` `number` `entropy` `outcome` `ladder`, then [`verify`], then the edges. The way of a call
 //! is told in `docs/ARCHITECTURE.md`.
 
+pub mod config;
 pub mod entropy;
 pub mod ladder;
 pub mod number;
 pub mod outcome;
 pub mod time;
+pub mod trunk;
 pub mod verify;
