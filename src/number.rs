@@ -3,6 +3,8 @@
 //! Invariant: `Debug` masks; [`E164::reveal`] is the only way to the digits, and `tests/tidy.rs`
 //! counts its callers.
 
+pub mod plan;
+
 use std::fmt;
 use std::num::NonZeroU64;
 
