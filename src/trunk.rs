@@ -11,5 +11,5 @@ pub(crate) mod testing;
 
 pub use pace::{Pace, Wait};
 pub use profile::{
-    CallerId, CallerIdHeader, Dialled, NationalPlan, NumberFormat, Profile, Ringing,
+    CallerId, CallerIdHeader, Dialled, NationalPlan, NumberFormat, Privacy, Profile, Ringing,
 };

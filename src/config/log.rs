@@ -1,5 +1,8 @@
 //! `[log]` and `[observe]`: what is told to whom watches.
 
+use super::kind;
+use super::section::Section;
+
 /// How logs are written.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Log {
@@ -40,4 +43,32 @@ pub struct Observe {
     pub events_kept: usize,
     /// Events that may wait for one slow client before it is cut off.
     pub events_queued: usize,
+}
+
+/// Reads `[log]`.
+pub(super) fn read(mut section: Section<'_>) -> Log {
+    let formats = kind::choice(&[("json", Format::Json), ("pretty", Format::Pretty)]);
+    let levels = kind::choice(&[
+        ("error", Level::Error),
+        ("warn", Level::Warn),
+        ("info", Level::Info),
+        ("debug", Level::Debug),
+        ("trace", Level::Trace),
+    ]);
+    let log = Log {
+        format: section.or("format", &formats, Format::Pretty),
+        level: section.or("level", &levels, Level::Info),
+    };
+    section.finish();
+    log
+}
+
+/// Reads `[observe]`.
+pub(super) fn read_observe(mut section: Section<'_>) -> Observe {
+    let observe = Observe {
+        events_kept: section.or("events_kept", &kind::whole(0..=1_000_000), 10_000),
+        events_queued: section.or("events_queued", &kind::whole(16..=65_536), 1_024),
+    };
+    section.finish();
+    observe
 }

@@ -26,11 +26,12 @@ pub struct Profile {
     pub caller_id: CallerId,
     /// How the dialled number is written.
     pub dialled: Dialled,
+    /// The host in the Request-URI and in To; the trunk's address when absent.
+    pub domain: Option<Arc<str>>,
     /// The host in the From URI; the gateway's own address when absent.
     pub from_domain: Option<Arc<str>>,
-    /// Whether INVITEs say `Privacy: id` (RFC 3325 §9.3). It hides the caller ID from the phone, so
-    /// it is only for trunks that read it the other way round.
-    pub privacy: bool,
+    /// The Privacy header field; not sent when absent.
+    pub privacy: Option<Privacy>,
     /// How long a phone rings before CANCEL. 1 s to 20 s.
     pub ring: Duration,
     /// What counts as ringing.
@@ -72,6 +73,16 @@ pub enum CallerIdHeader {
     PAssertedIdentity,
     /// From and Remote-Party-ID, which never became an RFC and which old switches still read.
     RemotePartyId,
+}
+
+/// What the Privacy header field asks of the trunk (RFC 3323 §4.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Privacy {
+    /// `id`: the asserted identity is for the trunk alone (RFC 3325 §9.3). The phone then shows no
+    /// number, or the one in From.
+    Id,
+    /// `none`: the number is to be shown, whatever the trunk does by default.
+    Waived,
 }
 
 /// How the dialled number is written in the Request-URI and in To.
