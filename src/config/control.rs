@@ -100,7 +100,7 @@ fn read_key(mut section: Section<'_>) -> Option<Placed<Key>> {
     let sha256 = section.required("sha256", &hash());
     let words = "\"admin\", \"read\" or \"verify\"";
     let rights = section.list("rights", &right()).unwrap_or_default();
-    if rights.is_empty() {
+    if !section.has_items("rights") {
         section.refuse("rights", "empty", &format!("a list of {words}"));
     }
     let starts_per_second = section.optional("starts_per_second", &kind::whole(1..=1_000_000));

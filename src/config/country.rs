@@ -50,6 +50,7 @@ mod tests {
             FI 358 "0" 00
             BR 55 "0" 00
             JP 81 "0" 010
-        "#]].assert_eq(&shown);
+        "#]]
+        .assert_eq(&shown);
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn load(path: &Path, files: &dyn Files) -> Loaded {
     let config = read_document(path, path.into(), None, files, &sink)
         .map(|document| read_config(&document, path, files, &sink));
     let (problems, asked) = sink.into_parts();
-    Loaded { config: Problems::or(problems, config), asked }
+    Loaded { config: Problems::or(path, problems, config), asked }
 }
 
 fn read_config(document: &Document, path: &Path, files: &dyn Files, sink: &Sink) -> Config {
@@ -32,6 +32,7 @@ fn read_config(document: &Document, path: &Path, files: &dyn Files, sink: &Sink)
     let mut root = Section::root(document, sink);
     let control = control::read(root.section("control"), base);
     let (sip, profiles) = sip::read(root.section("sip"));
+    let files_named = profiles.len();
     let documents: Vec<_> = profiles
         .into_iter()
         .filter_map(|Placed { value, place }| {
@@ -39,9 +40,15 @@ fn read_config(document: &Document, path: &Path, files: &dyn Files, sink: &Sink)
             read_document(&path, path.as_path().into(), Some(place), files, sink)
         })
         .collect();
-    let trunks = read_trunks(&mut root, &documents, &sip, sink);
+    let mut overrides = root.section("trunk").named();
+    let mut trunks = read_trunks(&mut overrides, &documents, &sip, sink);
+    trunks.is_complete = files_named > 0 && trunks.names.len() == files_named;
+    for (name, section) in overrides.iter().filter(|_| trunks.is_complete) {
+        let accepted = trunks.meant(name, |name| format!("`trunk.{name}`"));
+        section.refuse_whole("an unknown trunk", &accepted);
+    }
     let mut verify = verify::read(root.section("verify"));
-    let pools = pool::read(&mut root, &trunks.names, &mut verify);
+    let pools = pool::read(&mut root, &trunks, &mut verify);
     let log = log::read(root.section("log"));
     let observe = log::read_observe(root.section("observe"));
     root.finish();
@@ -49,20 +56,34 @@ fn read_config(document: &Document, path: &Path, files: &dyn Files, sink: &Sink)
     Config { control, sip, trunks: trunks.profiles, pools, verify, log, observe }
 }
 
-struct Trunks {
+/// The trunks, as far as they could be read.
+#[derive(Default)]
+pub(super) struct Trunks {
     /// All that have a name, right or wrong otherwise.
-    names: Vec<Arc<str>>,
+    pub(super) names: Vec<Arc<str>>,
+    /// Whether the names are all there are, so that another one is wrong.
+    pub(super) is_complete: bool,
     profiles: Vec<Profile>,
 }
 
-fn read_trunks(
-    root: &mut Section<'_>,
-    documents: &[Document],
+impl Trunks {
+    /// Which trunk somebody meant who wrote an unknown name.
+    pub(super) fn meant(&self, name: &str, quote: impl Fn(&str) -> String) -> String {
+        let names: Vec<&str> = self.names.iter().map(|name| &**name).collect();
+        match nearest(name, &names) {
+            Some(near) => format!("{}, if that was meant", quote(near)),
+            None => kind::list_or(names.into_iter().map(quote)),
+        }
+    }
+}
+
+fn read_trunks<'d>(
+    overrides: &mut Vec<(&'d str, Section<'d>)>,
+    documents: &'d [Document],
     sip: &sip::Sip,
-    sink: &Sink,
+    sink: &'d Sink,
 ) -> Trunks {
-    let mut overrides = root.section("trunk").named();
-    let mut trunks = Trunks { names: Vec::new(), profiles: Vec::new() };
+    let mut trunks = Trunks::default();
     for document in documents {
         let mut section = Section::root(document, sink);
         let Some(name) = section.required("name", &kind::name()) else { continue };
@@ -72,7 +93,11 @@ fn read_trunks(
         }
         trunks.names.push(name.clone());
         if let Some(index) = overrides.iter().position(|(named, _)| *named == &*name) {
-            section = section.under(overrides.swap_remove(index).1);
+            let (_, above) = overrides.swap_remove(index);
+            if above.has("name") {
+                above.refuse("name", "overridden", "in the trunk's own file alone");
+            }
+            section = section.under(above);
         }
         let profile = trunk::read(&mut section, name, sip.shards);
         if let Some(profile) = &profile {
@@ -80,14 +105,6 @@ fn read_trunks(
         }
         section.finish();
         trunks.profiles.extend(profile);
-    }
-    for (name, section) in overrides {
-        let names: Vec<&str> = trunks.names.iter().map(|name| &**name).collect();
-        let accepted = match nearest(name, &names) {
-            Some(near) => format!("`trunk.{near}`, if that was meant"),
-            None => kind::list_or(names.iter().map(|name| format!("`trunk.{name}`"))),
-        };
-        section.refuse_whole("an unknown trunk", &accepted);
     }
     trunks
 }

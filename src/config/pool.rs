@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::kind::{self, Kind, Refusal};
-use super::nearest::nearest;
+use super::load::Trunks;
 use super::section::{Placed, Section};
 use crate::verify::range::NumberRange;
 use crate::verify::settings::{PoolSettings, Settings};
@@ -20,11 +20,7 @@ pub struct Pool {
 }
 
 /// Reads every `[[pool]]`; the numbers go into `settings`.
-pub(super) fn read(
-    root: &mut Section<'_>,
-    trunks: &[Arc<str>],
-    settings: &mut Settings,
-) -> Vec<Pool> {
+pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Settings) -> Vec<Pool> {
     let sections = root.sections("pool");
     if sections.is_empty() && !root.has("pool") {
         root.refuse("pool", "missing", "at least one `[[pool]]` with `name` and `numbers`");
@@ -48,18 +44,18 @@ pub(super) fn read(
 
 fn read_one(
     section: &mut Section<'_>,
-    trunks: &[Arc<str>],
+    trunks: &Trunks,
     settings: &Settings,
 ) -> Option<(Pool, Vec<NumberRange>)> {
     let name = section.required("name", &kind::name());
     let numbers = section.list("numbers", &number_range());
-    let written = numbers.as_ref().map_or(0, Vec::len);
-    if written == 0 && !section.has_items("numbers") {
+    if !section.has_items("numbers") {
         let found = if numbers.is_none() { "missing" } else { "empty" };
         section.refuse("numbers", found, "a list such as [\"+46876500[000-999]\"]");
     }
     let numbers: Vec<_> = numbers.into_iter().flatten().map(|placed| placed.value).collect();
-    if !numbers.is_empty() {
+    // What could not be read may hold the numbers that are lacking.
+    if numbers.len() == section.count("numbers") && !numbers.is_empty() {
         check_odds(section, &numbers, settings);
     }
     let trunks = read_trunks(section, trunks);
@@ -97,28 +93,27 @@ fn distinct_suffixes(numbers: &[NumberRange]) -> u32 {
     seen.into_iter().map(u32::from).sum()
 }
 
-fn read_trunks(section: &mut Section<'_>, trunks: &[Arc<str>]) -> Vec<u16> {
-    let names: Vec<&str> = trunks.iter().map(|trunk| &**trunk).collect();
-    let all = (0_u16..).take(trunks.len()).collect();
-    let Some(wanted) = section.list("trunks", &kind::name()) else { return all };
+fn read_trunks(section: &mut Section<'_>, trunks: &Trunks) -> Vec<u16> {
+    let indices = 0_u16..;
+    let Some(wanted) = section.list("trunks", &kind::name()) else {
+        return indices.take(trunks.names.len()).collect();
+    };
     if !section.has_items("trunks") {
         section.refuse("trunks", "empty", "absent, or a list of trunks");
     }
     let mut chosen = Vec::new();
     for Placed { value: name, place } in wanted {
-        let index = (0_u16..).zip(&names).find(|(_, known)| **known == &*name);
-        match index {
+        match indices.clone().zip(&trunks.names).find(|(_, known)| **known == name) {
             Some((index, _)) if chosen.contains(&index) => {
                 section.refuse_at(place, &format!("\"{name}\" for the second time"), "named once");
             }
             Some((index, _)) => chosen.push(index),
-            None => {
-                let accepted = match nearest(&name, &names) {
-                    Some(near) => format!("\"{near}\", if that was meant"),
-                    None => kind::list_or(names.iter().map(|name| format!("\"{name}\""))),
-                };
+            None if trunks.is_complete => {
+                let accepted = trunks.meant(&name, |name| format!("\"{name}\""));
                 section.refuse_at(place, &format!("\"{name}\", an unknown trunk"), &accepted);
             }
+            // A profile that cannot be read may have that name.
+            None => {}
         }
     }
     chosen

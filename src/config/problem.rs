@@ -38,7 +38,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with a configuration, in the order of its lines. Never empty.
+/// Everything that is wrong with a configuration, file by file, in the order of the lines. Never empty.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub struct Problems(Vec<Problem>);
 
@@ -48,13 +48,14 @@ impl Problems {
         self.0.iter()
     }
 
-    /// `value` when nothing is wrong with it.
-    pub(super) fn or<T>(mut found: Vec<Problem>, value: Option<T>) -> Result<T, Self> {
+    /// `value` when nothing is wrong with it. Problems of the file `main` come first.
+    pub(super) fn or<T>(main: &Path, mut found: Vec<Problem>, value: Option<T>) -> Result<T, Self> {
         match value {
             Some(value) if found.is_empty() => Ok(value),
             Some(_) | None => {
                 debug_assert!(!found.is_empty(), "a missing value must say why");
                 found.sort();
+                found.sort_by_key(|problem| *problem.place.file != *main);
                 found.dedup();
                 Err(Self(found))
             }

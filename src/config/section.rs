@@ -168,6 +168,11 @@ impl<'d> Section<'d> {
         self.find(key).is_some()
     }
 
+    /// How many values the list `key` has, right or wrong.
+    pub(super) fn count(&self, key: &str) -> usize {
+        self.find(key).and_then(|(_, item)| item.as_array()).map_or(0, toml_edit::Array::len)
+    }
+
     /// Whether `key` is a list with something in it, right or wrong, or no list at all.
     pub(super) fn has_items(&self, key: &str) -> bool {
         self.find(key).is_some_and(|(_, item)| item.as_array().is_none_or(|list| !list.is_empty()))

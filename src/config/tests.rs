@@ -1,13 +1,18 @@
-//! Files in, a configuration or its problems out.
+//! Files in; a configuration, or everything that is wrong with it, out.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use expect_test::{Expect, expect};
+use expect_test::{Expect, expect, expect_file};
 
 use super::document::Files;
 use super::load::{Loaded, load};
+
+mod listeners;
+mod manual;
+mod pools;
+mod trunks;
 
 const MINIMAL: &str = r#"
 [control]
@@ -20,135 +25,145 @@ name = "default"
 numbers = ["+46876500[000-999]"]
 "#;
 
+const TRUNK: &str = "name = \"plain\"\naddress = \"udp:127.0.0.1:5060\"\n";
+
 #[test]
 fn the_minimal_configuration_is_enough() {
-    let trunk = "name = 'plain'\naddress = 'udp:127.0.0.1:5060'";
-    let loaded =
-        load_text(&[("ringproof.toml", MINIMAL), ("sip-profiles/plain-rfc3261.toml", trunk)]);
-    expect![[r#"
-        Config {
-            control: Control {
-                socket: "ringproof.sock",
-                socket_mode: 432,
-                listen: None,
-                keys: [],
-                starts_per_second: None,
-                body_bytes_max: 16384,
-                head_timeout: 10s,
-                request_timeout: 30s,
-                connections_max: 1024,
-                streams_max: 64,
-            },
-            sip: Sip {
-                listen: [
-                    127.0.0.1:5070,
-                ],
-                shards: 1,
-                receive_buffer: 8388608,
-                user_agent: None,
-            },
-            trunks: [
-                Profile {
-                    name: "plain",
-                    address: 127.0.0.1:5060,
-                    sources: [
-                        127.0.0.1/32,
-                    ],
-                    strict_source: true,
-                    caller_id: CallerId {
-                        header: From,
-                        format: PlusE164,
-                    },
-                    dialled: Dialled {
-                        format: PlusE164,
-                        tech_prefix: "",
-                        user_phone: false,
-                    },
-                    domain: None,
-                    from_domain: None,
-                    privacy: None,
-                    ring: 5s,
-                    ringing: Only180,
-                    assume_ringing_after: None,
-                    no_ringing_after: 20s,
-                    t1: 500ms,
-                    calls_per_second: 100,
-                    in_flight_max: 1000,
-                },
-            ],
-            pools: [
-                Pool {
-                    name: "default",
-                    trunks: [
-                        0,
-                    ],
-                },
-            ],
-            verify: Settings {
-                pools: [
-                    PoolSettings {
-                        name: "default",
-                        numbers: [
-                            NumberRange {
-                                first: +4687…00,
-                                last: +4687…99,
-                            },
-                        ],
-                    },
-                ],
-                shards: 1,
-                attempts: 3,
-                calls: 3,
-                expires_in: 300s,
-                expires_in_max: 600s,
-                keep_ended: 600s,
-                reuse_window: 86400s,
-                max_guess_odds: 0.005,
-                countries: [],
-                refused: [],
-                limits: Limits {
-                    phone: [
-                        Limit {
-                            count: 3,
-                            window: 600s,
-                        },
-                        Limit {
-                            count: 5,
-                            window: 3600s,
-                        },
-                        Limit {
-                            count: 10,
-                            window: 86400s,
-                        },
-                    ],
-                    prefix: [
-                        Limit {
-                            count: 20,
-                            window: 600s,
-                        },
-                    ],
-                    wrong_codes_lock: 5,
-                    lock: 3600s,
-                    wrong_codes_stop: 10,
-                    hard_lock: 86400s,
-                },
-                bounds: Bounds {
-                    pending_max: 1000000,
-                    ended_max: 200000,
-                    phones_max: 4000000,
-                    prefixes_max: 1000000,
-                },
-            },
-            log: Log {
-                format: Pretty,
-                level: Info,
-            },
-            observe: Observe {
-                events_kept: 10000,
-                events_queued: 1024,
-            },
-        }
-    "#]].assert_debug_eq(&loaded.config.unwrap());
+    let loaded = load_texts(&[(MAIN, MINIMAL), (PROFILE, TRUNK)]);
+    expect_file!["tests/minimal.txt"].assert_debug_eq(&loaded.config.unwrap());
+}
+
+#[test]
+fn an_empty_file_lacks_everything_that_has_no_default() {
+    check(
+        &[(MAIN, "")],
+        expect![[r#"
+        ringproof.toml:1: `pool` is missing, must be at least one `[[pool]]` with `name` and `numbers`
+        ringproof.toml:1: `sip.listen` is missing, must be a list such as ["udp:127.0.0.1:5070"]
+        ringproof.toml:1: `sip.profiles` is missing, must be a list of files, such as ["sip-profiles/plain-rfc3261.toml"]"#]],
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_problem_and_so_is_one_that_is_not_toml() {
+    check(
+        &[],
+        expect![
+            "ringproof.toml:1: the file is not readable (entity not found), must be a text file that the daemon may read"
+        ],
+    );
+    check(
+        &[(MAIN, "[control]\nsocket = ringproof.sock")],
+        expect![
+            "ringproof.toml:2: the file is not TOML (string values must be quoted, expected literal string), must be TOML 1.0"
+        ],
+    );
+    check(
+        &[(MAIN, MINIMAL)],
+        expect![[
+            r#"ringproof.toml:6: `sip.profiles` is "sip-profiles/plain-rfc3261.toml", which cannot be read (entity not found), must be a text file that the daemon may read"#
+        ]],
+    );
+    check(
+        &[(MAIN, MINIMAL), (PROFILE, "name = \"plain\"\nname = \"plain\"")],
+        expect![
+            "sip-profiles/plain-rfc3261.toml:2: the file is not TOML (duplicate key), must be TOML 1.0"
+        ],
+    );
+}
+
+#[test]
+fn unknown_keys_are_named_with_what_was_meant() {
+    let main = format!(
+        "{MINIMAL}atempts = 3\n[verfy]\nattempts = 3\n[log]\nlevels = \"info\"\n\
+         [trunk.plane]\nring = \"3s\"\n[banana]\n"
+    );
+    let trunk = format!("{TRUNK}[caller_id]\nformats = \"e164\"\n");
+    check(
+        &[(MAIN, &main), (PROFILE, &trunk)],
+        expect![[r#"
+        ringproof.toml:10: `pool.atempts` is an unknown key, must be `name`, `numbers` or `trunks`
+        ringproof.toml:11: `verfy` is an unknown key, must be `verify`, if that was meant
+        ringproof.toml:14: `log.levels` is an unknown key, must be `level`, if that was meant
+        ringproof.toml:15: `trunk.plane` is an unknown trunk, must be `trunk.plain`, if that was meant
+        ringproof.toml:17: `banana` is an unknown key, must be `control`, `sip`, `trunk`, `verify`, `pool`, `log` or `observe`
+        sip-profiles/plain-rfc3261.toml:4: `caller_id.formats` is an unknown key, must be `format`, if that was meant"#]],
+    );
+}
+
+#[test]
+fn wrong_types_and_ranges_are_all_told_at_once() {
+    let main = r#"
+[control]
+socket = 7
+socket_mode = "0060"
+listen = "localhost:8580"
+body_max = "4GiB"
+head_timeout = "10"
+[sip]
+listen = "udp:127.0.0.1:5070"
+shards = 65
+receive_buffer = 8.5
+user_agent = "no\r\nvia"
+profiles = ["sip-profiles/plain-rfc3261.toml", 5]
+[[pool]]
+name = "Default Pool"
+numbers = ["46876500123", "+46876500[999-000]", "+46876500[0-99]", "+46876500123"]
+[verify]
+attempts = 0
+expires_in = "5 minutes"
+max_guess_odds = 1.5
+countries = ["Sweden", "XX"]
+refused_prefixes = ["+44 70"]
+starts_per_phone = ["3/10m", "0 in 10m"]
+pending_max = -1
+log = { format = "xml" }
+[log]
+level = ["info"]
+"#;
+    check(
+        &[(MAIN, main), (PROFILE, TRUNK)],
+        expect![[r#"
+            ringproof.toml:3: `control.socket` is 7, must be a path of 1 to 107 bytes
+            ringproof.toml:4: `control.socket_mode` is "0060", must be a file mode between "0600" and "0777" that its owner can use
+            ringproof.toml:5: `control.listen` is "localhost:8580", must be an address and port, such as "127.0.0.1:8580"
+            ringproof.toml:6: `control.body_max` is "4GiB", must be a size between "1KiB" and "1MiB"
+            ringproof.toml:7: `control.head_timeout` is "10", must be a duration between "1s" and "1m"
+            ringproof.toml:9: `sip.listen` is "udp:127.0.0.1:5070", must be a list, each a concrete UDP address of this machine, such as "udp:192.0.2.1:5060", because it is sent to the trunk
+            ringproof.toml:10: `sip.shards` is 65, must be a whole number between 1 and 64
+            ringproof.toml:11: `sip.receive_buffer` is 8.5, must be a size between "64KiB" and "1GiB"
+            ringproof.toml:12: `sip.user_agent` is "no\r\nvia", must be 1 to 64 printable ASCII characters, such as "ringproof"
+            ringproof.toml:13: `sip.profiles` is 5, must be the path of a file, from the directory of this file
+            ringproof.toml:15: `pool.name` is "Default Pool", must be 1 to 32 characters of a-z, 0-9, `-` and `_`
+            ringproof.toml:16: `pool.numbers` is "+46876500[0-99]" (a range ends in `[low-high]` with as many digits on both sides, as in `+468765[000-999]`), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
+            ringproof.toml:16: `pool.numbers` is "+46876500[999-000]" (the range runs from 46876500999 down to 46876500000, the lower end comes first), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
+            ringproof.toml:16: `pool.numbers` is "46876500123" (a phone number starts with `+` and the country code), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
+            ringproof.toml:18: `verify.attempts` is 0, must be a whole number between 1 and 10
+            ringproof.toml:19: `verify.expires_in` is "5 minutes", must be a duration between "30s" and "1h"
+            ringproof.toml:20: `verify.max_guess_odds` is 1.5, must be a number above 0 and up to 1, such as 0.005
+            ringproof.toml:21: `verify.countries` is "Sweden", must be the two capital letters of a country, such as "SE"
+            ringproof.toml:21: `verify.countries` is "XX", must be the two capital letters of a country, such as "SE"
+            ringproof.toml:22: `verify.refused_prefixes` is "+44 70", must be the first digits of numbers, such as "+4470"
+            ringproof.toml:23: `verify.starts_per_phone` is "0 in 10m", must be a limit such as "3 in 10m", at least 1 in at most 7d
+            ringproof.toml:23: `verify.starts_per_phone` is "3/10m", must be a limit such as "3 in 10m", at least 1 in at most 7d
+            ringproof.toml:24: `verify.pending_max` is -1, must be a whole number between 1 and 100000000
+            ringproof.toml:25: `verify.log` is an unknown key, must be `attempts`, `calls`, `expires_in`, `expires_max`, `keep_ended`, `reuse_window`, `max_guess_odds`, `countries`, `refused_prefixes`, `starts_per_phone`, `starts_per_prefix`, `wrong_codes_lock`, `lock`, `wrong_codes_stop`, `hard_lock`, `pending_max`, `ended_max`, `phones_max` or `prefixes_max`
+            ringproof.toml:27: `log.level` is ["info"], must be "error", "warn", "info", "debug" or "trace""#]],
+    );
+}
+
+#[test]
+fn a_section_that_is_no_table_is_a_problem() {
+    check(
+        &[(MAIN, "control = 5\nsip = []\npool = {}\ntrunk = true")],
+        expect![[r#"
+        ringproof.toml:1: `control` is 5, must be a table, headed `[control]`
+        ringproof.toml:2: `sip` is [], must be a table, headed `[sip]`
+        ringproof.toml:2: `sip.listen` is missing, must be a list such as ["udp:127.0.0.1:5070"]
+        ringproof.toml:2: `sip.profiles` is missing, must be a list of files, such as ["sip-profiles/plain-rfc3261.toml"]
+        ringproof.toml:3: `pool` is {}, must be tables, each headed `[[pool]]`
+        ringproof.toml:4: `trunk` is true, must be a table, headed `[trunk]`"#]],
+    );
 }
 
 struct Texts(BTreeMap<PathBuf, String>);
@@ -159,7 +174,18 @@ impl Files for Texts {
     }
 }
 
-fn load_text(texts: &[(&str, &str)]) -> Loaded {
+fn load_texts(texts: &[(&str, &str)]) -> Loaded {
     let texts = texts.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
-    load(Path::new("ringproof.toml"), &Texts(texts.collect()))
+    load(Path::new(MAIN), &Texts(texts.collect()))
 }
+
+#[track_caller]
+fn check(texts: &[(&str, &str)], expected: Expect) {
+    expected.assert_eq(&match load_texts(texts).config {
+        Ok(_) => "accepted".to_owned(),
+        Err(problems) => problems.to_string(),
+    });
+}
+
+const MAIN: &str = "ringproof.toml";
+const PROFILE: &str = "sip-profiles/plain-rfc3261.toml";

@@ -1,0 +1,1 @@
+//! The manual, the example and the profiles say what the loader does.
