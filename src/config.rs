@@ -56,7 +56,7 @@ pub struct Config {
 ///
 /// Every problem that one run can find.
 pub fn load(path: &Path) -> Result<Config, Problems> {
-    load::load(path, &document::Disk).config
+    load::load(path, &document::Disk).0
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ pub(super) fn read(mut section: Section<'_>, base: &Path) -> Control {
     let listen = section.optional("listen", &address::tcp());
     let key_sections = section.sections("key");
     let keys_given = key_sections.len();
+    section.at_most("key", KEYS_MAX);
     let keys: Vec<_> = key_sections.into_iter().filter_map(read_key).collect();
     if listen.is_some_and(|listen| !listen.ip().is_loopback()) && keys_given == 0 {
         let accepted = "a loopback address, unless there is a `[[control.key]]`";
@@ -172,5 +173,7 @@ fn right() -> Kind<Rights> {
     ])
 }
 
+/// Each request compares with each key.
+const KEYS_MAX: usize = 1_024;
 /// `sockaddr_un` holds 108 octets, the last one zero.
 const SOCKET_PATH_BYTES_MAX: usize = 107;

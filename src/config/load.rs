@@ -11,20 +11,13 @@ use super::section::{Placed, Section, Sink};
 use super::{Config, control, kind, log, pool, sip, trunk, verify};
 use crate::trunk::Profile;
 
-/// What a run of the loader gives: a configuration or its problems, and every key it asked for.
-pub(super) struct Loaded {
-    pub(super) config: Result<Config, Problems>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the manual is checked against it"))]
-    pub(super) asked: BTreeSet<String>,
-}
-
-/// Loads the configuration at `path`.
-pub(super) fn load(path: &Path, files: &dyn Files) -> Loaded {
+/// Loads the configuration at `path`. Beside it, or its problems: every key that was asked for.
+pub(super) fn load(path: &Path, files: &dyn Files) -> (Result<Config, Problems>, BTreeSet<String>) {
     let sink = Sink::default();
     let config = read_document(path, path.into(), None, files, &sink)
         .map(|document| read_config(&document, path, files, &sink));
     let (problems, asked) = sink.into_parts();
-    Loaded { config: Problems::or(path, problems, config), asked }
+    (Problems::or(path, problems, config), asked)
 }
 
 fn read_config(document: &Document, path: &Path, files: &dyn Files, sink: &Sink) -> Config {

@@ -6,7 +6,7 @@ use super::kind::{self, Kind, Refusal};
 use super::load::Trunks;
 use super::section::{Placed, Section};
 use crate::verify::range::NumberRange;
-use crate::verify::settings::{PoolSettings, Settings};
+use crate::verify::settings::{POOLS_MAX, PoolSettings, Settings};
 
 /// Which trunks carry the calls of a pool. Its numbers are in [`Settings::pools`], under the same
 /// index.
@@ -25,6 +25,7 @@ pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Setti
     if sections.is_empty() && !root.has("pool") {
         root.refuse("pool", "missing", "at least one `[[pool]]` with `name` and `numbers`");
     }
+    root.at_most("pool", POOLS_MAX);
     let mut pools: Vec<Pool> = Vec::new();
     for mut section in sections {
         let Some((pool, numbers)) = read_one(&mut section, trunks, settings) else {

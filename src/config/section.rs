@@ -168,9 +168,19 @@ impl<'d> Section<'d> {
         self.find(key).is_some()
     }
 
-    /// How many values the list `key` has, right or wrong.
+    /// How many values or tables the list `key` has, right or wrong.
     pub(super) fn count(&self, key: &str) -> usize {
-        self.find(key).and_then(|(_, item)| item.as_array()).map_or(0, toml_edit::Array::len)
+        let Some((_, item)) = self.find(key) else { return 0 };
+        let tables = item.as_array_of_tables().map(toml_edit::ArrayOfTables::len);
+        tables.or_else(|| item.as_array().map(toml_edit::Array::len)).unwrap_or(0)
+    }
+
+    /// Notes a list that is too long.
+    pub(super) fn at_most(&self, key: &str, most: usize) {
+        let count = self.count(key);
+        if count > most {
+            self.refuse(key, &format!("{count} long"), &format!("at most {most} long"));
+        }
     }
 
     /// Whether `key` is a list with something in it, right or wrong, or no list at all.

@@ -52,6 +52,7 @@ pub(super) fn read(mut section: Section<'_>) -> (Sip, Vec<Placed<String>>) {
         let accepted = "a list of files, such as [\"sip-profiles/plain-rfc3261.toml\"]";
         section.refuse("profiles", found, accepted);
     }
+    section.at_most("profiles", PROFILES_MAX);
     section.finish();
     (Sip { listen, shards, receive_buffer, user_agent }, profiles.unwrap_or_default())
 }
@@ -95,5 +96,7 @@ fn path() -> Kind<String> {
 }
 
 const SHARDS_MAX: u16 = 64;
+/// A call that has tried so many trunks is beyond help.
+const PROFILES_MAX: usize = 64;
 /// At 1,000 calls a second and 1 kB a message, more than a second of the shard being stopped.
 const RECEIVE_BUFFER_BYTES: usize = 8 << 20;

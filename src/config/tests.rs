@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use expect_test::{Expect, expect, expect_file};
 
 use super::document::Files;
-use super::load::{Loaded, load};
+use super::load::load;
+use super::{Config, Problems};
 
 mod listeners;
 mod manual;
@@ -29,8 +30,8 @@ const TRUNK: &str = "name = \"plain\"\naddress = \"udp:127.0.0.1:5060\"\n";
 
 #[test]
 fn the_minimal_configuration_is_enough() {
-    let loaded = load_texts(&[(MAIN, MINIMAL), (PROFILE, TRUNK)]);
-    expect_file!["tests/minimal.txt"].assert_debug_eq(&loaded.config.unwrap());
+    let config = load_texts(&[(MAIN, MINIMAL), (PROFILE, TRUNK)]).unwrap();
+    expect_file!["tests/minimal.txt"].assert_debug_eq(&config);
 }
 
 #[test]
@@ -166,6 +167,20 @@ fn a_section_that_is_no_table_is_a_problem() {
     );
 }
 
+#[test]
+fn lists_have_an_end() {
+    let main = MINIMAL.replace("261.toml\"]", &format!("261.toml\"{}]", ", \"x\"".repeat(64)));
+    let pool = "[[pool]]\n".repeat(4_096);
+    let key = "[[control.key]]\n".repeat(1_025);
+    let problems = load_texts(&[(MAIN, &format!("{main}{pool}{key}"))]).unwrap_err();
+    let long: Vec<String> =
+        problems.iter().filter(|it| it.found.ends_with("long")).map(ToString::to_string).collect();
+    expect![[r#"
+        ringproof.toml:6: `sip.profiles` is 65 long, must be at most 64 long
+        ringproof.toml:7: `pool` is 4097 long, must be at most 4096 long
+        ringproof.toml:4106: `control.key` is 1025 long, must be at most 1024 long"#]].assert_eq(&long.join("\n"));
+}
+
 struct Texts(BTreeMap<PathBuf, String>);
 
 impl Files for Texts {
@@ -174,14 +189,14 @@ impl Files for Texts {
     }
 }
 
-fn load_texts(texts: &[(&str, &str)]) -> Loaded {
+fn load_texts(texts: &[(&str, &str)]) -> Result<Config, Problems> {
     let texts = texts.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
-    load(Path::new(MAIN), &Texts(texts.collect()))
+    load(Path::new(MAIN), &Texts(texts.collect())).0
 }
 
 #[track_caller]
 fn check(texts: &[(&str, &str)], expected: Expect) {
-    expected.assert_eq(&match load_texts(texts).config {
+    expected.assert_eq(&match load_texts(texts) {
         Ok(_) => "accepted".to_owned(),
         Err(problems) => problems.to_string(),
     });

@@ -21,7 +21,7 @@ fn an_override_stands_before_the_profile_and_is_blamed_at_its_own_place() {
     );
     let main = format!("{MINIMAL}[trunk.plain]\nring = \"7s\"\nnumber.tech_prefix = \"99#\"\n");
     let trunk = format!("{TRUNK}ring = \"3s\"\n[number]\nformat = \"e164\"\n");
-    let config = load_texts(&[(MAIN, &main), (PROFILE, &trunk)]).config.unwrap();
+    let config = load_texts(&[(MAIN, &main), (PROFILE, &trunk)]).unwrap();
     expect![[r#"7s Dialled { format: E164, tech_prefix: "99#", user_phone: false }"#]]
         .assert_eq(&format!("{:?} {:?}", config.trunks[0].ring, config.trunks[0].dialled));
 }
@@ -50,12 +50,18 @@ fn what_contradicts_itself_in_a_trunk_is_refused() {
 #[test]
 fn a_name_is_not_overridden_and_an_unread_profile_may_have_any() {
     let main = format!("{MINIMAL}trunks = [\"late\"]\n[trunk.plain]\nname = \"plane\"\n");
-    check(&[(MAIN, &main), (PROFILE, TRUNK)], expect![[r#"
+    check(
+        &[(MAIN, &main), (PROFILE, TRUNK)],
+        expect![[r#"
         ringproof.toml:10: `pool.trunks` is "late", an unknown trunk, must be "plain"
-        ringproof.toml:12: `trunk.plain.name` is overridden, must be in the trunk's own file alone"#]]);
+        ringproof.toml:12: `trunk.plain.name` is overridden, must be in the trunk's own file alone"#]],
+    );
     let main = main.replace("261.toml\"]", "261.toml\", \"late.toml\"]");
     let late = "name = 5\naddress = \"udp:192.0.2.1:5060\"\n";
-    check(&[(MAIN, &main), (PROFILE, TRUNK), ("late.toml", late)], expect![[r#"
+    check(
+        &[(MAIN, &main), (PROFILE, TRUNK), ("late.toml", late)],
+        expect![[r#"
         ringproof.toml:12: `trunk.plain.name` is overridden, must be in the trunk's own file alone
-        late.toml:1: `name` is 5, must be 1 to 32 characters of a-z, 0-9, `-` and `_`"#]]);
+        late.toml:1: `name` is 5, must be 1 to 32 characters of a-z, 0-9, `-` and `_`"#]],
+    );
 }
