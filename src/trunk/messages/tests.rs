@@ -10,7 +10,10 @@ const V6: &str = "[2001:db8::1]:5070";
 
 #[test]
 fn p31_p32_a_plain_invite() {
-    check(&testing::profile("192.0.2.10:5060"), V4, expect![[r#"
+    check(
+        &testing::profile("192.0.2.10:5060"),
+        V4,
+        expect![[r#"
         INVITE sip:+46701234567@192.0.2.10 SIP/2.0
         Via: SIP/2.0/UDP 192.0.2.1:5070;rport;branch=z9hG4bK0000000100000002aaaaaaaabbbbbbbb
         Max-Forwards: 70
@@ -36,7 +39,8 @@ fn p31_p32_a_plain_invite() {
         a=fmtp:101 0-15
         a=ptime:20
         a=sendrecv
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -45,12 +49,16 @@ fn p31_digits_without_plus_behind_a_tech_prefix() {
     profile.dialled.format = NumberFormat::E164;
     profile.dialled.tech_prefix = "9931#".into();
     profile.caller_id.format = NumberFormat::E164;
-    check_head(&profile, V4, expect![[r#"
+    check_head(
+        &profile,
+        V4,
+        expect![[r#"
         INVITE sip:9931%2346701234567@192.0.2.10:5080 SIP/2.0
         From: <sip:46876500123@192.0.2.1>;tag=000000000000cafe
         To: <sip:9931%2346701234567@192.0.2.10>
         Contact: <sip:46876500123@192.0.2.1:5070>
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -58,20 +66,28 @@ fn p31_international_prefixes() {
     let mut profile = testing::profile("192.0.2.10:5060");
     profile.dialled.format = NumberFormat::InternationalPrefix("00".into());
     profile.caller_id.format = NumberFormat::InternationalPrefix("00".into());
-    check_head(&profile, V4, expect![[r#"
+    check_head(
+        &profile,
+        V4,
+        expect![[r#"
         INVITE sip:0046701234567@192.0.2.10 SIP/2.0
         From: <sip:0046876500123@192.0.2.1>;tag=000000000000cafe
         To: <sip:0046701234567@192.0.2.10>
         Contact: <sip:0046876500123@192.0.2.1:5070>
-    "#]]);
+    "#]],
+    );
     profile.dialled.format = NumberFormat::InternationalPrefix("011".into());
     profile.caller_id.format = NumberFormat::InternationalPrefix("011".into());
-    check_head(&profile, V4, expect![[r#"
+    check_head(
+        &profile,
+        V4,
+        expect![[r#"
         INVITE sip:01146701234567@192.0.2.10 SIP/2.0
         From: <sip:01146876500123@192.0.2.1>;tag=000000000000cafe
         To: <sip:01146701234567@192.0.2.10>
         Contact: <sip:01146876500123@192.0.2.1:5070>
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -84,12 +100,16 @@ fn p31_national_numbers() {
     };
     profile.dialled.format = NumberFormat::National(plan.clone());
     profile.caller_id.format = NumberFormat::National(plan);
-    check_head(&profile, V4, expect![[r#"
+    check_head(
+        &profile,
+        V4,
+        expect![[r#"
         INVITE sip:0701234567@192.0.2.10 SIP/2.0
         From: <sip:0876500123@192.0.2.1>;tag=000000000000cafe
         To: <sip:0701234567@192.0.2.10>
         Contact: <sip:0876500123@192.0.2.1:5070>
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -98,45 +118,67 @@ fn p31_user_phone_and_domains() {
     profile.dialled.user_phone = true;
     profile.domain = Some("sip.example.net".into());
     profile.from_domain = Some("customer.example".into());
-    check_head(&profile, V4, expect![[r#"
+    check_head(
+        &profile,
+        V4,
+        expect![[r#"
         INVITE sip:+46701234567@sip.example.net;user=phone SIP/2.0
         From: <sip:+46876500123@customer.example>;tag=000000000000cafe
         To: <sip:+46701234567@sip.example.net;user=phone>
         Contact: <sip:+46876500123@192.0.2.1:5070>
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p31_identities_and_privacy() {
     let mut profile = testing::profile("192.0.2.10:5060");
     profile.caller_id.header = CallerIdHeader::PAssertedIdentity;
-    check_identity(&profile, expect![[r#"
+    check_identity(
+        &profile,
+        expect![[r#"
         P-Asserted-Identity: <sip:+46876500123@192.0.2.1>
-    "#]]);
+    "#]],
+    );
     profile.privacy = Some(Privacy::Id);
-    check_identity(&profile, expect![[r#"
+    check_identity(
+        &profile,
+        expect![[r#"
         P-Asserted-Identity: <sip:+46876500123@192.0.2.1>
         Privacy: id
-    "#]]);
+    "#]],
+    );
     profile.caller_id.header = CallerIdHeader::RemotePartyId;
-    check_identity(&profile, expect![[r#"
+    check_identity(
+        &profile,
+        expect![[r#"
         Remote-Party-ID: <sip:+46876500123@192.0.2.1>;party=calling;screen=yes;privacy=full
         Privacy: id
-    "#]]);
+    "#]],
+    );
     profile.privacy = Some(Privacy::Waived);
-    check_identity(&profile, expect![[r#"
+    check_identity(
+        &profile,
+        expect![[r#"
         Remote-Party-ID: <sip:+46876500123@192.0.2.1>;party=calling;screen=yes;privacy=off
         Privacy: none
-    "#]]);
+    "#]],
+    );
     profile.caller_id.header = CallerIdHeader::From;
-    check_identity(&profile, expect![[r#"
+    check_identity(
+        &profile,
+        expect![[r#"
         Privacy: none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p31_t13_ipv6_on_both_sides() {
-    check(&testing::profile("[2001:db8::10]:5080"), V6, expect![[r#"
+    check(
+        &testing::profile("[2001:db8::10]:5080"),
+        V6,
+        expect![[r#"
         INVITE sip:+46701234567@[2001:db8::10]:5080 SIP/2.0
         Via: SIP/2.0/UDP [2001:db8::1]:5070;rport;branch=z9hG4bK0000000100000002aaaaaaaabbbbbbbb
         Max-Forwards: 70
@@ -162,7 +204,8 @@ fn p31_t13_ipv6_on_both_sides() {
         a=fmtp:101 0-15
         a=ptime:20
         a=sendrecv
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -190,7 +233,8 @@ fn p01_cancel_and_ack_repeat_what_the_rfc_wants_equal() {
         Reason: Q.850;cause=16
         Content-Length: 0
 
-    "#]].assert_eq(&show(&out));
+    "#]]
+    .assert_eq(&show(&out));
     out.clear();
     messages.write_ack(&leg(), Some(b"as7d"), &mut out);
     expect![[r#"
@@ -203,7 +247,8 @@ fn p01_cancel_and_ack_repeat_what_the_rfc_wants_equal() {
         CSeq: 1 ACK
         Content-Length: 0
 
-    "#]].assert_eq(&show(&out));
+    "#]]
+    .assert_eq(&show(&out));
     out.clear();
     messages.write_ack(&leg(), None, &mut out);
     assert!(show(&out).contains("\nTo: <sip:+46701234567@192.0.2.10>\n"));
@@ -241,7 +286,8 @@ fn p30_a_profile_whose_invite_would_need_tcp_is_refused() {
     expect!["1148"].assert_eq(&messages.invite_bytes_max().to_string());
     profile.domain = Some("d".repeat(253).into());
     let error = Messages::new(&profile, local, Some(agent)).unwrap_err();
-    expect!["its longest INVITE has 1568 bytes, at most 1300 fit into a datagram"].assert_eq(&error.to_string());
+    expect!["its longest INVITE has 1568 bytes, at most 1300 fit into a datagram"]
+        .assert_eq(&error.to_string());
 }
 
 #[test]
