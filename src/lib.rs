@@ -4,10 +4,12 @@
 //! `time` `number` `entropy` `outcome` `ladder`, then [`sip`] and [`verify`], then the edges. The way of a call
 //! is told in `docs/ARCHITECTURE.md`.
 
+pub mod call;
 pub mod entropy;
 pub mod ladder;
 pub mod number;
 pub mod outcome;
 pub mod sip;
 pub mod time;
+pub mod transaction;
 pub mod verify;
