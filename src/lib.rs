@@ -7,6 +7,7 @@
 pub mod call;
 pub mod entropy;
 pub mod ladder;
+pub mod net;
 pub mod number;
 pub mod outcome;
 pub mod sip;
