@@ -7,6 +7,7 @@
 pub mod entropy;
 pub mod ladder;
 pub mod number;
+pub mod observe;
 pub mod outcome;
 pub mod tally;
 pub mod time;
