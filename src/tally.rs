@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use kinds::{DropReason, Shed, SipKind, Table};
 
-/// The counts of one shard, or of another room that sheds load.
+/// The counts of one shard.
 ///
 /// Aligned to two cache lines, because the prefetcher of today's processors takes lines in pairs.
 #[derive(Debug)]

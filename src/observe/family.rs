@@ -41,11 +41,11 @@ pub(super) fn histograms(
 }
 
 /// A passing family whose samples were counted elsewhere.
-pub(super) fn read_counter<const N: usize>(
+pub(super) fn read_counter<'a, const N: usize>(
     name: &str,
     help: &str,
     labels: [&str; N],
-    samples: impl IntoIterator<Item = ([&'static str; N], f64)>,
+    samples: impl IntoIterator<Item = ([&'a str; N], f64)>,
 ) -> MetricFamily {
     let metrics = samples.into_iter().map(|(values, value)| {
         let mut counter = proto::Counter::default();

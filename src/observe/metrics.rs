@@ -26,8 +26,6 @@ pub struct Metrics {
     ring_time_error: Histogram,
     /// One for each trunk of the configuration, and a last one for calls that no trunk carried.
     trunks: Vec<TrunkMetrics>,
-    /// Sorted by route; what is not in it is counted as [`OTHER`].
-    routes: Vec<(&'static str, [IntCounter; STATUS_CLASSES.len()])>,
 }
 
 #[derive(Debug)]
@@ -38,9 +36,8 @@ struct TrunkMetrics {
 }
 
 impl Metrics {
-    /// Every metric at zero. `trunks` in the configuration's order; `routes` as the control API
-    /// writes them (`/v1/verifications/{id}`).
-    pub fn new(trunks: &[String], routes: &[&'static str]) -> Self {
+    /// Every metric at zero. `trunks` are the names in the configuration's order.
+    pub fn new(trunks: &[String]) -> Self {
         let registry = Registry::new();
         let (started, ended) = verifications(&registry);
         Self {
@@ -75,7 +72,6 @@ impl Metrics {
                 &RING_TIME_ERROR_SECONDS,
             ),
             trunks: per_trunk(&registry, trunks),
-            routes: per_route(&registry, routes),
             registry,
         }
     }
@@ -92,16 +88,6 @@ impl Metrics {
             }
             Event::VerificationEnded(verification) => self.on_verification_ended(verification),
             Event::WrongCode(_) => self.wrong_codes.inc(),
-        }
-    }
-
-    /// Counts one answer of the control API. `route` is the pattern that matched, not the path.
-    pub fn on_api_reply(&self, route: &str, status: u16) {
-        let known = self.routes.binary_search_by(|(known, _)| (*known).cmp(route));
-        let other = || self.routes.binary_search_by(|(known, _)| (*known).cmp(OTHER));
-        if let Ok(place) = known.or_else(|_| other()) {
-            let class = usize::from(status / 100).clamp(1, STATUS_CLASSES.len()) - 1;
-            self.routes[place].1[class].inc();
         }
     }
 
@@ -207,23 +193,6 @@ fn per_trunk(registry: &Registry, trunks: &[String]) -> Vec<TrunkMetrics> {
         .collect()
 }
 
-fn per_route(
-    registry: &Registry,
-    routes: &[&'static str],
-) -> Vec<(&'static str, [IntCounter; STATUS_CLASSES.len()])> {
-    let requests: IntCounterVec = family::counters(
-        registry,
-        "ringproof_api_requests_total",
-        "Answers of the control API",
-        &["route", "status_class"],
-    );
-    let mut routes: Vec<_> = routes.iter().copied().chain([OTHER]).collect();
-    routes.sort_unstable();
-    routes.dedup();
-    let series = |route| STATUS_CLASSES.map(|class| requests.with_label_values(&[route, class]));
-    routes.into_iter().map(|route| (route, series(route))).collect()
-}
-
 /// Wall time can be set back between two moments; such a pair counts as none apart.
 fn between(start: Micros, end: Micros) -> Duration {
     Duration::from_micros(end.0.saturating_sub(start.0))
@@ -232,9 +201,6 @@ fn between(start: Micros, end: Micros) -> Duration {
 const METHOD: &str = "flash_call";
 /// Calls that ended before a trunk was chosen. No profile may have this name.
 const NO_TRUNK: &str = "none";
-/// Requests that matched no route.
-const OTHER: &str = "other";
-const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// Every way in which a verification ends.
 const ENDINGS: [(Status, Reason); 9] = [

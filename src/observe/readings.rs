@@ -12,8 +12,12 @@ use crate::time::Micros;
 /// The daemon at the moment of a scrape.
 #[derive(Clone, Debug, Default)]
 pub struct Readings<'a> {
-    /// One of each shard, and one of each other room that sheds load.
+    /// One of each shard.
     pub tallies: &'a [Arc<Tally>],
+    /// What the control API answered: one for each route and class, also those at zero.
+    pub requests: Vec<RequestReading<'a>>,
+    /// What rooms other than the shards turned away: a word of a closed set, and how often.
+    pub shed: Vec<(&'static str, u64)>,
     /// Every pool of the configuration.
     pub pools: Vec<PoolReading<'a>>,
     /// The shared tables, which no shard owns.
@@ -41,6 +45,19 @@ pub struct PoolReading<'a> {
     pub leased: u64,
     /// Pairs of caller ID and phone that must not meet again yet.
     pub cooling: u64,
+}
+
+/// One kind of answer of the control API.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestReading<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The pattern that the path matched, `/v1/calls/{id}`: never the path itself.
+    pub route: &'a str,
+    /// The class of the status, `2xx`.
+    pub status_class: &'static str,
+    /// How many.
+    pub count: u64,
 }
 
 /// One bounded table.
@@ -75,6 +92,14 @@ impl Readings<'_> {
                 "Verifications that have ended and are not forgotten yet",
                 [],
                 [([], self.ended as f64)],
+            ),
+            read_counter(
+                "ringproof_api_requests_total",
+                "Answers of the control API",
+                ["method", "route", "status_class"],
+                self.requests.iter().map(|reading| {
+                    ([reading.method, reading.route, reading.status_class], reading.count as f64)
+                }),
             ),
             read_counter(
                 "ringproof_log_lines_lost_total",
@@ -123,8 +148,8 @@ impl Readings<'_> {
     }
 
     fn bounds(&self) -> [MetricFamily; 3] {
-        let shed =
-            Shed::ALL.iter().map(|what| ([what.as_str()], self.sum(|tally| tally.shed(*what))));
+        let shed = |what: &Shed| ([what.as_str()], self.sum(|tally| tally.shed(*what)));
+        let elsewhere = self.shed.iter().map(|(what, count)| ([*what], *count as f64));
         let shared = || self.tables.iter();
         let entries = |table: &Table| ([table.as_str()], self.sum(|tally| tally.table(*table).0));
         let limits = |table: &Table| ([table.as_str()], self.sum(|tally| tally.table(*table).1));
@@ -133,7 +158,7 @@ impl Readings<'_> {
                 "ringproof_shed_total",
                 "Work that was turned away because a bound was reached",
                 ["what"],
-                shed,
+                Shed::ALL.iter().map(shed).chain(elsewhere),
             ),
             read_gauge(
                 "ringproof_table_entries",

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use expect_test::{expect, expect_file};
 
-use super::{Metrics, PoolReading, Process, Readings, Recorder, TableReading};
+use super::{Metrics, PoolReading, Process, Readings, Recorder, RequestReading, TableReading};
 use crate::entropy::Entropy;
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
@@ -19,10 +19,9 @@ use crate::verify::record::{CallRecord, Ending};
 use crate::verify::snapshot::{Reason, Snapshot, Status};
 
 const NOON: u64 = 1_763_640_000_000_000;
-const ROUTES: [&str; 2] = ["/v1/verifications", "/v1/verifications/{id}"];
 
 fn metrics() -> Metrics {
-    Metrics::new(&["alpha".to_owned(), "beta".to_owned()], &ROUTES)
+    Metrics::new(&["alpha".to_owned(), "beta".to_owned()])
 }
 
 #[expect(clippy::disallowed_methods, reason = "a record wants an instant; nothing here reads it")]
@@ -85,6 +84,13 @@ fn day() -> Vec<Event> {
 fn readings(tallies: &[Arc<Tally>]) -> Readings<'_> {
     Readings {
         tallies,
+        requests: vec![RequestReading {
+            method: "POST",
+            route: "/v1/verifications",
+            status_class: "2xx",
+            count: 5,
+        }],
+        shed: vec![("event_reader", 2)],
         pools: vec![PoolReading {
             name: "default",
             distinct_suffixes: 9_516,
@@ -122,8 +128,6 @@ fn two_shards() -> [Arc<Tally>; 2] {
 fn names_labels_and_buckets_are_frozen() {
     let metrics = metrics();
     day().iter().for_each(|event| metrics.on_event(event));
-    metrics.on_api_reply("/v1/verifications", 201);
-    metrics.on_api_reply("/etc/passwd", 404);
     let scrape = metrics.scrape(&readings(&two_shards()));
     let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
     expect_file!["tests/scrape.txt"].assert_eq(&scrape.replace(&version, "version=\"…\""));
@@ -178,7 +182,6 @@ fn x9_no_traffic_adds_a_series() {
         let outcome = Outcome::ALL[dice.below(Outcome::ALL.len() as u32) as usize];
         let trunk = (dice.below(2) == 0).then(|| dice.below(70_000) as u16);
         metrics.on_event(&Event::CallEnded(ended(call(trunk), outcome, round)));
-        metrics.on_api_reply(&format!("/v1/{}", dice.u64()), dice.u32() as u16);
         tally[0].on_received(SipKind::of_status(dice.u32() as u16));
     }
     day().iter().for_each(|event| metrics.on_event(event));

@@ -111,20 +111,14 @@ closed_set! {
 }
 
 closed_set! {
-    /// What was turned away because a bound was reached.
+    /// What a shard turned away because a bound was reached.
     Shed {
         /// A new call: the shard's inbox was full, or its table of calls.
         Call = "call",
         /// A datagram that the socket would not take.
         Datagram = "datagram",
-        /// A reader of the event stream that was too slow and was let go.
-        EventStream = "event_stream",
-        /// An HTTP request: too many at once.
-        Request = "request",
         /// A SIP transaction: the shard's table was full.
         Transaction = "transaction",
-        /// A verification: the pending table was full.
-        Verification = "verification",
     }
 }
 
