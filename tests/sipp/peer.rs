@@ -50,6 +50,12 @@ impl Peer {
         Ok(peer)
     }
 
+    /// It has met a message that it did not expect, or missed one.
+    pub(crate) fn has_failed(&mut self) -> bool {
+        let ended = self.child.try_wait().expect("a child can be waited for");
+        ended.is_some_and(|status| !status.success())
+    }
+
     /// Waits for its end.
     ///
     /// # Errors
