@@ -23,6 +23,13 @@ pub enum Class {
     GlobalFailure,
 }
 
+impl Class {
+    /// Whether it is 3xx to 6xx: final, and not a success.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Provisional | Self::Success)
+    }
+}
+
 impl Status {
     /// 100.
     pub const TRYING: Self = Self(100);

@@ -78,7 +78,8 @@ impl<'a> Via<'a> {
     /// Whether the branch is of RFC 3261: the cookie, and something after it. Otherwise requests
     /// are matched as RFC 2543 did (RFC 3261 §17.2.3; RFC 4475 §3.2.1 for the bare cookie).
     pub fn has_unique_branch(&self) -> bool {
-        self.branch.is_some_and(|branch| branch.len() > COOKIE.len() && branch.starts_with(COOKIE))
+        let branch = self.branch.filter(|branch| branch.len() > COOKIE.len());
+        branch.is_some_and(|branch| branch[..COOKIE.len()].eq_ignore_ascii_case(COOKIE))
     }
 
     /// The value of the parameter `name`; empty for one without a value.
