@@ -59,7 +59,8 @@ impl<'a> Dialog<'a> {
         let target = contact.filter(is_dialable).map_or(to.uri, |contact| contact.uri);
         let mut routes = [&b""[..]; ROUTES_MAX];
         let mut routes_length = 0;
-        for route in response.record_routes() {
+        // What is no address cannot be a route; the others still lead somewhere.
+        for route in response.record_routes().filter(|route| NameAddr::parse(route).is_ok()) {
             *routes.get_mut(routes_length).ok_or(HeaderError::TooMany)? = route;
             routes_length += 1;
         }
