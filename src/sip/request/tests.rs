@@ -15,7 +15,11 @@ fn answered(lines: &str) -> Vec<u8> {
 }
 
 fn next_hop(dialog: &Dialog<'_>) -> String {
-    format!("{:?}", dialog.next_hop().map(|hop| (hop.host, hop.port)))
+    match dialog.next_hop() {
+        Some(NextHop { host, port: Some(port), .. }) => format!("{host}:{port}"),
+        Some(NextHop { host, port: None, .. }) => host.to_string(),
+        None => "nobody".to_owned(),
+    }
 }
 
 /// The routing part of the ACK, and whom it goes to.
@@ -73,7 +77,7 @@ fn p24_the_route_set_is_record_route_in_reverse() {
             Route: <sip:p3;LR=on>
             Route: "P2" <sip:p2:5062;lr>;x=y
             Route: <sip:p1;lr>
-            to Some((Name([112, 51]), None))
+            to p3
         "#]],
     );
 }
@@ -86,7 +90,7 @@ fn p24_a_strict_router_takes_the_place_of_the_target() {
             ACK sip:p2 SIP/2.0
             Route: <sip:p1;lr>
             Route: <sip:b@192.0.2.9>
-            to Some((Name([112, 50]), None))
+            to p2
         "#]],
     );
 }
@@ -118,37 +122,37 @@ fn p23_p24_without_contact_and_to_tag_the_uri_of_to_is_the_target() {
     check(
         "To: <sip:b@192.0.2.9>\n",
         expect![[r#"
-        ACK sip:b@192.0.2.9 SIP/2.0
-        to Some((Address(192.0.2.9), None))
-    "#]],
+            ACK sip:b@192.0.2.9 SIP/2.0
+            to 192.0.2.9
+        "#]],
     );
     check(
         "To: <tel:+4670>;tag=t\n",
         expect![[r#"
-        ACK tel:+4670 SIP/2.0
-        to None
-    "#]],
+            ACK tel:+4670 SIP/2.0
+            to nobody
+        "#]],
     );
     check(
         "To: <sip:b@h>;tag=t\nContact: \"x <sip:b@c>\n",
         expect![[r#"
-        ACK sip:b@h SIP/2.0
-        to Some((Name([104]), None))
-    "#]],
+            ACK sip:b@h SIP/2.0
+            to h
+        "#]],
     );
     check(
         "To: <sip:b@h>;tag=t\nContact: <http://c/>\n",
         expect![[r#"
-        ACK sip:b@h SIP/2.0
-        to Some((Name([104]), None))
-    "#]],
+            ACK sip:b@h SIP/2.0
+            to h
+        "#]],
     );
     check(
         "To: <sip:b@h>;tag=t\nContact: <sip:b@c?Route=%3Csip:x%3E>\n",
         expect![[r#"
-        ACK sip:b@h SIP/2.0
-        to Some((Name([104]), None))
-    "#]],
+            ACK sip:b@c SIP/2.0
+            to c
+        "#]],
     );
 }
 
@@ -157,16 +161,19 @@ fn p24_a_contact_of_a_third_address_is_followed() {
     check(
         "To: <sip:b@h>;tag=t\nm: <sip:b@[2001:db8::3]:5090>\n",
         expect![[r#"
-        ACK sip:b@[2001:db8::3]:5090 SIP/2.0
-        to Some((Address(2001:db8::3), Some(5090)))
-    "#]],
+            ACK sip:b@[2001:db8::3]:5090 SIP/2.0
+            to [2001:db8::3]:5090
+        "#]],
     );
 }
 
 #[test]
 fn an_unreadable_route_does_not_keep_the_call_alive() {
-    check("To: <sip:b@h>;tag=t\nContact: <sip:b@c>\nRecord-Route: nonsense\n", expect![[r#"
+    check(
+        "To: <sip:b@h>;tag=t\nContact: <sip:b@c>\nRecord-Route: nonsense\n",
+        expect![[r#"
         ACK sip:b@c SIP/2.0
-        to Some((Name([99]), None))
-    "#]]);
+        to c
+    "#]],
+    );
 }
