@@ -4,6 +4,7 @@
 //! `time` `number` `entropy` `outcome` `ladder` `tally`, then [`verify`], then the edges. The way of
 //! a call is told in `docs/ARCHITECTURE.md`.
 
+pub mod cli;
 pub mod entropy;
 pub mod ladder;
 pub mod number;
