@@ -1,0 +1,354 @@
+//! What the operator decides about verifications: pools, limits, times and bounds.
+//!
+//! Plain data with the defaults that `docs/runbook.md` explains. [`Settings::check`] refuses what
+//! cannot work, before anything is bound; what works but is unwise is a [`Warning`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::range::NumberRange;
+use crate::number::plan::Country;
+
+/// Everything that [`Verify`](super::Verify) is told at start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where caller IDs come from. The first one serves requests that name none.
+    pub pools: Vec<PoolSettings>,
+    /// How many shards share the calls; at least one.
+    pub shards: u16,
+    /// Codes that may be tried per verification: 1 to [`ATTEMPTS_MAX`].
+    pub attempts: u8,
+    /// Calls per verification, the first one counted: 1 to [`CALLS_MAX`].
+    pub calls: u8,
+    /// How long a verification stays pending when the request does not say.
+    pub expires_in: Duration,
+    /// The longest time a request may ask for.
+    pub expires_in_max: Duration,
+    /// How long an ended verification can still be read.
+    pub keep_ended: Duration,
+    /// How long a phone is not called again from numbers with the same last five digits.
+    pub reuse_window: Duration,
+    /// The highest acceptable odds that a guesser is verified: attempts over usable suffixes.
+    pub max_guess_odds: f64,
+    /// Countries whose phones are rung. Empty: the countries of the pools' own numbers.
+    pub countries: Vec<Country>,
+    /// Number prefixes that are never rung, as digits after the `+`.
+    pub refused: Vec<Prefix>,
+    /// How often a phone, and a block of phones, may be rung.
+    pub limits: Limits,
+    /// The largest sizes of the tables.
+    pub bounds: Bounds,
+}
+
+/// One pool of caller IDs.
+#[derive(Clone, Debug)]
+pub struct PoolSettings {
+    /// Its name in requests, replies and metrics.
+    pub name: Arc<str>,
+    /// Its numbers: all must belong to the operator.
+    pub numbers: Vec<NumberRange>,
+}
+
+/// How often a thing may happen within a sliding window.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limit {
+    /// How many times.
+    pub count: u32,
+    /// Within which time.
+    pub window: Duration,
+}
+
+/// Limits against harassment, fraud and guessing. An empty list limits nothing.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Starts per phone.
+    pub phone: Vec<Limit>,
+    /// Starts per block of 10,000 numbers (a number less its last four digits).
+    pub prefix: Vec<Limit>,
+    /// From this many wrong codes for one phone, over all its verifications, each one locks it.
+    pub wrong_codes_lock: u8,
+    /// For how long.
+    pub lock: Duration,
+    /// From this many, the phone is locked for `hard_lock`.
+    pub wrong_codes_stop: u8,
+    /// How long the hard stop lasts, and how long after the last one wrong codes are remembered.
+    pub hard_lock: Duration,
+}
+
+/// The largest sizes of the tables. What does not fit is refused and counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Bounds {
+    /// Verifications pending at once.
+    pub pending_max: usize,
+    /// Ended verifications that can still be read; beyond it the oldest is forgotten first.
+    pub ended_max: usize,
+    /// Phones whose calls are remembered.
+    pub phones_max: usize,
+    /// Blocks of phones whose starts are counted.
+    pub prefixes_max: usize,
+}
+
+/// The first digits of numbers, without `+`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Prefix(Box<str>);
+
+impl Prefix {
+    /// Reads `+4670` or `4670`.
+    ///
+    /// # Errors
+    ///
+    /// When it is empty, longer than a number, or holds anything but digits.
+    pub fn parse(text: &str) -> Result<Self, PrefixError> {
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number || digits.len() > 15 {
+            return Err(PrefixError);
+        }
+        Ok(Self(digits.into()))
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a text is not a prefix of numbers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a prefix is `+` and 1 to 15 digits")]
+pub struct PrefixError;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pools: Vec::new(),
+            shards: 1,
+            attempts: 3,
+            calls: 3,
+            expires_in: 5 * MINUTE,
+            expires_in_max: 10 * MINUTE,
+            keep_ended: 10 * MINUTE,
+            reuse_window: DAY,
+            max_guess_odds: 0.005,
+            countries: Vec::new(),
+            refused: Vec::new(),
+            limits: Limits::default(),
+            bounds: Bounds::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            phone: vec![
+                Limit { count: 3, window: 10 * MINUTE },
+                Limit { count: 5, window: HOUR },
+                Limit { count: 10, window: DAY },
+            ],
+            prefix: vec![Limit { count: 20, window: 10 * MINUTE }],
+            wrong_codes_lock: 5,
+            lock: HOUR,
+            wrong_codes_stop: 10,
+            hard_lock: DAY,
+        }
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            pending_max: 1_000_000,
+            ended_max: 200_000,
+            phones_max: 4_000_000,
+            prefixes_max: 1_000_000,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses what cannot work.
+    ///
+    /// # Errors
+    ///
+    /// Every problem that is found, in the order of the fields.
+    pub fn check(&self) -> Result<(), Vec<SettingsError>> {
+        let mut problems = Vec::new();
+        let mut refuse = |is_wrong: bool, problem: SettingsError| {
+            if is_wrong {
+                problems.push(problem);
+            }
+        };
+        let odds = self.max_guess_odds;
+        refuse(self.pools.is_empty(), SettingsError::NoPool);
+        refuse(self.pools.len() > POOLS_MAX, SettingsError::Pools { found: self.pools.len() });
+        refuse(self.shards == 0, SettingsError::NoShard);
+        refuse(
+            !(1..=ATTEMPTS_MAX).contains(&self.attempts),
+            SettingsError::Attempts { found: self.attempts },
+        );
+        refuse(!(1..=CALLS_MAX).contains(&self.calls), SettingsError::Calls { found: self.calls });
+        refuse(
+            !(EXPIRY_MIN..=EXPIRY_MAX).contains(&self.expires_in_max),
+            SettingsError::ExpiresInMax { found: self.expires_in_max },
+        );
+        refuse(
+            !(EXPIRY_MIN..=self.expires_in_max).contains(&self.expires_in),
+            SettingsError::ExpiresIn { found: self.expires_in, max: self.expires_in_max },
+        );
+        refuse(!(odds > 0.0 && odds <= 1.0), SettingsError::MaxGuessOdds { found: odds });
+        let limits = self.limits.phone.iter().chain(&self.limits.prefix);
+        for limit in limits {
+            refuse(
+                limit.count == 0 || limit.window.is_zero() || limit.window > WINDOW_MAX,
+                SettingsError::Limit { count: limit.count, window: limit.window },
+            );
+        }
+        refuse(
+            self.limits.wrong_codes_lock == 0
+                || self.limits.wrong_codes_stop < self.limits.wrong_codes_lock,
+            SettingsError::WrongCodes {
+                lock: self.limits.wrong_codes_lock,
+                stop: self.limits.wrong_codes_stop,
+            },
+        );
+        let Bounds { pending_max, ended_max, phones_max, prefixes_max } = self.bounds;
+        refuse(
+            [pending_max, ended_max, phones_max, prefixes_max].contains(&0),
+            SettingsError::EmptyBound,
+        );
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+/// Why the daemon does not start with these settings.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SettingsError {
+    /// Attempts out of range.
+    #[error("{found} attempts, must be 1 to {ATTEMPTS_MAX}")]
+    Attempts {
+        /// What was found.
+        found: u8,
+    },
+    /// Calls out of range.
+    #[error("{found} calls, must be 1 to {CALLS_MAX}")]
+    Calls {
+        /// What was found.
+        found: u8,
+    },
+    /// A table that may hold nothing.
+    #[error("a table must be allowed to hold at least one entry")]
+    EmptyBound,
+    /// The default life time is out of range.
+    #[error("verifications expire in {found:?}, must be {EXPIRY_MIN:?} to {max:?}")]
+    ExpiresIn {
+        /// What was found.
+        found: Duration,
+        /// The longest that was allowed.
+        max: Duration,
+    },
+    /// The longest life time is out of range.
+    #[error("verifications expire in {found:?} at most, must be {EXPIRY_MIN:?} to {EXPIRY_MAX:?}")]
+    ExpiresInMax {
+        /// What was found.
+        found: Duration,
+    },
+    /// Codes of this pool are too easy to guess.
+    #[error(
+        "pool `{pool}` has {distinct} distinct last-five-digit suffixes, must have at least \
+         {needed} for {attempts} attempts"
+    )]
+    GuessOdds {
+        /// The pool.
+        pool: Arc<str>,
+        /// How many suffixes it has.
+        distinct: u32,
+        /// How many it needs.
+        needed: u32,
+        /// Attempts per verification.
+        attempts: u8,
+    },
+    /// A limit that never allows anything, or counts for longer than is remembered.
+    #[error("{count} starts in {window:?}, must be at least 1 in at most {WINDOW_MAX:?}")]
+    Limit {
+        /// How many times.
+        count: u32,
+        /// Within which time.
+        window: Duration,
+    },
+    /// Odds out of range.
+    #[error("the highest guess odds are {found}, must be above 0 and at most 1")]
+    MaxGuessOdds {
+        /// What was found.
+        found: f64,
+    },
+    /// No pool at all.
+    #[error("there is no pool of caller IDs, at least one is needed")]
+    NoPool,
+    /// Nobody to place calls.
+    #[error("there are 0 shards, at least one is needed")]
+    NoShard,
+    /// Two pools of one name.
+    #[error("two pools are called `{pool}`, each needs a name of its own")]
+    PoolName {
+        /// The name.
+        pool: Arc<str>,
+    },
+    /// Too many pools.
+    #[error("there are {found} pools, at most {POOLS_MAX} are possible")]
+    Pools {
+        /// What was found.
+        found: usize,
+    },
+    /// A pool's numbers overlap in too many ways to be indexed.
+    #[error("the ranges of pool `{pool}` overlap in more than {limit} pieces, join some of them")]
+    ScatteredPool {
+        /// The pool.
+        pool: Arc<str>,
+        /// The bound.
+        limit: usize,
+    },
+    /// The lock comes after the stop, or at once.
+    #[error("wrong codes lock at {lock} and stop at {stop}, must be 1 or more and in this order")]
+    WrongCodes {
+        /// Where the lock begins.
+        lock: u8,
+        /// Where the hard stop begins.
+        stop: u8,
+    },
+}
+
+/// What works but is unwise; said once at start and shown by `ringproof pools`.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Warning {
+    /// Codes of this pool are easier to guess than they should be.
+    #[error(
+        "a guesser is verified with odds of {odds:.6} in pool `{pool}`, {GUESS_ODDS_WISE} or less \
+         is wise"
+    )]
+    GuessOdds {
+        /// The pool.
+        pool: Arc<str>,
+        /// Attempts over distinct suffixes.
+        odds: f64,
+    },
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The most attempts a verification can be given.
+pub const ATTEMPTS_MAX: u8 = 10;
+/// The most calls a verification can be given.
+pub const CALLS_MAX: u8 = 10;
+/// Less time than this is no chance to type a code.
+pub const EXPIRY_MIN: Duration = Duration::from_secs(30);
+/// The code in a call log should not stay good for longer than this.
+pub const EXPIRY_MAX: Duration = Duration::from_secs(60 * 60);
+/// The odds above which a pool is worth a warning.
+pub const GUESS_ODDS_WISE: f64 = 0.0005;
+/// A lease names its pool in 12 bits.
+pub const POOLS_MAX: usize = 1 << 12;
+/// How long starts are remembered at most.
+pub const WINDOW_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
