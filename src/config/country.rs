@@ -9,7 +9,7 @@ use crate::trunk::NationalPlan;
 /// A country with a numbering plan.
 pub(super) fn country() -> Kind<Country> {
     Kind::text("the two capital letters of a country, such as \"SE\"", |text| {
-        Country::parse(text).ok_or(Refusal::Unlike)
+        text.parse().ok().ok_or(Refusal::Unlike)
     })
 }
 

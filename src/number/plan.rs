@@ -80,12 +80,6 @@ fn kind(kind: PhoneNumberType) -> Option<Kind> {
 pub struct Country([u8; 2]);
 
 impl Country {
-    /// Reads two capital letters that have a numbering plan.
-    pub fn parse(text: &str) -> Option<Self> {
-        let letters: [u8; 2] = text.as_bytes().try_into().ok()?;
-        phonenumber::metadata::DATABASE.by_id(text).map(|_| Self(letters))
-    }
-
     /// The two letters, upper case.
     pub fn as_str(&self) -> &str {
         // Only ASCII letters are ever stored.
