@@ -5,6 +5,7 @@
 //! [`trunk`] and [`verify`], then the edges. The way of a call is told in `docs/ARCHITECTURE.md`.
 
 pub mod call;
+pub mod cli;
 pub mod config;
 pub mod entropy;
 pub mod ladder;
