@@ -8,6 +8,7 @@ pub mod call;
 pub mod cli;
 pub mod config;
 pub mod entropy;
+pub mod gateway;
 pub mod ladder;
 pub mod net;
 pub mod number;

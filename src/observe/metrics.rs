@@ -82,6 +82,7 @@ impl Metrics {
             Event::CallEnded(call) => self.on_call_ended(call),
             Event::CallPlaced(_) => self.placed.inc(),
             Event::CallRinging(call) => self.on_call_ringing(call),
+            Event::PhoneReported { .. } => {}
             Event::VerificationCreated(verification) => {
                 self.started.inc();
                 self.guess_odds.observe(verification.guess_odds());

@@ -13,11 +13,11 @@ use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
 use crate::time::Micros;
-use crate::verify::census::{Census, Level, PoolState};
 use crate::verify::event::{Event, Listener};
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::{CallRecord, Ending};
 use crate::verify::snapshot::{Reason, Snapshot, Status};
+use crate::verify::{Census, Level, PoolState};
 
 const NOON: u64 = 1_763_640_000_000_000;
 
