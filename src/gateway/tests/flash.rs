@@ -107,22 +107,20 @@ fn p05_an_unanswered_cancel_is_repeated_and_both_end() {
 
 #[test]
 fn p08_each_repeated_487_gets_an_ack_and_one_end() {
-    check("0.1 180; 5.2 487; 5.7 487; 6.7 487; 5.2 200 CANCEL", expect![[r#"
+    check("0.1 180; 5.15 200 CANCEL; 5.2 487; 5.7 487; 6.7 487", expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
         05.100  -> CANCEL
+        05.150  <- 200 CANCEL
         05.200  <- 487 INVITE
         05.200  -> ACK
         05.200  == completed 487 by us
-        05.600  -> CANCEL
         05.700  <- 487 INVITE
         05.700  -> ACK
-        06.600  -> CANCEL
         06.700  <- 487 INVITE
         06.700  -> ACK
-        05.200  <- 200 CANCEL
-        77.200  quiet
+        78.700  quiet
     "#]]);
 }
 
