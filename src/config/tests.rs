@@ -137,7 +137,7 @@ level = ["info"]
             ringproof.toml:13: `sip.profiles` is 5, must be the path of a file, from the directory of this file
             ringproof.toml:15: `pool.name` is "Default Pool", must be 1 to 32 characters of a-z, 0-9, `-` and `_`
             ringproof.toml:16: `pool.numbers` is "+46876500[0-99]" (a range ends in `[low-high]` with as many digits on both sides, as in `+468765[000-999]`), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
-            ringproof.toml:16: `pool.numbers` is "+46876500[999-000]" (the range runs from 46876500999 down to 46876500000, the lower end comes first), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
+            ringproof.toml:16: `pool.numbers` is "+46876500[999-000]" (the range runs backwards, the lower end comes first), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
             ringproof.toml:16: `pool.numbers` is "46876500123" (a phone number starts with `+` and the country code), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
             ringproof.toml:18: `verify.attempts` is 0, must be a whole number between 1 and 10
             ringproof.toml:19: `verify.expires_in` is "5 minutes", must be a duration between "30s" and "1h"
