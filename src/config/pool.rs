@@ -6,7 +6,7 @@ use super::kind::{self, Kind, Refusal};
 use super::load::Trunks;
 use super::section::{Placed, Section};
 use crate::number::plan;
-use crate::verify::range::NumberRange;
+use crate::verify::NumberRange;
 use crate::verify::settings::{POOLS_MAX, PoolSettings, Settings};
 
 /// Which trunks carry the calls of a pool. Its numbers are in [`Settings::pools`], under the same

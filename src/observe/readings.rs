@@ -8,7 +8,7 @@ use super::family::{read_counter, read_gauge};
 use super::process::Process;
 use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
 use crate::time::Micros;
-use crate::verify::census::{Census, Level, PoolState};
+use crate::verify::{Census, Level, PoolState};
 
 /// The daemon at the moment of a scrape.
 #[derive(Clone, Debug, Default)]
