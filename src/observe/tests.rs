@@ -17,7 +17,7 @@ use crate::verify::event::{Event, Listener};
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::{CallRecord, Ending};
 use crate::verify::snapshot::{Reason, Snapshot, Status};
-use crate::verify::{Census, Level, PoolState};
+use crate::verify::{Census, Level, PoolState, Saw};
 
 const NOON: u64 = 1_763_640_000_000_000;
 
@@ -74,8 +74,9 @@ fn day() -> Vec<Event> {
     vec![
         Event::VerificationCreated(pending.clone()),
         Event::CallPlaced(rings.clone()),
-        Event::CallRinging(rings),
+        Event::CallRinging(rings.clone()),
         Event::CallEnded(ended(completed(), Outcome::Completed, 6_230)),
+        Event::PhoneReported { call: rings, saw: Saw::UnknownCaller, is_ours: Some(false) },
         Event::WrongCode(pending),
         Event::VerificationEnded(verification(Status::Verified, Some(Reason::CodeMatched))),
         Event::CallEnded(ended(call(None), Outcome::Withdrawn, 4)),
@@ -256,6 +257,7 @@ fn an_event_is_one_line_without_a_number_or_a_client() {
             |DEBUG ringproof::observe::record: call placed call=call_00000000000000000000000001 verification=ver_00000000000000000000000002
             |DEBUG ringproof::observe::record: call rings call=call_00000000000000000000000001 trunk="beta" post_dial_delay=1.200s
             | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="beta" outcome="completed" by="us" sip_code=487 post_dial_delay=1.200s ring=5.004s
+            | INFO ringproof::observe::record: phone reported call=call_00000000000000000000000001 saw="unknown_caller" is_ours=false
             | INFO ringproof::observe::record: wrong code verification=ver_00000000000000000000000002 to=+4670…67 attempts_left=3
             | INFO ringproof::observe::record: verification ended verification=ver_00000000000000000000000002 to=+4670…67 status="verified" reason="code_matched" calls=0
             | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- ring=-
