@@ -4,6 +4,7 @@
 //! `time` `number` `entropy` `outcome` `ladder`, then [`verify`], then the edges. The way of a call
 //! is told in `docs/ARCHITECTURE.md`.
 
+pub mod control;
 pub mod entropy;
 pub mod ladder;
 pub mod number;
