@@ -9,6 +9,8 @@
 //! undone, takes more than its bounded share.
 
 mod counters;
+mod events;
 pub mod view;
 
 pub use counters::{ApiCounters, RequestCount, Shed};
+pub use events::{EventBus, Gone, Reader};
