@@ -8,9 +8,16 @@
 //! that was begun is finished even if its client goes away; nothing a client does, or leaves
 //! undone, takes more than its bounded share.
 
+mod access;
+mod clock;
 mod counters;
 mod events;
+mod rate;
+mod replies;
+mod settings;
 pub mod view;
 
+pub use access::{Caller, Key, Right, TokenHash};
 pub use counters::{ApiCounters, RequestCount, Shed};
 pub use events::{EventBus, Gone, Reader};
+pub use settings::{KeySettings, Limits, Settings, TcpSettings};
