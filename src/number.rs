@@ -3,10 +3,13 @@
 //! Invariant: `Debug` masks; [`E164::reveal`] is the only way to the digits, and `tests/tidy.rs`
 //! counts its callers.
 
+mod parse;
 pub mod plan;
 
 use std::fmt;
 use std::num::NonZeroU64;
+
+pub use parse::{NumberError, parse};
 
 /// A phone number in E.164 form. Eight bytes: no country code starts with a zero, so the digits
 /// are a number.
