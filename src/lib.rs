@@ -7,6 +7,7 @@
 pub mod call;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod entropy;
 pub mod gateway;
 pub mod ladder;
