@@ -58,8 +58,8 @@ impl<'a> Subject<'a> {
             Event::VerificationEnded(snapshot) => {
                 verification(end(snapshot.status)?, snapshot.ended_at, snapshot)
             }
-            // Counted by the metrics; a client learns of it from the reply to its check.
-            Event::WrongCode(_) => return None,
+            // Counted by the metrics; the client that asked has the reply.
+            Event::PhoneReported { .. } | Event::WrongCode(_) => return None,
         })
     }
 

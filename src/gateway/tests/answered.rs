@@ -7,7 +7,9 @@ use crate::sip::Method;
 
 #[test]
 fn p22_two_answers_with_different_tags_are_both_hung_up() {
-    check("0.1 180; 3 200 INVITE a; 3.1 200 INVITE b; 3.2 200 BYE", expect![[r#"
+    check(
+        "0.1 180; 3 200 INVITE a; 3.1 200 INVITE b; 3.2 200 BYE",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -30,7 +32,8 @@ fn p22_two_answers_with_different_tags_are_both_hung_up() {
         30.500  -> BYE
         34.500  -> BYE
         75.200  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -45,7 +48,8 @@ fn p23_an_answer_without_a_tag_is_hung_up() {
         00.000  -> ACK
         00.000  -> BYE
         00.000  == answered_suspect 200 by callee
-    "#]].assert_eq(&world.trace);
+    "#]]
+    .assert_eq(&world.trace);
     let bye = String::from_utf8(world.newest(Method::Bye)).unwrap();
     assert!(bye.starts_with("BYE sip:+46701740605@192.0.2.1"), "{bye}");
 }
@@ -64,7 +68,9 @@ fn p24_a_contact_elsewhere_does_not_make_us_talk_to_strangers() {
 
 #[test]
 fn p25_a_repeated_200_gets_an_ack_each_time_and_one_bye() {
-    check("0.1 180; 2 200; 2.5 200; 3.5 200; 3.6 200 BYE", expect![[r#"
+    check(
+        "0.1 180; 2 200; 2.5 200; 3.5 200; 3.6 200 BYE",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -80,12 +86,15 @@ fn p25_a_repeated_200_gets_an_ack_each_time_and_one_bye() {
         03.500  -> ACK
         03.600  <- 200 BYE
         75.600  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p26_a_bye_that_is_refused_or_unanswered_ends_all_the_same() {
-    check("0.1 180; 2 200; 2.1 481 BYE", expect![[r#"
+    check(
+        "0.1 180; 2 200; 2.1 481 BYE",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -95,8 +104,11 @@ fn p26_a_bye_that_is_refused_or_unanswered_ends_all_the_same() {
         02.000  == answered 200 by callee
         02.100  <- 481 BYE
         74.100  quiet
-    "#]]);
-    check("0.1 180; 2 200", expect![[r#"
+    "#]],
+    );
+    check(
+        "0.1 180; 2 200",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -115,12 +127,15 @@ fn p26_a_bye_that_is_refused_or_unanswered_ends_all_the_same() {
         29.500  -> BYE
         33.500  -> BYE
         74.000  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn r01_an_answer_that_crosses_the_cancel_is_hung_up() {
-    check("0.1 180; 5.11 200; 5.12 200 CANCEL; 5.2 200 BYE", expect![[r#"
+    check(
+        "0.1 180; 5.11 200; 5.12 200 CANCEL; 5.2 200 BYE",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -132,7 +147,8 @@ fn r01_an_answer_that_crosses_the_cancel_is_hung_up() {
         05.120  <- 200 CANCEL
         05.200  <- 200 BYE
         77.200  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -155,7 +171,8 @@ fn r05_an_answer_after_everything_was_forgotten_is_hung_up() {
         80.000  <- 200 INVITE
         80.000  -> ACK
         80.000  <- 200 INVITE
-    "#]].assert_eq(&world.trace);
+    "#]]
+    .assert_eq(&world.trace);
 }
 
 #[test]
@@ -186,5 +203,6 @@ fn r11_a_bye_that_crosses_ours_gets_a_200() {
         00.000  -> 200 BYE
         00.000  <- BYE
         00.000  -> 481 BYE
-    "#]].assert_eq(&world.trace);
+    "#]]
+    .assert_eq(&world.trace);
 }

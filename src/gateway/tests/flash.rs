@@ -8,7 +8,9 @@ use crate::sip::{Message, Method};
 
 #[test]
 fn p01_rings_and_is_cancelled_at_the_planned_time() {
-    check("0.1 100; 1.5 180; 6.52 200 CANCEL; 6.53 487", expect![[r#"
+    check(
+        "0.1 100; 1.5 180; 6.52 200 CANCEL; 6.53 487",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 100 INVITE
         01.500  <- 180 INVITE
@@ -19,7 +21,8 @@ fn p01_rings_and_is_cancelled_at_the_planned_time() {
         06.530  -> ACK
         06.530  == completed 487 by us
         78.530  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -56,7 +59,9 @@ fn p01_the_cancel_repeats_what_the_invite_said() {
 
 #[test]
 fn p02_nothing_at_all_is_repeated_seven_times_and_ends_with_timer_b() {
-    check("", expect![[r#"
+    check(
+        "",
+        expect![[r#"
         00.000  -> INVITE
         00.500  -> INVITE
         01.500  -> INVITE
@@ -67,12 +72,15 @@ fn p02_nothing_at_all_is_repeated_seven_times_and_ends_with_timer_b() {
         32.000  == silence by carrier
         32.000  == failed no_trunk
         72.000  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p04_a_200_to_cancel_without_a_final_response_ends_after_64_t1() {
-    check("0.1 180; 5.15 200 CANCEL", expect![[r#"
+    check(
+        "0.1 180; 5.15 200 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -80,12 +88,15 @@ fn p04_a_200_to_cancel_without_a_final_response_ends_after_64_t1() {
         05.150  <- 200 CANCEL
         37.100  == completed by us
         77.150  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p05_an_unanswered_cancel_is_repeated_and_both_end() {
-    check("0.1 180", expect![[r#"
+    check(
+        "0.1 180",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -102,12 +113,15 @@ fn p05_an_unanswered_cancel_is_repeated_and_both_end() {
         36.600  -> CANCEL
         37.100  == cancel_unconfirmed by us
         72.100  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p08_each_repeated_487_gets_an_ack_and_one_end() {
-    check("0.1 180; 5.15 200 CANCEL; 5.2 487; 5.7 487; 6.7 487", expect![[r#"
+    check(
+        "0.1 180; 5.15 200 CANCEL; 5.2 487; 5.7 487; 6.7 487",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -121,19 +135,23 @@ fn p08_each_repeated_487_gets_an_ack_and_one_end() {
         06.700  <- 487 INVITE
         06.700  -> ACK
         78.700  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p09_an_early_refusal_fails_in_the_same_moment() {
-    check("0.1 404", expect![[r#"
+    check(
+        "0.1 404",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 404 INVITE
         00.100  -> ACK
         00.100  == unallocated 404 by carrier
         00.100  == failed number_unallocated
         72.100  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -173,18 +191,23 @@ fn p21_forks_that_ring_are_one_call_and_one_cancel() {
 
 #[test]
 fn p33_an_unreachable_trunk_fails_at_once() {
-    check("0.001 unreachable", expect![[r#"
+    check(
+        "0.001 unreachable",
+        expect![[r#"
         00.000  -> INVITE
         00.001  <- ICMP port unreachable
         00.001  == unsent by us
         00.001  == failed no_trunk
         72.001  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn r02_an_answer_before_the_cancel_leaves_means_no_cancel() {
-    check("0.1 180; 3 200", expect![[r#"
+    check(
+        "0.1 180; 3 200",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -203,7 +226,8 @@ fn r02_an_answer_before_the_cancel_leaves_means_no_cancel() {
         30.500  -> BYE
         34.500  -> BYE
         75.000  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -223,7 +247,9 @@ fn r04_an_180_in_the_tick_of_the_deadline_makes_one_cancel() {
 
 #[test]
 fn r06_client_deadline_and_decline_at_once_make_one_end() {
-    check("0.1 180; 5.1 hang_up; 5.1 603; 5.1 hang_up", expect![[r#"
+    check(
+        "0.1 180; 5.1 hang_up; 5.1 603; 5.1 hang_up",
+        expect![[r#"
         00.000  -> INVITE
         00.100  <- 180 INVITE
         00.100  == rings
@@ -242,7 +268,8 @@ fn r06_client_deadline_and_decline_at_once_make_one_end() {
         32.600  -> CANCEL
         36.600  -> CANCEL
         77.100  quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -268,5 +295,6 @@ fn r13_a_stop_hangs_up_what_rings_and_takes_nothing_new() {
         00.000  <- 487 INVITE
         00.000  -> ACK
         00.000  == withdrawn 487 by us
-    "#]].assert_eq(&world.trace);
+    "#]]
+    .assert_eq(&world.trace);
 }

@@ -31,7 +31,8 @@ fn p33_the_next_trunk_gets_the_same_caller_id_and_a_call_of_its_own() {
         00.000  <- 503 INVITE
         00.000  -> ACK
         00.000  -> INVITE
-    "#]].assert_eq(&world.trace);
+    "#]]
+    .assert_eq(&world.trace);
 }
 
 #[test]
@@ -61,7 +62,8 @@ fn every_trunk_in_trouble_ends_the_verification() {
         00.000  -> ACK
         00.000  == trunk_failure 500 by carrier
         00.000  == failed no_trunk
-    "#]].assert_eq(&world.trace);
+    "#]]
+    .assert_eq(&world.trace);
 }
 
 #[test]
