@@ -123,10 +123,10 @@ impl Gateway {
         }
         let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
         let mut wait = Wait::Full;
-        for wants_up in [true, false] {
+        for is_preferred in [true, false] {
             for (place, &trunk) in route.iter().enumerate().skip(usize::from(tried)) {
                 let line = &mut self.lines[usize::from(trunk)];
-                if line.is_up() != wants_up {
+                if line.is_preferred(now) != is_preferred {
                     continue;
                 }
                 match line.pace.take(now) {

@@ -93,7 +93,7 @@ impl Gateway {
             self.start_cancel(handle, now);
         }
         if let Some(ended) = step.ended {
-            self.leave_trunk(handle, trunk, ended.outcome);
+            self.leave_trunk(handle, trunk, ended.outcome, now);
             self.calls.remove(&order.call.id);
             self.on_leg_ended(order, tried, &ended, now);
         }
@@ -102,11 +102,11 @@ impl Gateway {
 
     /// The call needs its trunk no more: gives back its share of it, and drops an INVITE whose final
     /// response will not come.
-    fn leave_trunk(&mut self, handle: Handle, trunk: u16, outcome: Outcome) {
+    fn leave_trunk(&mut self, handle: Handle, trunk: u16, outcome: Outcome, now: Instant) {
         let line = &mut self.lines[usize::from(trunk)];
         line.pace.release();
         if matches!(outcome, Outcome::Silence | Outcome::Unsent) {
-            line.silences = line.silences.saturating_add(1);
+            line.on_silence(now);
         }
         if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
             self.clients.get_mut(handle)
@@ -169,7 +169,7 @@ impl Gateway {
         let code = status.code();
         trace(&leg.order.call, Direction::In, Method::Invite, Some(code), is_again, now);
         leg.order.call.on_first_response(self.wall.at(now));
-        self.lines[usize::from(leg.trunk)].silences = 0;
+        self.lines[usize::from(leg.trunk)].on_answer();
         match answer {
             OnResponse::Absorb => self.tally.on_received_again(),
             OnResponse::Acknowledge => {
