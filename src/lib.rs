@@ -7,6 +7,7 @@
 pub mod call;
 pub mod config;
 pub mod entropy;
+pub mod lab;
 pub mod ladder;
 pub mod net;
 pub mod number;
