@@ -5,8 +5,11 @@
 //! [`trunk`] and [`verify`], then the edges. The way of a call is told in `docs/ARCHITECTURE.md`.
 
 pub mod call;
+pub mod cli;
 pub mod config;
+pub mod control;
 pub mod entropy;
+pub mod gateway;
 pub mod lab;
 pub mod ladder;
 pub mod net;

@@ -7,7 +7,7 @@
 
 mod driver;
 mod errors;
-//mod shard;
+mod shard;
 mod socket;
 
 use std::net::SocketAddr;

@@ -1,17 +1,55 @@
 //! Verifications: who must prove which phone, with which code, until when. Knows numbers and time,
 //! knows nothing of SIP.
+//!
+//! [`Verify`](service::Verify) is the door. An operation has a file of its own (`start`, `check`,
+//! `call_again`, `cancel`, `report`, `list`; `calls` and `timeout` for the shards), and below them
+//! lie the parts: `table` and `entry` (lock-free, one atomic word per verification), `phone` and
+//! `velocity` (counters), `pool`, `suffixes` and `lease` (caller IDs), `code` (keyed hashes),
+//! `policy` (who is never rung).
 
-pub mod call_again;
-pub mod cancel;
-pub mod census;
-pub mod check;
+mod call_again;
+mod calls;
+mod cancel;
+mod census;
+mod check;
+mod code;
+mod ended;
+mod entry;
 pub mod event;
 pub mod id;
-pub mod list;
-pub mod policy;
-pub mod range;
+mod lease;
+mod list;
+mod moment;
+mod phone;
+mod placed;
+mod policy;
+mod pool;
+mod range;
 pub mod record;
-pub mod report;
+mod refusal;
+mod report;
+mod service;
 pub mod settings;
 pub mod snapshot;
-pub mod start;
+mod start;
+mod striped;
+mod suffixes;
+mod table;
+mod timeout;
+mod velocity;
+
+pub use call_again::CallAgainError;
+pub use cancel::{CancelError, Canceled};
+pub use census::{Census, Level, PoolState};
+pub use check::{CheckError, Evidence};
+pub use list::{Filter, PAGE_DEFAULT, PAGE_MAX, Page};
+pub use policy::Refusal;
+pub use range::{NumberRange, RANGE_MAX, RangeError};
+pub use refusal::{Rate, StartError};
+pub use report::{NotFound, Report, Saw};
+pub use service::Verify;
+pub use settings::{Settings, SettingsError, Warning};
+pub use start::{Order, RING_MAX, RING_MIN, Start, Started};
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("prometheus", &["observe"]),
     ("rand_chacha", &["entropy"]),
     ("rand_core", &["entropy"]),
-    ("socket2", &["lab", "net"]),
+    ("socket2", &["control", "lab", "net"]),
     ("std::fs", &["app", "cli", "config", "control", "lab", "main", "observe"]),
     ("std::net::TcpListener", &["app", "control", "lab"]),
     ("std::net::TcpStream", &["app", "cli", "control", "lab"]),

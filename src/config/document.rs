@@ -1,6 +1,7 @@
 //! One file of the configuration: its text, its TOML, and which line an offset is on.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,11 +20,13 @@ pub(super) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<String> {
-        let size = std::fs::metadata(path)?.len();
-        if size > FILE_BYTES_MAX {
-            return Err(io::ErrorKind::FileTooLarge.into());
+        let mut text = String::new();
+        // A device or a pipe does not say how long it is.
+        File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+        match text.len() as u64 > FILE_BYTES_MAX {
+            true => Err(io::ErrorKind::FileTooLarge.into()),
+            false => Ok(text),
         }
-        std::fs::read_to_string(path)
     }
 }
 

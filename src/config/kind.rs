@@ -1,6 +1,5 @@
 //! What a value may be: how it is read, and the words for what would be accepted.
 
-use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -12,8 +11,10 @@ pub(super) struct Kind<T> {
     pub(super) accepted: String,
     /// Whether the value must not be repeated in a message.
     pub(super) secret: bool,
-    read: Box<dyn Fn(&Value) -> Result<T, Refusal>>,
+    read: Read<T>,
 }
+
+type Read<T> = Box<dyn Fn(&Value) -> Result<T, Refusal>>;
 
 /// Why a value is not what it may be.
 #[derive(Debug)]
@@ -136,7 +137,8 @@ fn parse_scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(*scale)
 }
 
-fn show_duration(duration: Duration) -> String {
+/// As [`parse_duration`] reads it.
+pub(super) fn show_duration(duration: Duration) -> String {
     show_scaled(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), &DURATIONS)
 }
 
@@ -146,16 +148,9 @@ fn show_size(bytes: usize) -> String {
 
 /// In the largest unit that leaves a whole number.
 fn show_scaled(amount: u64, units: &[(&str, u64)]) -> String {
-    let mut shown = String::new();
-    if let Some((name, scale)) =
-        units.iter().rev().find(|(_, scale)| amount >= *scale && amount % scale == 0)
-    {
-        // Writing to a String cannot fail.
-        let _ = write!(shown, "{}{name}", amount / scale);
-    } else {
-        shown.push_str("0");
-    }
-    shown
+    let fits = |scale: u64| amount >= scale && amount.is_multiple_of(scale);
+    let (name, scale) = units.iter().rev().find(|(_, scale)| fits(*scale)).unwrap_or(&units[0]);
+    format!("{}{name}", amount / scale)
 }
 
 const DURATIONS: [(&str, u64); 5] =
@@ -177,6 +172,6 @@ mod tests {
         assert_eq!(show_duration(Duration::from_secs(90)), "90s");
         assert_eq!(show_duration(Duration::from_secs(86_400)), "1d");
         assert_eq!(show_size(8 << 20), "8MiB");
-        assert_eq!(show_size(0), "0");
+        assert_eq!(show_size(0), "0B");
     }
 }

@@ -1,6 +1,7 @@
 //! From files to a checked configuration, or to everything that is wrong with them.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::nearest::nearest;
 use super::problem::{Place, Problem, Problems};
 use super::section::{Placed, Section, Sink};
 use super::{Config, control, kind, log, pool, sip, trunk, verify};
-use crate::trunk::Profile;
+use crate::trunk::{Messages, Profile};
 
 /// Loads the configuration at `path`. Beside it, or its problems: every key that was asked for.
 pub(super) fn load(path: &Path, files: &dyn Files) -> (Result<Config, Problems>, BTreeSet<String>) {
@@ -115,6 +116,21 @@ fn check_route(section: &Section<'_>, profile: &Profile, sip: &sip::Sip) {
         let found = format!("udp:{address}, which is in `sip.listen`");
         section.refuse("address", &found, "the address of a peer");
     }
+    if let Some(Err(error)) = longest_local(profile, sip)
+        .map(|local| Messages::new(profile, local, sip.user_agent.clone()))
+    {
+        let found = format!("no trunk that can be called ({error})");
+        section.refuse_whole(&found, "shorter in `domain`, `from_domain` or `sip.user_agent`");
+    }
+}
+
+/// The local address of the shard whose port has most digits.
+fn longest_local(profile: &Profile, sip: &sip::Sip) -> Option<SocketAddr> {
+    let mut local = sip.local(sip.shards - 1, profile.address.ip())?;
+    if local.port() == 0 {
+        local.set_port(u16::MAX);
+    }
+    Some(local)
 }
 
 /// Reads one file; `named` is where another file names it.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::kind::{self, Kind, Refusal};
 use super::load::Trunks;
 use super::section::{Placed, Section};
-use crate::verify::range::NumberRange;
+use crate::number::plan;
+use crate::verify::NumberRange;
 use crate::verify::settings::{POOLS_MAX, PoolSettings, Settings};
 
 /// Which trunks carry the calls of a pool. Its numbers are in [`Settings::pools`], under the same
@@ -40,7 +41,21 @@ pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Setti
         pools.push(pool);
         section.finish();
     }
+    check_countries(root, settings);
     pools
+}
+
+/// Phones of the pools' own countries are called when none is named, so there must be one.
+fn check_countries(root: &Section<'_>, settings: &Settings) {
+    let ranges: Vec<_> = settings.pools.iter().flat_map(|pool| &pool.numbers).collect();
+    let has_country = |range: &&NumberRange| {
+        let ends = [range.first(), range.last()];
+        ends.into_iter().filter_map(plan::lookup).any(|assigned| assigned.country.is_some())
+    };
+    if settings.countries.is_empty() && !ranges.is_empty() && !ranges.iter().any(has_country) {
+        let accepted = "of numbers that some country's plan has, or called with `verify.countries`";
+        root.refuse("pool", "of no country", accepted);
+    }
 }
 
 fn read_one(
@@ -67,7 +82,8 @@ fn read_one(
 fn check_odds(section: &Section<'_>, numbers: &[NumberRange], settings: &Settings) {
     let distinct = distinct_suffixes(numbers);
     let attempts = f64::from(settings.attempts);
-    let needed = (attempts / settings.max_guess_odds).ceil();
+    // 3 / 0.005 need not be 600 in binary: what is a billionth off is equal.
+    let needed = (attempts / settings.max_guess_odds * (1.0 - 1e-9)).ceil();
     if f64::from(distinct) < needed {
         let found = match distinct {
             1 => "1 code".to_owned(),

@@ -141,7 +141,8 @@ impl<'d> Section<'d> {
             })
             .collect();
         if item.as_array().is_none_or(|array| array.len() != tables.len()) {
-            self.refuse(key, &layer.show(item), &format!("tables, each headed `[[{key}]]`"));
+            let accepted = format!("tables, each headed `[[{}]]`", join(&layer.path, key));
+            self.refuse(key, &layer.show(item), &accepted);
         }
         tables
     }

@@ -137,13 +137,13 @@ level = ["info"]
             ringproof.toml:13: `sip.profiles` is 5, must be the path of a file, from the directory of this file
             ringproof.toml:15: `pool.name` is "Default Pool", must be 1 to 32 characters of a-z, 0-9, `-` and `_`
             ringproof.toml:16: `pool.numbers` is "+46876500[0-99]" (a range ends in `[low-high]` with as many digits on both sides, as in `+468765[000-999]`), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
-            ringproof.toml:16: `pool.numbers` is "+46876500[999-000]" (the range runs from 46876500999 down to 46876500000, the lower end comes first), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
+            ringproof.toml:16: `pool.numbers` is "+46876500[999-000]" (the range runs backwards, the lower end comes first), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
             ringproof.toml:16: `pool.numbers` is "46876500123" (a phone number starts with `+` and the country code), must be a number such as "+46876500123" or a range such as "+46876500[000-999]"
             ringproof.toml:18: `verify.attempts` is 0, must be a whole number between 1 and 10
             ringproof.toml:19: `verify.expires_in` is "5 minutes", must be a duration between "30s" and "1h"
             ringproof.toml:20: `verify.max_guess_odds` is 1.5, must be a number above 0 and up to 1, such as 0.005
-            ringproof.toml:21: `verify.countries` is "Sweden", must be the two capital letters of a country, such as "SE"
-            ringproof.toml:21: `verify.countries` is "XX", must be the two capital letters of a country, such as "SE"
+            ringproof.toml:21: `verify.countries` is "Sweden", must be the two letters of a country, such as "SE"
+            ringproof.toml:21: `verify.countries` is "XX", must be the two letters of a country, such as "SE"
             ringproof.toml:22: `verify.refused_prefixes` is "+44 70", must be the first digits of numbers, such as "+4470"
             ringproof.toml:23: `verify.starts_per_phone` is "0 in 10m", must be a limit such as "3 in 10m", at least 1 in at most 7d
             ringproof.toml:23: `verify.starts_per_phone` is "3/10m", must be a limit such as "3 in 10m", at least 1 in at most 7d
@@ -178,7 +178,8 @@ fn lists_have_an_end() {
     expect![[r#"
         ringproof.toml:6: `sip.profiles` is 65 long, must be at most 64 long
         ringproof.toml:7: `pool` is 4097 long, must be at most 4096 long
-        ringproof.toml:4106: `control.key` is 1025 long, must be at most 1024 long"#]].assert_eq(&long.join("\n"));
+        ringproof.toml:4106: `control.key` is 1025 long, must be at most 1024 long"#]]
+    .assert_eq(&long.join("\n"));
 }
 
 struct Texts(BTreeMap<PathBuf, String>);

@@ -144,8 +144,9 @@ fn read_patience(section: &mut Section<'_>) -> (Duration, Option<Duration>) {
     let give_up = section.or("no_ringing_after", &kind::duration(GIVE_UP), GIVE_UP_DEFAULT);
     let assumed = section.optional("assume_ringing_after", &kind::duration(ASSUME));
     if let Some(assumed) = assumed.filter(|assumed| *assumed >= give_up) {
-        let accepted = format!("less than `no_ringing_after`, which is {give_up:?}");
-        section.refuse("assume_ringing_after", &format!("{assumed:?}"), &accepted);
+        let [assumed, give_up] = [assumed, give_up].map(kind::show_duration);
+        let accepted = format!("less than `no_ringing_after`, which is \"{give_up}\"");
+        section.refuse("assume_ringing_after", &format!("\"{assumed}\""), &accepted);
     }
     (give_up, assumed)
 }

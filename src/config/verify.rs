@@ -33,8 +33,8 @@ pub(super) fn read(mut section: Section<'_>) -> Settings {
     };
     if settings.expires_in > settings.expires_in_max {
         let key = if section.has("expires_in") { "expires_in" } else { "expires_max" };
-        let found =
-            format!("{:?} by default, {:?} at most", settings.expires_in, settings.expires_in_max);
+        let times = [settings.expires_in, settings.expires_in_max].map(kind::show_duration);
+        let found = format!("\"{}\" by default, \"{}\" at most", times[0], times[1]);
         section.refuse(key, &found, "such that `expires_in` is not above `expires_max`");
     }
     section.finish();

@@ -9,6 +9,7 @@ use super::family;
 use super::readings::Readings;
 use crate::outcome::Outcome;
 use crate::time::Micros;
+use crate::verify::Saw;
 use crate::verify::event::Event;
 use crate::verify::record::{CallRecord, Moments};
 use crate::verify::snapshot::{Reason, Snapshot, Status};
@@ -22,6 +23,7 @@ pub struct Metrics {
     wrong_codes: IntCounter,
     guess_odds: Histogram,
     placed: IntCounter,
+    reports: [[IntCounter; CALLER_ID.len()]; SAW.len()],
     call_setup: Histogram,
     ring_time_error: Histogram,
     /// One for each trunk of the configuration, and a last one for calls that no trunk carried.
@@ -59,6 +61,7 @@ impl Metrics {
                 "ringproof_calls_placed_total",
                 "Calls that were accepted and handed to a shard",
             ),
+            reports: reports(&registry),
             call_setup: family::histogram(
                 &registry,
                 "ringproof_call_setup_seconds",
@@ -82,6 +85,7 @@ impl Metrics {
             Event::CallEnded(call) => self.on_call_ended(call),
             Event::CallPlaced(_) => self.placed.inc(),
             Event::CallRinging(call) => self.on_call_ringing(call),
+            Event::PhoneReported { saw, is_ours, .. } => self.on_report(*saw, *is_ours),
             Event::VerificationCreated(verification) => {
                 self.started.inc();
                 self.guess_odds.observe(verification.guess_odds());
@@ -135,6 +139,14 @@ impl Metrics {
         }
     }
 
+    fn on_report(&self, saw: Saw, is_ours: Option<bool>) {
+        let row = SAW.iter().position(|known| *known == saw);
+        let column = CALLER_ID.iter().position(|(known, _)| *known == is_ours);
+        if let (Some(row), Some(column)) = (row, column) {
+            self.reports[row][column].inc();
+        }
+    }
+
     fn trunk(&self, call: &CallRecord) -> &TrunkMetrics {
         let last = self.trunks.len() - 1;
         &self.trunks[call.trunk().map_or(last, |index| usize::from(index).min(last))]
@@ -160,6 +172,16 @@ fn verifications(registry: &Registry) -> (IntCounter, [IntCounter; ENDINGS.len()
             ended.with_label_values(&[METHOD, status.as_str(), reason.as_str()])
         }),
     )
+}
+
+fn reports(registry: &Registry) -> [[IntCounter; CALLER_ID.len()]; SAW.len()] {
+    let reports: IntCounterVec = family::counters(
+        registry,
+        "ringproof_phone_reports_total",
+        "What phones saw of their calls, as their apps reported it",
+        &["saw", "caller_id"],
+    );
+    SAW.map(|saw| CALLER_ID.map(|(_, shown)| reports.with_label_values(&[saw.as_str(), shown])))
 }
 
 fn per_trunk(registry: &Registry, trunks: &[String]) -> Vec<TrunkMetrics> {
@@ -214,6 +236,11 @@ const ENDINGS: [(Status, Reason); 9] = [
     (Status::Verified, Reason::CallerIdMatched),
     (Status::Verified, Reason::CodeMatched),
 ];
+
+const SAW: [Saw; 3] = [Saw::LateCall, Saw::NoCall, Saw::UnknownCaller];
+/// A carrier that rewrites caller IDs shows as `foreign`.
+const CALLER_ID: [(Option<bool>, &str); 3] =
+    [(Some(false), "foreign"), (Some(true), "ours"), (None, "untold")];
 
 /// Post-dial delay of mobile networks is seconds, not milliseconds.
 const POST_DIAL_DELAY_SECONDS: [f64; 9] = [0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0];

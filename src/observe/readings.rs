@@ -8,6 +8,7 @@ use super::family::{read_counter, read_gauge};
 use super::process::Process;
 use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
 use crate::time::Micros;
+use crate::verify::{Census, Level, PoolState};
 
 /// The daemon at the moment of a scrape.
 #[derive(Clone, Debug, Default)]
@@ -19,32 +20,17 @@ pub struct Readings<'a> {
     /// What rooms other than the shards turned away: a word of a closed set, and how often.
     pub shed: Vec<(&'static str, u64)>,
     /// Every pool of the configuration.
-    pub pools: Vec<PoolReading<'a>>,
-    /// The shared tables, which no shard owns.
+    pub pools: &'a [PoolState],
+    /// The tables of the verification room.
+    pub census: Census,
+    /// The tables of other rooms.
     pub tables: Vec<TableReading>,
-    /// Verifications that are pending.
-    pub pending: u64,
-    /// Verifications that have ended and are not forgotten yet.
-    pub ended: u64,
     /// Log lines that found the queue to the writer full.
     pub log_lines_lost: u64,
     /// When the daemon started.
     pub started_at: Micros,
     /// What the operating system says.
     pub process: Process,
-}
-
-/// One pool of caller IDs.
-#[derive(Clone, Copy, Debug)]
-pub struct PoolReading<'a> {
-    /// Its name in the configuration.
-    pub name: &'a str,
-    /// Its code space: distinct last-five suffixes.
-    pub distinct_suffixes: u64,
-    /// Caller IDs in a live call.
-    pub leased: u64,
-    /// Pairs of caller ID and phone that must not meet again yet.
-    pub cooling: u64,
 }
 
 /// One kind of answer of the control API.
@@ -85,13 +71,13 @@ impl Readings<'_> {
                 "ringproof_verifications_pending",
                 "Verifications that are pending",
                 [],
-                [([], self.pending as f64)],
+                [([], self.census.pending.size as f64)],
             ),
             read_gauge(
                 "ringproof_verifications_ended",
                 "Verifications that have ended and are not forgotten yet",
                 [],
-                [([], self.ended as f64)],
+                [([], self.census.ended.size as f64)],
             ),
             read_counter(
                 "ringproof_api_requests_total",
@@ -148,49 +134,70 @@ impl Readings<'_> {
     }
 
     fn bounds(&self) -> [MetricFamily; 3] {
-        let shed = |what: &Shed| ([what.as_str()], self.sum(|tally| tally.shed(*what)));
-        let elsewhere = self.shed.iter().map(|(what, count)| ([*what], *count as f64));
-        let shared = || self.tables.iter();
-        let entries = |table: &Table| ([table.as_str()], self.sum(|tally| tally.table(*table).0));
-        let limits = |table: &Table| ([table.as_str()], self.sum(|tally| tally.table(*table).1));
+        let shards = Shed::ALL.iter().map(|what| {
+            let count = self.sum(|tally| tally.shed(*what));
+            ([what.as_str()], count)
+        });
+        let verify = self.levels().into_iter().map(|(table, level)| ([table], level.shed as f64));
+        let others = self.shed.iter().map(|(what, count)| ([*what], *count as f64));
+        let tables = self.all_tables();
         [
             read_counter(
                 "ringproof_shed_total",
                 "Work that was turned away because a bound was reached",
                 ["what"],
-                Shed::ALL.iter().map(shed).chain(elsewhere),
+                shards.chain(verify).chain(others),
             ),
             read_gauge(
                 "ringproof_table_entries",
                 "Entries of each bounded table, over all shards",
                 ["table"],
-                Table::ALL
-                    .iter()
-                    .map(entries)
-                    .chain(shared().map(|reading| ([reading.table], reading.entries as f64))),
+                tables.iter().map(|reading| ([reading.table], reading.entries as f64)),
             ),
             read_gauge(
                 "ringproof_table_limit",
                 "Most entries that each bounded table may hold, over all shards",
                 ["table"],
-                Table::ALL
-                    .iter()
-                    .map(limits)
-                    .chain(shared().map(|reading| ([reading.table], reading.limit as f64))),
+                tables.iter().map(|reading| ([reading.table], reading.limit as f64)),
             ),
         ]
     }
 
+    fn all_tables(&self) -> Vec<TableReading> {
+        let shards = Table::ALL.into_iter().map(|table| TableReading {
+            table: table.as_str(),
+            entries: self.tallies.iter().map(|tally| tally.table(table).0).sum(),
+            limit: self.tallies.iter().map(|tally| tally.table(table).1).sum(),
+        });
+        let verify = self.levels().into_iter().map(|(table, level)| TableReading {
+            table,
+            entries: level.size as u64,
+            limit: level.limit as u64,
+        });
+        shards.chain(verify).chain(self.tables.iter().copied()).collect()
+    }
+
+    fn levels(&self) -> [(&'static str, Level); 5] {
+        let Census { pending, ended, calls, phones, prefixes } = self.census;
+        [
+            ("pending", pending),
+            ("ended", ended),
+            ("calls", calls),
+            ("phones", phones),
+            ("prefixes", prefixes),
+        ]
+    }
+
     fn pool_gauges(&self) -> [MetricFamily; 3] {
-        let gauge = |name, help, value: fn(&PoolReading<'_>) -> u64| {
-            let samples = self.pools.iter().map(|pool| ([pool.name], value(pool) as f64));
+        let gauge = |name, help, value: fn(&PoolState) -> u64| {
+            let samples = self.pools.iter().map(|pool| ([&*pool.name], value(pool) as f64));
             read_gauge(name, help, ["pool"], samples)
         };
         [
             gauge(
                 "ringproof_pool_distinct_suffixes",
                 "Code space of each pool: distinct last-five suffixes",
-                |pool| pool.distinct_suffixes,
+                |pool| pool.distinct.into(),
             ),
             gauge("ringproof_pool_leased", "Caller IDs in a live call", |pool| pool.leased),
             gauge(

@@ -41,6 +41,9 @@ impl Recorder {
                 let trunk = self.trunk(call);
                 debug!(call = %call.id, trunk, post_dial_delay = %delay, "call rings");
             }
+            Event::PhoneReported { call, saw, is_ours } => {
+                info!(call = %call.id, saw = saw.as_str(), is_ours, "phone reported");
+            }
             Event::VerificationCreated(verification) => {
                 let Snapshot { id, to, pool, code_space, .. } = &**verification;
                 info!(verification = %id, ?to, pool = &**pool, code_space, "verification started");

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use expect_test::{expect, expect_file};
 
-use super::{Metrics, PoolReading, Process, Readings, Recorder, RequestReading, TableReading};
+use super::{Metrics, Process, Readings, Recorder, RequestReading, TableReading};
 use crate::entropy::Entropy;
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
@@ -17,6 +17,7 @@ use crate::verify::event::{Event, Listener};
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::{CallRecord, Ending};
 use crate::verify::snapshot::{Reason, Snapshot, Status};
+use crate::verify::{Census, Level, PoolState, Saw};
 
 const NOON: u64 = 1_763_640_000_000_000;
 
@@ -73,15 +74,32 @@ fn day() -> Vec<Event> {
     vec![
         Event::VerificationCreated(pending.clone()),
         Event::CallPlaced(rings.clone()),
-        Event::CallRinging(rings),
+        Event::CallRinging(rings.clone()),
         Event::CallEnded(ended(completed(), Outcome::Completed, 6_230)),
+        Event::PhoneReported { call: rings, saw: Saw::UnknownCaller, is_ours: Some(false) },
         Event::WrongCode(pending),
         Event::VerificationEnded(verification(Status::Verified, Some(Reason::CodeMatched))),
         Event::CallEnded(ended(call(None), Outcome::Withdrawn, 4)),
     ]
 }
 
-fn readings(tallies: &[Arc<Tally>]) -> Readings<'_> {
+fn pools() -> Vec<PoolState> {
+    vec![PoolState {
+        name: "default".into(),
+        numbers: 10_000,
+        distinct: 9_516,
+        bits: 13.2,
+        guess_odds: 0.000_315,
+        leased: 2,
+        cooling: 40,
+    }]
+}
+
+fn scrape(metrics: &Metrics, tallies: &[Arc<Tally>]) -> String {
+    metrics.scrape(&readings(tallies, &pools()))
+}
+
+fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'a> {
     Readings {
         tallies,
         requests: vec![RequestReading {
@@ -91,15 +109,13 @@ fn readings(tallies: &[Arc<Tally>]) -> Readings<'_> {
             count: 5,
         }],
         shed: vec![("event_reader", 2)],
-        pools: vec![PoolReading {
-            name: "default",
-            distinct_suffixes: 9_516,
-            leased: 2,
-            cooling: 40,
-        }],
-        tables: vec![TableReading { table: "pending", entries: 7, limit: 1_000_000 }],
-        pending: 7,
-        ended: 3,
+        pools,
+        census: Census {
+            pending: Level { size: 7, limit: 1_000_000, shed: 2 },
+            ended: Level { size: 3, limit: 1_000_000, shed: 0 },
+            ..Census::default()
+        },
+        tables: vec![TableReading { table: "connections", entries: 4, limit: 512 }],
         log_lines_lost: 1,
         started_at: Micros(NOON),
         process: Process {
@@ -128,7 +144,7 @@ fn two_shards() -> [Arc<Tally>; 2] {
 fn names_labels_and_buckets_are_frozen() {
     let metrics = metrics();
     day().iter().for_each(|event| metrics.on_event(event));
-    let scrape = metrics.scrape(&readings(&two_shards()));
+    let scrape = scrape(&metrics, &two_shards());
     let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
     expect_file!["tests/scrape.txt"].assert_eq(&scrape.replace(&version, "version=\"…\""));
 }
@@ -162,13 +178,13 @@ fn the_manual_lists_exactly_the_families_of_a_scrape() {
         let columns: Vec<_> = row.split('|').map(str::trim).collect();
         columns[..3].join(" | ").trim_end().to_owned()
     });
-    let scraped = families(&metrics().scrape(&readings(&[])));
+    let scraped = families(&scrape(&metrics(), &[]));
     assert_eq!(listed.collect::<BTreeSet<_>>(), scraped);
 }
 
 /// The series of a scrape, without their values.
 fn series(metrics: &Metrics, tallies: &[Arc<Tally>]) -> Vec<String> {
-    let scrape = metrics.scrape(&readings(tallies));
+    let scrape = scrape(metrics, tallies);
     let samples = scrape.lines().filter(|line| !line.starts_with('#'));
     samples.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
 }
@@ -192,7 +208,7 @@ fn x9_no_traffic_adds_a_series() {
 fn h8_a_scrape_names_no_number_and_no_client() {
     let metrics = metrics();
     day().iter().for_each(|event| metrics.on_event(event));
-    let scrape = metrics.scrape(&readings(&[]));
+    let scrape = scrape(&metrics, &[]);
     for private in ["4670", "1234567", "Greta", "468765"] {
         assert!(!scrape.contains(private), "{private}");
     }
@@ -204,7 +220,7 @@ fn a_clock_that_was_set_back_counts_as_no_time() {
     let call = call(Some(0));
     call.on_ringing(Micros(NOON - 5_000_000));
     metrics.on_event(&Event::CallRinging(Arc::new(call)));
-    let scrape = metrics.scrape(&readings(&[]));
+    let scrape = scrape(&metrics, &[]);
     assert!(scrape.contains("ringproof_post_dial_delay_seconds_sum{trunk=\"alpha\"} 0\n"));
 }
 
@@ -226,7 +242,7 @@ fn an_event_is_counted_then_handed_on_in_a_fixed_order() {
     let recorder = Recorder::new(metrics.clone(), vec!["alpha".to_owned()], next);
     day().into_iter().for_each(|event| recorder.on_event(event));
     assert_eq!(turns.load(Ordering::Relaxed), 2 * day().len());
-    assert!(metrics.scrape(&readings(&[])).contains("ringproof_wrong_codes_total 1\n"));
+    assert!(scrape(&metrics, &[]).contains("ringproof_wrong_codes_total 1\n"));
 }
 
 #[test]
@@ -237,13 +253,14 @@ fn an_event_is_one_line_without_a_number_or_a_client() {
     super::log::tests::check_debug(
         work,
         &expect![[r#"
-         INFO ringproof::observe::record: verification started verification=ver_00000000000000000000000002 to=+4670…67 pool="default" code_space=9516
-        DEBUG ringproof::observe::record: call placed call=call_00000000000000000000000001 verification=ver_00000000000000000000000002
-        DEBUG ringproof::observe::record: call rings call=call_00000000000000000000000001 trunk="beta" post_dial_delay=1.200s
-         INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="beta" outcome="completed" by="us" sip_code=487 post_dial_delay=1.200s ring=5.004s
-         INFO ringproof::observe::record: wrong code verification=ver_00000000000000000000000002 to=+4670…67 attempts_left=3
-         INFO ringproof::observe::record: verification ended verification=ver_00000000000000000000000002 to=+4670…67 status="verified" reason="code_matched" calls=0
-         INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- ring=-
-    "#]],
+            | INFO ringproof::observe::record: verification started verification=ver_00000000000000000000000002 to=+4670…67 pool="default" code_space=9516
+            |DEBUG ringproof::observe::record: call placed call=call_00000000000000000000000001 verification=ver_00000000000000000000000002
+            |DEBUG ringproof::observe::record: call rings call=call_00000000000000000000000001 trunk="beta" post_dial_delay=1.200s
+            | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="beta" outcome="completed" by="us" sip_code=487 post_dial_delay=1.200s ring=5.004s
+            | INFO ringproof::observe::record: phone reported call=call_00000000000000000000000001 saw="unknown_caller" is_ours=false
+            | INFO ringproof::observe::record: wrong code verification=ver_00000000000000000000000002 to=+4670…67 attempts_left=3
+            | INFO ringproof::observe::record: verification ended verification=ver_00000000000000000000000002 to=+4670…67 status="verified" reason="code_matched" calls=0
+            | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- ring=-
+        "#]],
     );
 }

@@ -1,5 +1,6 @@
 //! Hosts: `host = hostname / IPv4address / IPv6reference`, RFC 3261 §25.1 and RFC 5118.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::lex::{self, HOST, Reader};
@@ -31,6 +32,17 @@ impl<'a> Host<'a> {
             Some(_) | None => Self::Name(text),
         };
         Some((host, text))
+    }
+}
+
+impl fmt::Display for Host<'_> {
+    /// As in a URI: IPv6 in brackets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(IpAddr::V4(address)) => write!(f, "{address}"),
+            Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
+            Self::Name(name) => write!(f, "{}", name.escape_ascii()),
+        }
     }
 }
 

@@ -56,10 +56,11 @@ impl<'a> Dialog<'a> {
         let to = response.to()?;
         let invite_cseq = response.cseq()?.number;
         let contact = response.contact().ok().flatten();
-        let target = contact.filter(is_dialable).map_or(to.uri, |contact| contact.uri);
+        let target = contact.and_then(dialable).unwrap_or(to.uri);
         let mut routes = [&b""[..]; ROUTES_MAX];
         let mut routes_length = 0;
-        for route in response.record_routes() {
+        // What is no address cannot be a route; the others still lead somewhere.
+        for route in response.record_routes().filter(|route| NameAddr::parse(route).is_ok()) {
             *routes.get_mut(routes_length).ok_or(HeaderError::TooMany)? = route;
             routes_length += 1;
         }
@@ -135,16 +136,17 @@ impl<'a> Dialog<'a> {
     /// The URI of the first route if it has no `lr` parameter.
     fn strict_router(&self) -> Option<&'a [u8]> {
         let route = NameAddr::parse(self.routes().first()?).ok()?;
-        let uri = route.parsed_uri().ok()?;
-        let is_strict = uri.host.is_some() && uri.param("lr").is_none();
-        // "stripping any parameters that are not allowed in a Request-URI": headers.
-        let allowed = route.uri.split(|&octet| octet == b'?').next().unwrap_or_default();
-        is_strict.then_some(allowed)
+        let is_strict = route.parsed_uri().is_ok_and(|uri| uri.param("lr").is_none());
+        dialable(route).filter(|_| is_strict)
     }
 }
 
-fn is_dialable(contact: &NameAddr<'_>) -> bool {
-    contact.parsed_uri().is_ok_and(|uri| uri.host.is_some() && uri.headers.is_empty())
+/// The URI of `address` if it names a host, as it may stand in a Request-URI: without headers
+/// (RFC 3261 §19.1.1, table 1).
+fn dialable(address: NameAddr<'_>) -> Option<&[u8]> {
+    let uri = address.parsed_uri().ok().filter(|uri| uri.host.is_some())?;
+    let headers = if uri.headers.is_empty() { 0 } else { uri.headers.len() + 1 };
+    Some(&address.uri[..address.uri.len() - headers])
 }
 
 /// Most Record-Route values of a 2xx. RFC 3261 has no limit; Max-Forwards starts at 70.

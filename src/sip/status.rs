@@ -41,6 +41,8 @@ impl Status {
     pub const OK: Self = Self(200);
     /// 400.
     pub const BAD_REQUEST: Self = Self(400);
+    /// 404.
+    pub const NOT_FOUND: Self = Self(404);
     /// 405.
     pub const METHOD_NOT_ALLOWED: Self = Self(405);
     /// 415.

@@ -100,3 +100,47 @@ impl<'a> Via<'a> {
 
 /// RFC 3261 §8.1.1.7.
 pub(super) const COOKIE: &[u8] = b"z9hG4bK";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn via(parameters: &'static str) -> Result<Via<'static>, HeaderError> {
+        Via::parse(format!("SIP/2.0/UDP h{parameters}").leak().as_bytes())
+    }
+
+    #[test]
+    fn a_branch_of_the_bare_cookie_is_not_unique() {
+        let is_unique = |parameters| via(parameters).unwrap().has_unique_branch();
+        assert!(is_unique(";branch=z9hG4bKa"));
+        assert!(!is_unique(";branch=z9hG4bK"));
+        assert!(!is_unique(";branch=390skdjuw"));
+        assert!(!is_unique(""));
+    }
+
+    #[test]
+    fn rport_and_received_are_read_in_every_form() {
+        let read = |parameters| via(parameters).map(|via| (via.rport, via.received));
+        assert_eq!(read(";rport"), Ok((Some(Rport::Wanted), None)));
+        assert_eq!(read(";RPort = 5070"), Ok((Some(Rport::Port(5070)), None)));
+        assert_eq!(read(";rport=x"), Err(HeaderError::Number));
+        let address = "2001:db8::9:255".parse().ok();
+        assert_eq!(read(";received=2001:db8::9:255"), Ok((None, address)));
+        assert_eq!(read(";received=[2001:db8::9:255];x"), Ok((None, address)));
+        assert_eq!(read(";received=h"), Err(HeaderError::Syntax));
+    }
+
+    #[test]
+    fn what_is_no_via_is_refused() {
+        for text in [
+            "",
+            "SIP/2.0/UDP",
+            "SIP/2.0 h",
+            "SIP/2.0/UDP h x",
+            "SIP/2.0/UDP [::1",
+            "SIP/2.0/UDP h:",
+        ] {
+            assert!(Via::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

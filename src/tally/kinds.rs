@@ -126,7 +126,7 @@ closed_set! {
     /// The bounded tables and queues of a shard.
     Table {
         /// Calls that live.
-        Calls = "calls",
+        Calls = "live_calls",
         /// Client transactions (RFC 3261 §17.1).
         ClientTransactions = "client_transactions",
         /// Orders that wait in the shard's inbox.

@@ -134,11 +134,13 @@ impl InviteClient {
         matches!(state, State::Calling { .. } | State::Proceeding)
     }
 
-    /// Ends a transaction whose final response will not come: 64*T1 after its CANCEL, RFC 3261
-    /// §9.1 ("the client SHOULD then consider the original transaction cancelled and SHOULD
-    /// destroy the client transaction handling the original request").
-    pub fn destroy(&mut self) {
-        self.state = State::Terminated;
+    /// Ends a transaction that still waits for its final response: 64*T1 after its CANCEL, RFC 3261
+    /// §9.1 ("the client SHOULD then consider the original transaction cancelled and SHOULD destroy
+    /// the client transaction handling the original request"). One that had it lives on.
+    pub fn abandon(&mut self) {
+        if matches!(self.state, State::Calling { .. } | State::Proceeding) {
+            self.state = State::Terminated;
+        }
     }
 
     /// When, and why, this transaction next wants [`on_timeout`](Self::on_timeout).

@@ -1,9 +1,30 @@
 //! Withdrawing a verification. A call that still rings is hung up by its shard.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::id::VerificationId;
 use super::record::CallRecord;
-use super::snapshot::Snapshot;
+use super::service::Verify;
+use super::snapshot::{Reason, Snapshot, Status};
+
+impl Verify {
+    /// Withdraws a pending verification.
+    ///
+    /// # Errors
+    ///
+    /// When it is unknown, or was faster.
+    pub fn cancel(&self, id: VerificationId, now: Instant) -> Result<Canceled, CancelError> {
+        let entry = self.table.get(id).ok_or(CancelError::NotFound)?;
+        let canceled = (Status::Canceled, Reason::CanceledByClient);
+        let snapshot = self
+            .end(&entry, canceled, now)
+            .map_err(|state| CancelError::AlreadyEnded(Box::new(self.snapshot(&entry, state))))?;
+        let latest = entry.placed.load_full();
+        let call = (!latest.is_over()).then(|| (Arc::clone(&latest.record), self.shard(id)));
+        Ok(Canceled { snapshot, call })
+    }
+}
 
 /// A verification that was withdrawn.
 #[derive(Clone, Debug)]

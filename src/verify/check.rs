@@ -1,6 +1,18 @@
 //! Checking evidence: five digits that a person typed, or a caller ID that an app read.
 
-use super::snapshot::Snapshot;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::entry::{Entry, State};
+use super::event::Event;
+use super::id::VerificationId;
+use super::phone::Verdict;
+use super::placed::Placed;
+use super::service::Verify;
+use super::snapshot::{Reason, Snapshot, Status};
+use super::suffixes::SPACE;
+use crate::number::E164;
+use crate::number::plan::{self, Country};
 
 /// What somebody shows to prove that the phone rang in their hand.
 #[derive(Clone, Copy)]
@@ -9,6 +21,124 @@ pub enum Evidence<'a> {
     CallerId(&'a str),
     /// The last five digits, as a person typed them.
     Code(&'a str),
+}
+
+/// Evidence that has the form of evidence.
+enum Claim {
+    /// Every number that the reported caller ID can mean. All have the same last five digits.
+    CallerId { suffix: u32, readings: Vec<E164> },
+    /// The digits that were typed.
+    Code { suffix: u32 },
+}
+
+impl Verify {
+    /// Compares evidence with the code of the latest call. A right one verifies; a wrong one costs
+    /// an attempt, which is counted before this returns. Evidence without the form of a code or of
+    /// a caller ID costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not compared.
+    pub fn check(
+        &self,
+        id: VerificationId,
+        evidence: Evidence<'_>,
+        now: Instant,
+    ) -> Result<Snapshot, CheckError> {
+        let entry = self.table.get(id).ok_or(CheckError::NotFound)?;
+        let claim = Claim::read(evidence, entry.country)?;
+        let ended = |state| CheckError::AlreadyEnded(Box::new(self.snapshot(&entry, state)));
+        if Self::is_expired(&entry, now) {
+            // Its timer has not fired yet. Whoever is first, it is too late for a code.
+            let expired = self.end(&entry, (Status::Expired, Reason::Deadline), now);
+            return Err(match expired {
+                Ok(snapshot) => CheckError::AlreadyEnded(Box::new(snapshot)),
+                Err(state) => ended(state),
+            });
+        }
+        let judge = |state: State| self.judge(&claim, &entry, state, now);
+        let state = entry.word.change(judge).map_err(ended)?;
+        match state.status {
+            Status::Verified => Ok(self.on_final(&entry, state)),
+            Status::Canceled | Status::Expired | Status::Failed | Status::Pending => {
+                Ok(self.on_wrong(&entry, state, now))
+            }
+        }
+    }
+
+    /// What the evidence makes of a pending state.
+    fn judge(&self, claim: &Claim, entry: &Entry, state: State, now: Instant) -> State {
+        if let Some(reason) = self.matches(claim, &entry.current(state)) {
+            return state.end(Status::Verified, reason, entry.age(now));
+        }
+        let attempts_left = state.attempts_left.saturating_sub(1);
+        let state = State { attempts_left, ..state };
+        if attempts_left > 0 {
+            return state;
+        }
+        state.end(Status::Failed, Reason::TooManyAttempts, entry.age(now))
+    }
+
+    fn matches(&self, claim: &Claim, placed: &Placed) -> Option<Reason> {
+        let is_right = |suffix| self.codes.is_right(placed.record.id, suffix, placed.code);
+        match claim {
+            Claim::CallerId { suffix, readings } => {
+                let is_block = |number: &E164| number.as_u64() / SPACE == placed.block;
+                let is_right = is_right(*suffix) & readings.iter().any(is_block);
+                is_right.then_some(Reason::CallerIdMatched)
+            }
+            Claim::Code { suffix } => is_right(*suffix).then_some(Reason::CodeMatched),
+        }
+    }
+
+    /// A wrong code was counted in the word; now it counts for the phone, too.
+    fn on_wrong(&self, entry: &Arc<Entry>, state: State, now: Instant) -> Snapshot {
+        let verdict =
+            self.phones.on_wrong_code(entry.to, self.epoch.mark(now), self.epoch.now(now));
+        let snapshot = self.snapshot(entry, state);
+        self.listener.on_event(Event::WrongCode(Arc::new(snapshot.clone())));
+        if state.status != Status::Pending {
+            return self.on_final(entry, state);
+        }
+        if verdict == Verdict::Locked {
+            let rejected = (Status::Failed, Reason::RejectedByPolicy);
+            return self
+                .end(entry, rejected, now)
+                .unwrap_or_else(|state| self.snapshot(entry, state));
+        }
+        snapshot
+    }
+}
+
+impl Claim {
+    fn read(evidence: Evidence<'_>, country: Country) -> Result<Self, CheckError> {
+        match evidence {
+            Evidence::Code(text) => {
+                let is_code = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+                let suffix = text.parse().ok().filter(|_| is_code);
+                suffix.map(|suffix| Self::Code { suffix }).ok_or(CheckError::NotACode)
+            }
+            Evidence::CallerId(text) => Self::read_caller_id(text, country),
+        }
+    }
+
+    /// Carriers rewrite caller IDs: with `+`, with an international prefix, national, or bare. What
+    /// is compared is the whole number under each of these readings.
+    fn read_caller_id(text: &str, country: Country) -> Result<Self, CheckError> {
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let refused = CheckError::NotACallerId { digits: digits.len() };
+        if text.len() > CALLER_ID_BYTES_MAX || !(7..=19).contains(&digits.len()) {
+            return Err(refused);
+        }
+        let bare = |digits: &str| E164::parse(&format!("+{digits}")).ok();
+        let mut readings: Vec<E164> = Vec::with_capacity(3);
+        readings.extend(bare(&digits));
+        readings.extend(digits.strip_prefix("00").and_then(bare));
+        readings.extend(plan::read_in(text, country));
+        let suffix = digits[digits.len() - 5..].parse().map_err(|_| refused.clone())?;
+        readings.retain(|number| number.suffix() == suffix);
+        if readings.is_empty() { Err(refused) } else { Ok(Self::CallerId { suffix, readings }) }
+    }
 }
 
 /// Why evidence was not looked at. A wrong code is no error: it is a snapshot with fewer attempts.
@@ -30,3 +160,6 @@ pub enum CheckError {
     #[error("no such verification")]
     NotFound,
 }
+
+/// A caller ID with generous punctuation.
+const CALLER_ID_BYTES_MAX: usize = 64;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::record::CallRecord;
+use super::report::Saw;
 use super::snapshot::Snapshot;
 
 /// One thing that happened. The order of events of one verification is the order in which it
@@ -16,6 +17,15 @@ pub enum Event {
     CallPlaced(Arc<CallRecord>),
     /// A phone began to ring.
     CallRinging(Arc<CallRecord>),
+    /// An app told what its phone saw of a call.
+    PhoneReported {
+        /// The latest call of the verification.
+        call: Arc<CallRecord>,
+        /// What it saw.
+        saw: Saw,
+        /// Whether the caller ID that it saw begins like ours; `None` when it told none.
+        is_ours: Option<bool>,
+    },
     /// A verification was started.
     VerificationCreated(Arc<Snapshot>),
     /// A verification reached a final state. Said exactly once for each.

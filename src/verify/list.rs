@@ -1,6 +1,15 @@
 //! Listing verifications, newest first, page by page.
+//!
+//! Names sort by age, so a page is the largest names below a cursor. Finding them walks the whole
+//! table: this is for operators, not for the way of a call.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use super::entry::Entry;
 use super::id::VerificationId;
+use super::service::Verify;
 use super::snapshot::{Snapshot, Status};
 use crate::number::E164;
 
@@ -24,6 +33,65 @@ pub struct Page {
     pub items: Vec<Snapshot>,
     /// Ask again with this as `after`; `None` when nothing is left.
     pub next: Option<VerificationId>,
+}
+
+impl Verify {
+    /// Verifications that can still be read.
+    pub fn list(&self, filter: Filter) -> Page {
+        let limit = match filter.limit {
+            0 => PAGE_DEFAULT,
+            limit => limit.min(PAGE_MAX),
+        };
+        // The newest so far, the oldest of them on top; one more tells whether there is a next page.
+        let mut newest = BinaryHeap::with_capacity(limit + 2);
+        self.table.for_each(|entry| {
+            if filter.admits(entry) {
+                newest.push(Reverse(Listed(Arc::clone(entry))));
+                if newest.len() > limit + 1 {
+                    newest.pop();
+                }
+            }
+        });
+        let mut sorted = newest.into_sorted_vec();
+        let has_more = sorted.len() > limit;
+        sorted.truncate(limit);
+        let snapshot =
+            |Reverse(Listed(entry)): Reverse<Listed>| self.snapshot(&entry, entry.word.load());
+        let items: Vec<Snapshot> = sorted.into_iter().map(snapshot).collect();
+        let next = items.last().filter(|_| has_more).map(|last| last.id);
+        Page { items, next }
+    }
+}
+
+impl Filter {
+    fn admits(&self, entry: &Entry) -> bool {
+        self.after.is_none_or(|after| entry.id < after)
+            && self.to.is_none_or(|to| entry.to == to)
+            && self.status.is_none_or(|status| entry.word.load().status == status)
+    }
+}
+
+/// Ordered by name.
+struct Listed(Arc<Entry>);
+
+impl Ord for Listed {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.id.cmp(&other.0.id)
+    }
+}
+
+impl PartialOrd for Listed {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Eq for Listed {}
+
+impl PartialEq for Listed {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
 }
 
 /// How many are listed when the request does not say.

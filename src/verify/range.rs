@@ -15,13 +15,8 @@ pub struct NumberRange {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RangeError {
     /// The range runs backwards.
-    #[error("the range runs from {first} down to {last}, the lower end comes first")]
-    Backwards {
-        /// The left end.
-        first: u64,
-        /// The right end.
-        last: u64,
-    },
+    #[error("the range runs backwards, the lower end comes first")]
+    Backwards,
     /// The brackets are not `[low-high]` at the end.
     #[error(
         "a range ends in `[low-high]` with as many digits on both sides, as in `+468765[000-999]`"
@@ -76,7 +71,7 @@ impl FromStr for NumberRange {
         let first = E164::parse(&format!("{stem}{low}"))?;
         let last = E164::parse(&format!("{stem}{high}"))?;
         if last < first {
-            return Err(RangeError::Backwards { first: first.as_u64(), last: last.as_u64() });
+            return Err(RangeError::Backwards);
         }
         let range = Self { first, last };
         if range.len() > RANGE_MAX {
@@ -89,3 +84,35 @@ impl FromStr for NumberRange {
 
 /// Ten whole code spaces.
 pub const RANGE_MAX: u64 = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_a_range_of_one() {
+        let range: NumberRange = "+46876500123".parse().unwrap();
+        assert_eq!((range.len(), range.first()), (1, range.last()));
+    }
+
+    #[test]
+    fn brackets_span_a_range() {
+        let range: NumberRange = "+4687650[00000-99999]".parse().unwrap();
+        assert_eq!(range.len(), 100_000);
+        assert_eq!(range.first(), E164::parse("+468765000000").unwrap());
+        assert_eq!(range.last(), E164::parse("+468765099999").unwrap());
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        let refusal = |text: &str| text.parse::<NumberRange>().unwrap_err();
+        for text in ["+468[1-", "+468[12]", "+468[1-22]", "+468[-]", "+468[0-9]0", "+46876500[]"] {
+            assert_eq!(refusal(text), RangeError::Brackets, "{text}");
+        }
+        assert_eq!(refusal("+46876500[200-100]"), RangeError::Backwards);
+        assert_eq!(refusal("+468[0000000-9999999]"), RangeError::Long { found: 10_000_000 });
+        assert_eq!(refusal("46876500123"), E164Error::MissingPlus.into());
+        assert_eq!(refusal("+46876500[a-b]"), E164Error::NotADigit { found: 'a' }.into());
+        assert_eq!(refusal("+46876500[-1--1]"), RangeError::Brackets);
+    }
+}

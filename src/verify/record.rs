@@ -144,14 +144,7 @@ impl CallRecord {
 
     /// Where the call stands.
     pub fn state(&self) -> CallState {
-        let moments = self.moments();
-        match moments {
-            Moments { ended: Some(_), .. } => CallState::Ended,
-            Moments { hung_up: Some(_), .. } => CallState::HangingUp,
-            Moments { ringing: Some(_), .. } => CallState::Ringing,
-            Moments { invited: Some(_), .. } => CallState::Calling,
-            Moments { .. } => CallState::Placed,
-        }
+        self.moments().state()
     }
 
     /// The call's moments.
@@ -188,6 +181,19 @@ impl CallRecord {
     pub fn trunk(&self) -> Option<u16> {
         let trunk = self.trunk.load(Ordering::Acquire);
         (trunk != NO_TRUNK).then_some(trunk)
+    }
+}
+
+impl Moments {
+    /// Where a call with these moments stands.
+    pub fn state(&self) -> CallState {
+        match self {
+            Self { ended: Some(_), .. } => CallState::Ended,
+            Self { hung_up: Some(_), .. } => CallState::HangingUp,
+            Self { ringing: Some(_), .. } => CallState::Ringing,
+            Self { invited: Some(_), .. } => CallState::Calling,
+            Self { .. } => CallState::Placed,
+        }
     }
 }
 

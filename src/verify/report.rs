@@ -1,7 +1,30 @@
 //! What the phone saw, as its app reports it. Changes nothing but what listeners know: delivery
 //! statistics, and whether a carrier rewrites caller IDs.
 
+use std::sync::Arc;
+
+use super::event::Event;
+use super::id::VerificationId;
+use super::service::Verify;
+use super::suffixes::SPACE;
 use crate::number::E164;
+
+impl Verify {
+    /// Passes on what the phone saw of the latest call.
+    ///
+    /// # Errors
+    ///
+    /// When the verification is unknown.
+    pub fn report(&self, id: VerificationId, report: Report) -> Result<(), NotFound> {
+        let entry = self.table.get(id).ok_or(NotFound)?;
+        let placed = entry.current(entry.word.load());
+        // Only the part that everybody may know is compared: a report must not test a code.
+        let is_ours = report.caller_id.map(|caller_id| caller_id.as_u64() / SPACE == placed.block);
+        let call = Arc::clone(&placed.record);
+        self.listener.on_event(Event::PhoneReported { call, saw: report.saw, is_ours });
+        Ok(())
+    }
+}
 
 /// What the phone saw.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -282,6 +282,9 @@ pub enum SettingsError {
         /// What was found.
         found: f64,
     },
+    /// Nobody could be called.
+    #[error("no numbering plan has the pools' numbers, so the countries to call must be named")]
+    NoCountry,
     /// No pool at all.
     #[error("there is no pool of caller IDs, at least one is needed")]
     NoPool,

@@ -152,7 +152,8 @@ fn configure(place: &Path, rows: &[Row], ports: &[u16]) {
             "[[pool]]\nname = \"{0}\"\nnumbers = [\"+468765{at:02}[000-999]\"]\ntrunks = [\"{0}\"]\n",
             row.name
         );
-        let mut profile = format!("address = \"udp:127.0.0.1:{}\"\n", ports[at]);
+        let mut profile =
+            format!("name = \"{}\"\naddress = \"udp:127.0.0.1:{}\"\n", row.name, ports[at]);
         if !row.profile.iter().any(|line| line.starts_with("ring =")) {
             profile += "ring = \"1s\"\n";
         }

@@ -1,86 +1,96 @@
 //! Where the gateway is spoken to: `sip.listen`, `control.listen` and its keys.
 
-use expect_test::expect;
+use expect_test::{Expect, expect};
 
 use super::{MAIN, MINIMAL, PROFILE, TRUNK, check};
 
 #[test]
 fn local_addresses_must_be_fit_to_be_sent_to_a_trunk() {
-    let listen = |text: &str| MINIMAL.replace("\"udp:127.0.0.1:5070\"", text);
     for (text, expected) in [
         (
-            "\"udp:0.0.0.0:5070\"",
+            "[\"udp:0.0.0.0:5070\"]",
             expect![[
                 r#"ringproof.toml:5: `sip.listen` is "udp:0.0.0.0:5070" (that is any address), must be a concrete UDP address of this machine, such as "udp:192.0.2.1:5060", because it is sent to the trunk"#
             ]],
         ),
         (
-            "\"tls:192.0.2.1:5061\"",
+            "[\"tls:192.0.2.1:5061\"]",
             expect![[
                 r#"ringproof.toml:5: `sip.listen` is "tls:192.0.2.1:5061" (TCP and TLS are not supported yet, only `udp:`), must be a concrete UDP address of this machine, such as "udp:192.0.2.1:5060", because it is sent to the trunk"#
             ]],
         ),
         (
-            "\"udp:[fe80::1%2]:5060\"",
+            "[\"udp:[fe80::1%2]:5060\"]",
             expect![[
                 r#"ringproof.toml:5: `sip.listen` is "udp:[fe80::1%2]:5060" (a link-local address means nothing to the other side), must be a concrete UDP address of this machine, such as "udp:192.0.2.1:5060", because it is sent to the trunk"#
             ]],
         ),
         (
-            "\"udp:[::ffff:192.0.2.1]:5060\"",
+            "[\"udp:[::ffff:192.0.2.1]:5060\"]",
             expect![[
                 r#"ringproof.toml:5: `sip.listen` is "udp:[::ffff:192.0.2.1]:5060" (that is an IPv4 address in IPv6 clothes), must be a concrete UDP address of this machine, such as "udp:192.0.2.1:5060", because it is sent to the trunk"#
             ]],
         ),
         (
-            "\"udp:224.0.0.1:5060\"",
+            "[\"udp:224.0.0.1:5060\"]",
             expect![[
                 r#"ringproof.toml:5: `sip.listen` is "udp:224.0.0.1:5060" (that is more than one machine), must be a concrete UDP address of this machine, such as "udp:192.0.2.1:5060", because it is sent to the trunk"#
             ]],
         ),
         (
-            "\"sip.example.net\"",
+            "[\"sip.example.net\"]",
             expect![[
                 r#"ringproof.toml:5: `sip.listen` is "sip.example.net" (names are not looked up, only addresses), must be a concrete UDP address of this machine, such as "udp:192.0.2.1:5060", because it is sent to the trunk"#
             ]],
         ),
         (
-            "\"127.0.0.1\"",
+            "[\"127.0.0.1\"]",
             expect![[
                 r#"ringproof.toml:5: `sip.listen` is "127.0.0.1", must be a concrete UDP address of this machine, such as "udp:192.0.2.1:5060", because it is sent to the trunk"#
             ]],
         ),
+    ] {
+        check_listen(text, expected);
+    }
+}
+
+#[test]
+fn there_is_one_local_address_of_each_ip_version_with_room_for_the_shards() {
+    for (text, expected) in [
         (
-            "\"udp:127.0.0.1:5070\", \"udp:127.0.0.1:5070\"",
+            "[\"udp:127.0.0.1:5070\", \"udp:127.0.0.1:5070\"]",
             expect![
                 "ringproof.toml:5: `sip.listen` is udp:127.0.0.1:5070 for the second time, must be one address of each IP version"
             ],
         ),
         (
-            "\"udp:127.0.0.1:5070\", \"udp:127.0.0.2:5070\"",
+            "[\"udp:127.0.0.1:5070\", \"udp:127.0.0.2:5070\"]",
             expect![
                 "ringproof.toml:5: `sip.listen` is udp:127.0.0.2:5070 beside udp:127.0.0.1:5070, must be one address of each IP version"
             ],
         ),
         (
-            "\"udp:127.0.0.1:65535\"]\nshards = 2\n#",
+            "[\"udp:127.0.0.1:65535\"]\nshards = 2",
             expect![
                 "ringproof.toml:5: `sip.listen` is udp:127.0.0.1:65535, too high for 2 shards, must be a port with room above it: shard n uses the port plus n"
             ],
         ),
         (
-            "",
+            "[]",
             expect![[
                 r#"ringproof.toml:5: `sip.listen` is empty, must be a list such as ["udp:127.0.0.1:5070"]"#
             ]],
         ),
     ] {
-        let text = match text.contains("shards") {
-            true => listen(text).replace("#]", "#"),
-            false => listen(text),
-        };
-        check(&[(MAIN, &text), (PROFILE, TRUNK)], expected);
+        check_listen(text, expected);
     }
+}
+
+/// With `sip.listen` as given, and the rest of its line.
+#[track_caller]
+fn check_listen(text: &str, expected: Expect) {
+    let main = MINIMAL.replace("[\"udp:127.0.0.1:5070\"]", text);
+    check(&[(MAIN, &main), (PROFILE, TRUNK)], expected);
 }
 
 #[test]

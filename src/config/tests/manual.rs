@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use expect_test::expect_file;
+use expect_test::{expect, expect_file};
 
 use super::{MAIN, MINIMAL, Texts, load};
 use crate::config::Config;
@@ -20,6 +20,15 @@ fn the_example_loads_and_its_defaults_are_the_defaults() {
     let shown = |config: &Config| format!("{config:#?}");
     assert_eq!(shown(&as_shipped), shown(&minimal));
     assert_eq!(shown(&spelled_out), shown(&minimal));
+}
+
+#[test]
+fn the_example_loads_from_where_it_lies() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = crate::config::load(&root.join(MAIN_EXAMPLE)).unwrap();
+    assert_eq!(config.control.socket, root.join("ringproof.sock"));
+    let problems = crate::config::load(Path::new("/dev/zero")).unwrap_err();
+    expect!["/dev/zero:1: the file is not readable (file too large), must be a text file that the daemon may read"].assert_eq(&problems.to_string());
 }
 
 #[test]
@@ -87,6 +96,7 @@ fn profile(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
+const MAIN_EXAMPLE: &str = "ringproof.example.toml";
 const EXAMPLE: &str = include_str!("../../../ringproof.example.toml");
 const MANUAL: &str = include_str!("../../../docs/configuration.md");
 const PLAIN: &str = "sip-profiles/plain-rfc3261.toml";

@@ -54,7 +54,20 @@ fn times_and_locks_that_contradict_each_other_are_refused() {
     check(
         &[(MAIN, &main), (PROFILE, TRUNK)],
         expect![[r#"
-        ringproof.toml:11: `verify.expires_max` is 300s by default, 120s at most, must be such that `expires_in` is not above `expires_max`
-        ringproof.toml:12: `verify.wrong_codes_lock` is a stop at 10 before a lock at 11, must be such that `wrong_codes_lock` comes first"#]],
+            ringproof.toml:11: `verify.expires_max` is "5m" by default, "2m" at most, must be such that `expires_in` is not above `expires_max`
+            ringproof.toml:12: `verify.wrong_codes_lock` is a stop at 10 before a lock at 11, must be such that `wrong_codes_lock` comes first"#]],
     );
+}
+
+#[test]
+fn pools_of_no_country_need_countries_to_call() {
+    let nowhere = MINIMAL.replace("+46876500[", "+99912345[");
+    check(
+        &[(MAIN, &nowhere), (PROFILE, TRUNK)],
+        expect![
+            "ringproof.toml:7: `pool` is of no country, must be of numbers that some country's plan has, or called with `verify.countries`"
+        ],
+    );
+    let named = format!("{nowhere}[verify]\ncountries = [\"SE\"]\n");
+    check(&[(MAIN, &named), (PROFILE, TRUNK)], expect!["accepted"]);
 }

@@ -36,14 +36,14 @@ fn what_contradicts_itself_in_a_trunk_is_refused() {
     check(
         &[(MAIN, &two), (PROFILE, &plain), ("b.toml", second), ("c.toml", third)],
         expect![[r#"
-        b.toml:1: `name` is "plain", which another profile has, must be a name of its own
-        b.toml:2: `address` is udp:[2001:db8::1]:5060, an IPv6 address, must be reached from an IPv6 address in `sip.listen`
-        b.toml:3: `caller_id.format` is "national" of no country, must be used with a `country`
-        b.toml:4: `sources` is empty, must be absent, or a list of addresses
-        c.toml:2: `address` is udp:127.0.0.1:5070, which is in `sip.listen`, must be the address of a peer
-        c.toml:3: `sources` is "192.0.2.1/24" (its network is 192.0.2.0/24), must be an IP address or a range, such as "192.0.2.1" or "192.0.2.0/28"
-        sip-profiles/plain-rfc3261.toml:3: `privacy` is "id", must be absent or "none" where `caller_id.header` is "from"
-        sip-profiles/plain-rfc3261.toml:4: `assume_ringing_after` is 30s, must be less than `no_ringing_after`, which is 20s"#]],
+            b.toml:1: `name` is "plain", which another profile has, must be a name of its own
+            b.toml:2: `address` is udp:[2001:db8::1]:5060, an IPv6 address, must be reached from an IPv6 address in `sip.listen`
+            b.toml:3: `caller_id.format` is "national" of no country, must be used with a `country`
+            b.toml:4: `sources` is empty, must be absent, or a list of addresses
+            c.toml:2: `address` is udp:127.0.0.1:5070, which is in `sip.listen`, must be the address of a peer
+            c.toml:3: `sources` is "192.0.2.1/24" (its network is 192.0.2.0/24), must be an IP address or a range, such as "192.0.2.1" or "192.0.2.0/28"
+            sip-profiles/plain-rfc3261.toml:3: `privacy` is "id", must be absent or "none" where `caller_id.header` is "from"
+            sip-profiles/plain-rfc3261.toml:4: `assume_ringing_after` is "30s", must be less than `no_ringing_after`, which is "20s""#]],
     );
 }
 
@@ -63,5 +63,17 @@ fn a_name_is_not_overridden_and_an_unread_profile_may_have_any() {
         expect![[r#"
         ringproof.toml:12: `trunk.plain.name` is overridden, must be in the trunk's own file alone
         late.toml:1: `name` is 5, must be 1 to 32 characters of a-z, 0-9, `-` and `_`"#]],
+    );
+}
+
+#[test]
+fn p30_an_invite_that_would_need_tcp_is_a_problem_of_the_profile() {
+    let domain = vec!["d".repeat(62); 4].join(".");
+    let trunk = format!("{TRUNK}domain = \"{domain}\"\nfrom_domain = \"{domain}\"\n");
+    check(
+        &[(MAIN, MINIMAL), (PROFILE, &trunk)],
+        expect![
+            "sip-profiles/plain-rfc3261.toml:1: the file is no trunk that can be called (its longest INVITE has 1420 bytes, at most 1300 fit into a datagram), must be shorter in `domain`, `from_domain` or `sip.user_agent`"
+        ],
     );
 }

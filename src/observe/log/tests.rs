@@ -39,7 +39,7 @@ fn logged(settings: &Settings, work: impl FnOnce()) -> String {
 pub(in crate::observe) fn check_debug(work: impl FnOnce(), expected: &Expect) {
     let text = logged(&Settings { filter: "debug".to_owned(), ..settings(Format::Pretty) }, work);
     let lines = text.lines().filter_map(|line| line.split_once(' '));
-    expected.assert_eq(&lines.map(|(_, line)| format!("{line}\n")).collect::<String>());
+    expected.assert_eq(&lines.map(|(_, line)| format!("|{line}\n")).collect::<String>());
 }
 
 /// Without the time, which is the first word or the first member.
@@ -49,7 +49,7 @@ fn check(format: Format, work: impl FnOnce(), expected: &Expect) {
         Format::Json => line.split_once(',').map_or(line, |(_, rest)| rest),
         Format::Pretty => line.split_once(' ').map_or(line, |(_, rest)| rest),
     });
-    expected.assert_eq(&lines.map(|line| format!("{line}\n")).collect::<String>());
+    expected.assert_eq(&lines.map(|line| format!("|{line}\n")).collect::<String>());
 }
 
 const HOSTILE: &str =
@@ -62,7 +62,7 @@ fn hostile() {
 #[test]
 fn x8_a_line_for_people_stays_one_line() {
     let expected = expect![[r#"
-         INFO ringproof::observe::log::tests: dropped a\u000d\u000aINFO forged: verified\u001b[2J\u009b1A "}, {"level":"ERROR" %s \u202e\u007f reason="a\r\nINFO forged: verified\u{1b}[2J\u{9b}1A \"}, {\"level\":\"ERROR\" %s \u{202e}\u{7f}" shown=a\u000d\u000aINFO forged: verified\u001b[2J\u009b1A "}, {"level":"ERROR" %s \u202e\u007f debugged="a\r\nINFO forged: verified\u{1b}[2J\u{9b}1A \"}, {\"level\":\"ERROR\" %s \u{202e}\u{7f}"
+        | INFO ringproof::observe::log::tests: dropped a\u000d\u000aINFO forged: verified\u001b[2J\u009b1A "}, {"level":"ERROR" %s \u202e\u007f reason="a\r\nINFO forged: verified\u{1b}[2J\u{9b}1A \"}, {\"level\":\"ERROR\" %s \u{202e}\u{7f}" shown=a\u000d\u000aINFO forged: verified\u001b[2J\u009b1A "}, {"level":"ERROR" %s \u202e\u007f debugged="a\r\nINFO forged: verified\u{1b}[2J\u{9b}1A \"}, {\"level\":\"ERROR\" %s \u{202e}\u{7f}"
     "#]];
     check(Format::Pretty, hostile, &expected);
 }
@@ -70,7 +70,7 @@ fn x8_a_line_for_people_stays_one_line() {
 #[test]
 fn x8_a_json_line_stays_one_object() {
     let expected = expect![[r#"
-        "level":"INFO","message":"dropped a\r\nINFO forged: verified\u001b[2J\u009b1A \"}, {\"level\":\"ERROR\" %s \u202e\u007f","reason":"a\r\nINFO forged: verified\u001b[2J\u009b1A \"}, {\"level\":\"ERROR\" %s \u202e\u007f","shown":"a\r\nINFO forged: verified\u001b[2J\u009b1A \"}, {\"level\":\"ERROR\" %s \u202e\u007f","debugged":"\"a\\r\\nINFO forged: verified\\u{1b}[2J\\u{9b}1A \\\"}, {\\\"level\\\":\\\"ERROR\\\" %s \\u{202e}\\u{7f}\"","target":"ringproof::observe::log::tests"}
+        |"level":"INFO","message":"dropped a\r\nINFO forged: verified\u001b[2J\u009b1A \"}, {\"level\":\"ERROR\" %s \u202e\u007f","reason":"a\r\nINFO forged: verified\u001b[2J\u009b1A \"}, {\"level\":\"ERROR\" %s \u202e\u007f","shown":"a\r\nINFO forged: verified\u001b[2J\u009b1A \"}, {\"level\":\"ERROR\" %s \u202e\u007f","debugged":"\"a\\r\\nINFO forged: verified\\u{1b}[2J\\u{9b}1A \\\"}, {\\\"level\\\":\\\"ERROR\\\" %s \\u{202e}\\u{7f}\"","target":"ringproof::observe::log::tests"}
     "#]];
     check(Format::Json, hostile, &expected);
     let line = logged(&settings(Format::Json), hostile);
@@ -89,7 +89,7 @@ fn the_filter_decides_and_a_wrong_one_is_refused() {
         Format::Pretty,
         work,
         &expect![[r#"
-             INFO ringproof::observe::log::tests: shown
+            | INFO ringproof::observe::log::tests: shown
         "#]],
     );
     let wrong = Settings { filter: "ringproof=loud".to_owned(), ..settings(Format::Json) };

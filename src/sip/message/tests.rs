@@ -238,3 +238,32 @@ fn z5_five_thousand_folds_and_a_quoted_string_of_30_kb_are_one_value_each() {
     let contact = Message::parse(&text).unwrap().contact().unwrap().unwrap();
     assert_eq!(contact.display.len(), 30_002);
 }
+
+#[test]
+fn tel_uris_are_read_in_from_and_to() {
+    let text = "INVITE tel:+4670 SIP/2.0\r\nVia: SIP/2.0/UDP [2001:db8::1]:5070;branch=z9hG4bKa\r\n\
+                From: <tel:+4687650042>;tag=f\r\nTo: tel:7042;tag=t\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n";
+    let message = Message::parse(text.as_bytes()).unwrap();
+    assert_eq!(message.check(), Ok(()));
+    let phone = message.from().unwrap().parsed_uri().unwrap().phone();
+    assert_eq!(phone, Some(&b"+4687650042"[..]));
+    // Without angle brackets the parameters are those of the header (RFC 3261 §20.10).
+    assert_eq!(message.to().unwrap().uri, b"tel:7042");
+    assert_eq!(message.to().unwrap().tag(), Some(&b"t"[..]));
+}
+
+#[test]
+fn t10_the_largest_datagram_is_read_whole() {
+    let mut text = with("");
+    text.resize(MESSAGE_BYTES_MAX, b'x');
+    let head = with("").len();
+    assert_eq!(Message::parse(&text).unwrap().body().len(), MESSAGE_BYTES_MAX - head);
+}
+
+#[test]
+fn a_header_at_the_very_end_of_the_largest_message_is_found() {
+    let filler = format!("X: {}\n", "y".repeat(MESSAGE_BYTES_MAX - with("").len() - 5 - 18));
+    let text = with(&(filler + "Retry-After: 777\n"));
+    assert_eq!(text.len(), MESSAGE_BYTES_MAX);
+    assert_eq!(Message::parse(&text).unwrap().retry_after(), Ok(Some(777)));
+}

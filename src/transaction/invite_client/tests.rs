@@ -115,7 +115,7 @@ fn every_input_in_every_state() {
         ("Proceeding", "180"),
         ("Accepted", "200"),
         ("Completed", "486"),
-        ("Terminated", "destroy"),
+        ("Terminated", "abandon"),
     ];
     expect![[r#"
         Calling    100    Deliver                Proceeding
@@ -126,6 +126,7 @@ fn every_input_in_every_state() {
         Calling    503    AcknowledgeAndDeliver  Completed
         Calling    603    AcknowledgeAndDeliver  Completed
         Calling    timer  Retransmit             Calling
+        Calling    abandon                        Terminated
         Proceeding 100    Deliver                Proceeding
         Proceeding 180    Deliver                Proceeding
         Proceeding 200    Deliver                Accepted
@@ -134,6 +135,7 @@ fn every_input_in_every_state() {
         Proceeding 503    AcknowledgeAndDeliver  Completed
         Proceeding 603    AcknowledgeAndDeliver  Completed
         Proceeding timer  -                      Proceeding
+        Proceeding abandon                        Terminated
         Accepted   100    Absorb                 Accepted
         Accepted   180    Absorb                 Accepted
         Accepted   200    Deliver                Accepted
@@ -142,6 +144,7 @@ fn every_input_in_every_state() {
         Accepted   503    Absorb                 Accepted
         Accepted   603    Absorb                 Accepted
         Accepted   timer  Rest                   Terminated
+        Accepted   abandon                        Accepted
         Completed  100    Absorb                 Completed
         Completed  180    Absorb                 Completed
         Completed  200    Absorb                 Completed
@@ -150,6 +153,7 @@ fn every_input_in_every_state() {
         Completed  503    Acknowledge            Completed
         Completed  603    Acknowledge            Completed
         Completed  timer  Rest                   Terminated
+        Completed  abandon                        Completed
         Terminated 100    Absorb                 Terminated
         Terminated 180    Absorb                 Terminated
         Terminated 200    Absorb                 Terminated
@@ -158,10 +162,11 @@ fn every_input_in_every_state() {
         Terminated 503    Absorb                 Terminated
         Terminated 603    Absorb                 Terminated
         Terminated timer  -                      Terminated
+        Terminated abandon                        Terminated
     "#]]
     .assert_eq(&testing::table::<InviteClient>(
         &states,
-        &["100", "180", "200", "302", "486", "503", "603", "timer"],
+        &["100", "180", "200", "302", "486", "503", "603", "timer", "abandon"],
     ));
 }
 
@@ -177,8 +182,8 @@ impl Driven for InviteClient {
 
     fn input(&mut self, word: &str, now: Instant) -> String {
         match word {
-            "destroy" => {
-                self.destroy();
+            "abandon" => {
+                self.abandon();
                 String::new()
             }
             "timer" => self.wake().map_or("-".to_owned(), |wake| self.timeout(wake.at)),

@@ -1,0 +1,23 @@
+//! The control socket: the HTTP/1.1 API over verifications, on a Unix socket and, when configured,
+//! on TCP with bearer keys; the event stream; the API's own description.
+//!
+//! Deliberately absent: rules. What may be dialled is decided in `verify`; here requests are read
+//! strictly, handed to the use cases, and its answers written down. TLS is a reverse proxy's work.
+//!
+//! Invariants: every refusal is a problem with a code out of a closed set; a request
+//! that was begun is finished even if its client goes away; nothing a client does, or leaves
+//! undone, takes more than its bounded share.
+
+mod access;
+mod clock;
+mod counters;
+mod events;
+mod rate;
+mod replies;
+mod settings;
+pub mod view;
+
+pub use access::{Caller, Key, Right, TokenHash};
+pub use counters::{ApiCounters, RequestCount, Shed};
+pub use events::{EventBus, Gone, Reader};
+pub use settings::{KeySettings, Limits, Settings, TcpSettings};

@@ -1,0 +1,157 @@
+//! What the API did, counted. `observe` reads it and gives the numbers their metric names.
+//!
+//! Closed sets only: the routes are those of the API's own description, a path that is none of them
+//! is counted as one route.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters that every request touches without waiting.
+#[derive(Debug)]
+pub struct ApiCounters {
+    requests: BTreeMap<(String, String), [AtomicU64; 5]>,
+    other: [AtomicU64; 5],
+    shed: [AtomicU64; Shed::ALL.len()],
+}
+
+/// What was refused or dropped because a bound was reached.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Shed {
+    /// A request whose body was too long or too slow.
+    Body,
+    /// A start over its key's own rate.
+    CallRate,
+    /// A connection that would not read its reply.
+    DeafClient,
+    /// A reader of the event stream that fell too far behind.
+    EventReader,
+    /// A further reader of the event stream.
+    EventReaders,
+    /// A reply that was forgotten before its time, for newer ones.
+    KeptReply,
+    /// A scan of a table, while others ran.
+    Scan,
+    /// A call that its shard's queue had no room for.
+    ShardQueue,
+    /// A repeated request that had waited long enough for the first one.
+    Twin,
+    /// A wrong token over its address's limit.
+    WrongToken,
+}
+
+impl Shed {
+    /// Every reason, in the order of the declaration.
+    pub const ALL: [Self; 10] = [
+        Self::Body,
+        Self::CallRate,
+        Self::DeafClient,
+        Self::EventReader,
+        Self::EventReaders,
+        Self::KeptReply,
+        Self::Scan,
+        Self::ShardQueue,
+        Self::Twin,
+        Self::WrongToken,
+    ];
+
+    /// The label of the metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::CallRate => "call_rate",
+            Self::DeafClient => "deaf_client",
+            Self::EventReader => "event_reader",
+            Self::EventReaders => "event_readers",
+            Self::KeptReply => "kept_reply",
+            Self::Scan => "scan",
+            Self::ShardQueue => "shard_queue",
+            Self::Twin => "twin",
+            Self::WrongToken => "wrong_token",
+        }
+    }
+}
+
+/// Requests of one kind since the start.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RequestCount<'a> {
+    /// The method; `other` where the path is unknown.
+    pub method: &'a str,
+    /// The path with its holes, `/v1/calls/{id}`; `other` where it is unknown.
+    pub route: &'a str,
+    /// The class of the status: `2xx`.
+    pub class: &'static str,
+    /// How many.
+    pub count: u64,
+}
+
+impl ApiCounters {
+    /// Counters for `routes`: methods and paths.
+    pub fn new(routes: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            requests: routes.into_iter().map(|route| (route, Default::default())).collect(),
+            other: Default::default(),
+            shed: Default::default(),
+        }
+    }
+
+    /// Counts one request. `route` is the path with its holes.
+    pub(super) fn on_request(&self, method: &str, route: Option<&str>, status: u16) {
+        // A borrowed pair cannot look up an owned one; fifteen routes are quickly searched.
+        let known = route.and_then(|route| {
+            self.requests.iter().find(|((m, r), _)| m == method && r == route).map(|(_, c)| c)
+        });
+        let class = usize::from(status / 100).clamp(1, CLASSES.len()) - 1;
+        known.unwrap_or(&self.other)[class].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts what a bound refused.
+    pub(super) fn on_shed(&self, shed: Shed) {
+        self.shed[shed as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Every kind of request that was seen.
+    pub fn requests(&self) -> impl Iterator<Item = RequestCount<'_>> {
+        let known = self.requests.iter().map(|((m, r), counts)| (m.as_str(), r.as_str(), counts));
+        known
+            .chain([("other", "other", &self.other)])
+            .flat_map(|(method, route, counts)| {
+                let counts = CLASSES.into_iter().zip(counts);
+                counts.map(move |(class, count)| {
+                    let count = count.load(Ordering::Relaxed);
+                    RequestCount { method, route, class, count }
+                })
+            })
+            .filter(|kind| kind.count > 0)
+    }
+
+    /// How much each bound refused.
+    pub fn shed(&self) -> impl Iterator<Item = (Shed, u64)> {
+        Shed::ALL.into_iter().map(|shed| (shed, self.shed[shed as usize].load(Ordering::Relaxed)))
+    }
+}
+
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_route_and_class_and_unknown_paths_as_one() {
+        let counters = ApiCounters::new([("GET".to_owned(), "/healthz".to_owned())]);
+        counters.on_request("GET", Some("/healthz"), 200);
+        counters.on_request("GET", Some("/healthz"), 204);
+        counters.on_request("POST", Some("/healthz"), 405);
+        counters.on_request("GET", None, 404);
+        let seen: Vec<_> =
+            counters.requests().map(|c| (c.method, c.route, c.class, c.count)).collect();
+        assert_eq!(seen, [("GET", "/healthz", "2xx", 2), ("other", "other", "4xx", 2)]);
+    }
+
+    #[test]
+    fn every_reason_has_its_own_counter() {
+        let counters = ApiCounters::new([]);
+        Shed::ALL.into_iter().for_each(|shed| counters.on_shed(shed));
+        assert!(counters.shed().all(|(_, count)| count == 1));
+    }
+}

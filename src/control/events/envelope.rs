@@ -1,0 +1,96 @@
+//! One event as its readers get it: a frame of the event stream (WHATWG HTML §9.2) around the JSON
+//! envelope `{"type","timestamp","sequence","data"}`.
+
+use axum::body::Bytes;
+use serde::Serialize;
+
+use super::super::view::{CallView, TrunkNames, VerificationView, timestamp};
+use crate::time::Micros;
+use crate::verify::event::Event;
+use crate::verify::record::CallRecord;
+use crate::verify::snapshot::{Snapshot, Status};
+
+/// What happened, when, and to what.
+#[derive(Debug)]
+pub(super) struct Subject<'a> {
+    kind: &'static str,
+    at: Micros,
+    data: Data<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Data<'a> {
+    Call(CallView),
+    Trunk { name: &'a str },
+    Verification(VerificationView),
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    timestamp: String,
+    sequence: u64,
+    data: &'a Data<'a>,
+}
+
+impl<'a> Subject<'a> {
+    /// What `event` says to readers; `None` when it is not for them.
+    pub(super) fn of(event: &Event, trunks: &TrunkNames) -> Option<Self> {
+        let call = |kind, at: Option<Micros>, record: &CallRecord| Self {
+            kind,
+            at: at.unwrap_or(record.placed_at),
+            data: Data::Call(CallView::new(record, trunks)),
+        };
+        let verification = |kind, at: Option<Micros>, snapshot: &Snapshot| Self {
+            kind,
+            at: at.unwrap_or(snapshot.created_at),
+            data: Data::Verification(VerificationView::new(snapshot, trunks)),
+        };
+        Some(match event {
+            Event::CallEnded(record) => call("call.ended", record.moments().ended, record),
+            Event::CallPlaced(record) => call("call.placed", None, record),
+            Event::CallRinging(record) => call("call.ringing", record.moments().ringing, record),
+            Event::VerificationCreated(snapshot) => {
+                verification("verification.created", None, snapshot)
+            }
+            Event::VerificationEnded(snapshot) => {
+                verification(end(snapshot.status)?, snapshot.ended_at, snapshot)
+            }
+            // Counted by the metrics; the client that asked has the reply.
+            Event::PhoneReported { .. } | Event::WrongCode(_) => return None,
+        })
+    }
+
+    /// A trunk came up or went down.
+    pub(super) fn trunk(name: &'a str, is_up: bool, at: Micros) -> Self {
+        let kind = if is_up { "trunk.up" } else { "trunk.down" };
+        Self { kind, at, data: Data::Trunk { name } }
+    }
+
+    /// The whole frame. JSON has no raw line breaks, so one `data` line holds it.
+    pub(super) fn frame(&self, number: u64) -> Bytes {
+        let envelope = Envelope {
+            kind: self.kind,
+            timestamp: timestamp(self.at),
+            sequence: number,
+            data: &self.data,
+        };
+        let mut frame = format!("id: {number:020}\nevent: {}\ndata: ", self.kind).into_bytes();
+        // Strings and numbers into memory: neither can fail.
+        let _ = serde_json::to_writer(&mut frame, &envelope);
+        frame.extend_from_slice(b"\n\n");
+        frame.into()
+    }
+}
+
+fn end(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Canceled => Some("verification.canceled"),
+        Status::Expired => Some("verification.expired"),
+        Status::Failed => Some("verification.failed"),
+        Status::Pending => None,
+        Status::Verified => Some("verification.verified"),
+    }
+}

@@ -1,0 +1,45 @@
+//! What a client sees of verifications and calls: the JSON of the API, and its description.
+//!
+//! Invariant: nothing here holds a code or a whole caller ID; a snapshot has neither.
+
+mod call;
+mod pool;
+mod verification;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
+
+use crate::time::Micros;
+pub use call::{CallSummary, CallView, RungView, TraceView};
+pub use pool::{PoolList, PoolView};
+pub use verification::{FlashCallView, VerificationList, VerificationView};
+
+/// The names of the trunks in the configuration's order: a call's record knows its trunk by number.
+#[derive(Clone, Debug)]
+pub struct TrunkNames(Arc<[Arc<str>]>);
+
+impl TrunkNames {
+    /// These, in the configuration's order.
+    pub fn new(names: impl IntoIterator<Item = Arc<str>>) -> Self {
+        Self(names.into_iter().collect())
+    }
+
+    fn get(&self, index: u16) -> Option<String> {
+        self.0.get(usize::from(index)).map(|name| (**name).to_owned())
+    }
+}
+
+/// RFC 3339 with milliseconds, in UTC: `2026-11-20T10:15:30.123Z`.
+pub(super) fn timestamp(at: Micros) -> String {
+    let micros = i64::try_from(at.0).unwrap_or(i64::MAX);
+    // Past the year 9999 there is no RFC 3339; the last moment before is as good a lie as any.
+    let moment = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX);
+    PRINTER.timestamp_to_string(&moment)
+}
+
+const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The shapes of the API, frozen.
+
+#![expect(clippy::disallowed_methods, reason = "any instant will do")]
+
+use std::time::{Duration, Instant};
+
+use expect_test::{Expect, expect};
+use serde::Serialize;
+
+use super::*;
+use crate::ladder::{Direction, Rung, Verb};
+use crate::number::E164;
+use crate::outcome::{Outcome, Side};
+use crate::verify::id::{CallId, VerificationId};
+use crate::verify::record::{CallRecord, Ending};
+use crate::verify::snapshot::{Snapshot, Status};
+
+#[test]
+fn a_verification_has_the_shape_of_the_contract() {
+    let call = call();
+    call.on_invited(0, Micros(NOW + 1_000));
+    call.on_ringing(Micros(NOW + 500_000));
+    let snapshot = Snapshot {
+        id: call.verification,
+        to: E164::parse("+46701234567").unwrap(),
+        status: Status::Pending,
+        reason: None,
+        created_at: Micros(NOW),
+        expires_at: Micros(NOW + 300_000_000),
+        ended_at: None,
+        attempts_left: 3,
+        calls_left: 2,
+        client_ref: Some("signup-8812".into()),
+        pool: "default".into(),
+        caller_id_prefix: "+468765".to_owned(),
+        code_space: 9_516,
+        calls: vec![Arc::new(call)],
+    };
+    check(
+        &VerificationView::new(&snapshot, &trunks()),
+        expect![[r#"
+        {
+          "id": "ver_00000000000000000000000005",
+          "to": "+46701234567",
+          "method": "flash_call",
+          "status": "pending",
+          "reason": null,
+          "created_at": "2026-11-20T10:15:30.123Z",
+          "expires_at": "2026-11-20T10:20:30.123Z",
+          "ended_at": null,
+          "attempts_left": 3,
+          "calls_left": 2,
+          "client_ref": "signup-8812",
+          "flash_call": {
+            "caller_id_prefix": "+468765",
+            "code_digits": 5,
+            "code_space": 9516,
+            "guess_odds": 0.000315,
+            "call": {
+              "id": "call_00000000000000000000000007",
+              "state": "ringing",
+              "outcome": null,
+              "trunk": "asterisk",
+              "placed_at": "2026-11-20T10:15:30.123Z",
+              "ringing_at": "2026-11-20T10:15:30.623Z",
+              "ended_at": null,
+              "sip_code": null
+            }
+          },
+          "missed_call": null
+        }"#]],
+    );
+}
+
+#[test]
+fn an_ended_call_says_all_that_is_known() {
+    let call = call();
+    call.on_invited(0, Micros(NOW + 1_000));
+    call.on_first_response(Micros(NOW + 31_000));
+    call.on_ringing(Micros(NOW + 500_000));
+    call.on_hung_up(Micros(NOW + 5_500_000));
+    let ending =
+        Ending { outcome: Outcome::Completed, by: Side::Us, sip_code: Some(487), q850_cause: None };
+    call.on_ended(ending, Micros(NOW + 5_540_000));
+    check(
+        &CallView::new(&call, &trunks()),
+        expect![[r#"
+        {
+          "id": "call_00000000000000000000000007",
+          "verification": "ver_00000000000000000000000005",
+          "state": "ended",
+          "outcome": "completed",
+          "ended_by": "us",
+          "trunk": "asterisk",
+          "placed_at": "2026-11-20T10:15:30.123Z",
+          "invited_at": "2026-11-20T10:15:30.124Z",
+          "first_response_at": "2026-11-20T10:15:30.154Z",
+          "ringing_at": "2026-11-20T10:15:30.623Z",
+          "hung_up_at": "2026-11-20T10:15:35.623Z",
+          "ended_at": "2026-11-20T10:15:35.663Z",
+          "sip_code": 487,
+          "q850_cause": null
+        }"#]],
+    );
+}
+
+#[test]
+fn a_trace_tells_requests_from_responses() {
+    let call = call();
+    let rung = Rung {
+        at: Duration::from_millis(2),
+        direction: Direction::Out,
+        is_again: false,
+        method: Verb::Invite,
+        status: None,
+    };
+    call.ladder.push(rung);
+    let at = Duration::from_millis(80);
+    call.ladder.push(Rung { at, direction: Direction::In, status: Some(180), ..rung });
+    check(
+        &TraceView::new(&call),
+        expect![[r#"
+        {
+          "call": "call_00000000000000000000000007",
+          "placed_at": "2026-11-20T10:15:30.123Z",
+          "messages": [
+            {
+              "seconds": 0.002,
+              "direction": "out",
+              "method": "INVITE",
+              "status": null,
+              "again": false
+            },
+            {
+              "seconds": 0.08,
+              "direction": "in",
+              "method": "INVITE",
+              "status": 180,
+              "again": false
+            }
+          ],
+          "left_out": 0
+        }"#]],
+    );
+}
+
+#[test]
+fn a_moment_has_milliseconds_and_a_z() {
+    assert_eq!(timestamp(Micros(NOW)), "2026-11-20T10:15:30.123Z");
+    assert_eq!(timestamp(Micros(0)), "1970-01-01T00:00:00.000Z");
+    assert_eq!(timestamp(Micros(u64::MAX)), "9999-12-30T22:00:00.999Z");
+}
+
+fn call() -> CallRecord {
+    CallRecord::new(CallId(7), VerificationId(5), Instant::now(), Micros(NOW))
+}
+
+fn trunks() -> TrunkNames {
+    TrunkNames::new(["asterisk".into()])
+}
+
+#[track_caller]
+fn check(view: &impl Serialize, expected: Expect) {
+    expected.assert_eq(&serde_json::to_string_pretty(view).unwrap());
+}
+
+/// 2026-11-20T10:15:30.123456Z.
+const NOW: u64 = 1_795_169_730_123_456;

@@ -1,0 +1,112 @@
+//! What the shards say of calls: they ring, they are over. A call that did not reach the phone ends
+//! its verification, so that the application can fall back at once.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::entry::{Entry, State};
+use super::event::Event;
+use super::placed::Placed;
+use super::record::CallRecord;
+use super::service::Verify;
+use super::snapshot::{Reason, Status};
+use crate::outcome::{Outcome, Reached};
+
+impl Verify {
+    /// The phone began to ring.
+    pub fn on_call_ringing(&self, call: &Arc<CallRecord>) {
+        if let Some((_, placed)) = self.find_call(call) {
+            self.listener.on_event(Event::CallRinging(Arc::clone(&placed.record)));
+        }
+    }
+
+    /// The call is over and its record says how. Saying it again changes nothing.
+    pub fn on_call_ended(&self, call: &Arc<CallRecord>, now: Instant) {
+        let Some((entry, placed)) = self.find_call(call) else { return };
+        if !placed.end() {
+            return;
+        }
+        // First the marks, then the word: who hears of the end may ask for another call.
+        self.phones.on_call_ended(entry.to);
+        self.pool(&entry).on_released();
+        self.listener.on_event(Event::CallEnded(Arc::clone(call)));
+        if let Some(reason) = call.ending().and_then(|ending| failure(ending.outcome)) {
+            self.fail(&entry, &placed, reason, now);
+        }
+        self.table.on_call_over(call.id, &entry);
+    }
+
+    fn find_call(&self, call: &CallRecord) -> Option<(Arc<Entry>, Arc<Placed>)> {
+        let entry = self.table.get_by_call(call.id)?;
+        let placed = entry.placed.load().find(call.id)?;
+        self.announce(&entry, &placed);
+        Some((entry, placed))
+    }
+
+    /// Fails the verification, if this is the call that counts.
+    fn fail(&self, entry: &Arc<Entry>, placed: &Placed, reason: Reason, now: Instant) {
+        let judge = |state: State| {
+            let is_current = state.calls == placed.ordinal;
+            if is_current { state.end(Status::Failed, reason, entry.age(now)) } else { state }
+        };
+        if let Ok(state) = entry.word.change(judge)
+            && state.status == Status::Failed
+        {
+            self.on_final(entry, state);
+        }
+    }
+}
+
+/// Why a verification fails whose call ended so. `None`: the phone got the call, or may have.
+fn failure(outcome: Outcome) -> Option<Reason> {
+    match outcome.reached() {
+        Reached::Unknown | Reached::Yes => return None,
+        Reached::No => {}
+    }
+    Some(match outcome {
+        Outcome::Unallocated => Reason::NumberUnallocated,
+        Outcome::Redirected
+        | Outcome::Refused
+        | Outcome::Silence
+        | Outcome::TrunkFailure
+        | Outcome::Unsent => Reason::NoTrunk,
+        Outcome::Answered
+        | Outcome::AnsweredInRace
+        | Outcome::AnsweredSuspect
+        | Outcome::Barred
+        | Outcome::Busy
+        | Outcome::CancelUnconfirmed
+        | Outcome::Changed
+        | Outcome::Completed
+        | Outcome::Declined
+        | Outcome::Malformed
+        | Outcome::NoRinging
+        | Outcome::Unreachable
+        | Outcome::Withdrawn => Reason::Unreachable,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_did_not_reach_the_phone_tells_why() {
+        let table: Vec<String> = Outcome::ALL
+            .into_iter()
+            .filter_map(|outcome| Some(format!("{outcome}: {}", failure(outcome)?.as_str())))
+            .collect();
+        expect_test::expect![[r#"
+            changed: unreachable
+            malformed: unreachable
+            no_ringing: unreachable
+            redirected: no_trunk
+            refused: no_trunk
+            silence: no_trunk
+            trunk_failure: no_trunk
+            unallocated: number_unallocated
+            unreachable: unreachable
+            unsent: no_trunk"#]]
+        .assert_eq(&table.join("\n"));
+    }
+}

@@ -1,0 +1,251 @@
+//! What is remembered of each phone: its pending verification, whether it is being called, from
+//! where it was called lately, and how many wrong codes were given for it.
+//!
+//! Wrong codes are summed over all verifications of a phone, whoever started them, and a success
+//! does not clear them: otherwise a guesser could reset his own count. From the fifth one on each
+//! locks the phone for an hour, the tenth for a day; a day without one forgets them.
+//!
+//! Invariant: at most one pending verification and one call per phone.
+
+use std::num::NonZeroU128;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::census::Level;
+use super::id::VerificationId;
+use super::lease::{Lease, Pick, pick};
+use super::moment::Moment;
+use super::pool::Pool;
+use super::settings::{Limits, Settings};
+use super::striped::{Full, Stale, Striped};
+use super::velocity::{longest, wait};
+use crate::entropy::Stream;
+use crate::number::E164;
+
+/// Every phone that is remembered.
+pub(super) struct Phones {
+    table: Striped<Phone>,
+    rules: Arc<Rules>,
+}
+
+/// A call that somebody wants to place.
+pub(super) struct Wish<'a> {
+    pub(super) phone: E164,
+    pub(super) verification: VerificationId,
+    pub(super) pool: u16,
+    /// Suffixes that must be usable.
+    pub(super) needed: u32,
+    pub(super) mark: Moment,
+    pub(super) now: Moment,
+    pub(super) dice: &'a mut Stream,
+}
+
+/// Why a phone is not called.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum PhoneError {
+    Calling,
+    Exhausted { usable: u32 },
+    Full(Full),
+    Locked { wait: Duration },
+    Pending { id: VerificationId },
+    TooOften { wait: Duration },
+}
+
+/// What happened after a wrong code.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Verdict {
+    /// The phone is locked.
+    Locked,
+    /// It is not.
+    Open,
+}
+
+struct Rules {
+    limits: Limits,
+    reuse_window: Duration,
+    /// How long leases are remembered: for reuse and for the longest limit.
+    keep: Duration,
+    pools: Arc<[Pool]>,
+}
+
+#[derive(Default)]
+struct Phone {
+    pending: Option<NonZeroU128>,
+    /// Oldest first.
+    leases: Vec<Lease>,
+    wrong_at: Moment,
+    wrong: u8,
+    is_called: bool,
+}
+
+impl Phones {
+    pub(super) fn new(settings: &Settings, pools: Arc<[Pool]>) -> Self {
+        let limits = settings.limits.clone();
+        let keep = settings.reuse_window.max(longest(&limits.phone));
+        let reuse_window = settings.reuse_window;
+        let rules = Arc::new(Rules { limits, reuse_window, keep, pools });
+        Self { table: Striped::new(settings.bounds.phones_max, Arc::clone(&rules)), rules }
+    }
+
+    /// Leases a suffix for the first call of a verification.
+    pub(super) fn start(&self, wish: Wish<'_>) -> Result<Pick, PhoneError> {
+        let (key, now) = (wish.phone.as_u64(), wish.now);
+        let act = |phone: &mut Phone| {
+            phone.may_start(&self.rules, now)?;
+            let pending = NonZeroU128::new(wish.verification.0);
+            let pick = phone.lease(&self.rules, wish, true)?;
+            phone.pending = pending;
+            Ok(pick)
+        };
+        self.table.upsert(key, now, act).map_err(PhoneError::Full)?
+    }
+
+    /// Leases another suffix for a further call of the pending verification.
+    pub(super) fn call_again(&self, wish: Wish<'_>) -> Result<Pick, PhoneError> {
+        let key = wish.phone.as_u64();
+        let act = |phone: &mut Phone| {
+            if phone.is_called {
+                Err(PhoneError::Calling)
+            } else {
+                phone.lease(&self.rules, wish, false)
+            }
+        };
+        // A phone with a pending verification is never stale: it is in the table.
+        self.table.update(key, act).unwrap_or(Err(PhoneError::Calling))
+    }
+
+    /// Takes a call back that was never placed: its lease, its start and its marks.
+    pub(super) fn undo(&self, phone: E164, suffix: u32, verification: Option<VerificationId>) {
+        self.table.update(phone.as_u64(), |phone| {
+            if let Some(place) = phone.leases.iter().rposition(|lease| lease.suffix() == suffix) {
+                let lease = phone.leases.remove(place);
+                self.rules.pool(lease).on_undone();
+            }
+            phone.is_called = false;
+            phone.forget(verification);
+        });
+    }
+
+    /// The call is over.
+    pub(super) fn on_call_ended(&self, phone: E164) {
+        self.table.update(phone.as_u64(), |phone| phone.is_called = false);
+    }
+
+    /// The verification reached its final state.
+    pub(super) fn on_ended(&self, phone: E164, verification: VerificationId) {
+        self.table.update(phone.as_u64(), |phone| phone.forget(Some(verification)));
+    }
+
+    /// Counts a wrong code.
+    pub(super) fn on_wrong_code(&self, phone: E164, mark: Moment, now: Moment) -> Verdict {
+        let limits = &self.rules.limits;
+        let count = |phone: &mut Phone| {
+            phone.forget_wrong_codes(limits, now);
+            phone.wrong = phone.wrong.saturating_add(1);
+            phone.wrong_at = mark;
+            if phone.lock(limits, now).is_some() { Verdict::Locked } else { Verdict::Open }
+        };
+        // A phone with a pending verification is never stale: it is in the table.
+        self.table.update(phone.as_u64(), count).unwrap_or(Verdict::Locked)
+    }
+
+    /// Forgets a part of what is outdated.
+    pub(super) fn sweep(&self, now: Moment) {
+        self.table.sweep_now_and_then(now);
+    }
+
+    pub(super) fn level(&self) -> Level {
+        self.table.level()
+    }
+}
+
+impl Phone {
+    fn may_start(&mut self, rules: &Rules, now: Moment) -> Result<(), PhoneError> {
+        self.forget_wrong_codes(&rules.limits, now);
+        self.forget_leases(rules, now);
+        if let Some(id) = self.pending {
+            return Err(PhoneError::Pending { id: VerificationId(id.get()) });
+        }
+        if self.is_called {
+            return Err(PhoneError::Calling);
+        }
+        if let Some(wait) = self.lock(&rules.limits, now) {
+            return Err(PhoneError::Locked { wait });
+        }
+        let starts =
+            self.leases.iter().rev().filter(|lease| lease.is_start()).map(|lease| lease.at());
+        match wait(starts, &rules.limits.phone, now) {
+            Some(wait) => Err(PhoneError::TooOften { wait }),
+            None => Ok(()),
+        }
+    }
+
+    fn lease(&mut self, rules: &Rules, wish: Wish<'_>, is_start: bool) -> Result<Pick, PhoneError> {
+        let pool = &rules.pools[usize::from(wish.pool)];
+        let window = (rules.reuse_window, wish.now);
+        let pick = pick(&pool.suffixes, &self.leases, window, wish.needed, wish.dice)
+            .map_err(|usable| PhoneError::Exhausted { usable })?;
+        // Most phones are called once: room for one, not for the four of a plain `push`.
+        self.leases.reserve_exact(1);
+        self.leases.push(Lease::new(wish.mark, pick.suffix, wish.pool, is_start));
+        self.is_called = true;
+        pool.on_leased();
+        Ok(pick)
+    }
+
+    /// How long the phone is still locked.
+    fn lock(&self, limits: &Limits, now: Moment) -> Option<Duration> {
+        let time = match self.wrong {
+            wrong if wrong >= limits.wrong_codes_stop => limits.hard_lock,
+            wrong if wrong >= limits.wrong_codes_lock => limits.lock,
+            _ => return None,
+        };
+        self.wrong_at.left_of(time, now)
+    }
+
+    fn forget(&mut self, verification: Option<VerificationId>) {
+        let ended = verification.and_then(|id| NonZeroU128::new(id.0));
+        if ended.is_some() && self.pending == ended {
+            self.pending = None;
+        }
+    }
+
+    fn forget_wrong_codes(&mut self, limits: &Limits, now: Moment) {
+        let keep = limits.hard_lock.max(limits.lock);
+        if self.wrong > 0 && self.wrong_at.left_of(keep, now).is_none() {
+            self.wrong = 0;
+        }
+    }
+
+    fn forget_leases(&mut self, rules: &Rules, now: Moment) {
+        // The newest lease of a phone that is being called has not cooled, whatever its age.
+        let kept = usize::from(self.is_called);
+        let past = self.leases.len().saturating_sub(kept);
+        let is_old = |lease: &&Lease| lease.at().left_of(rules.keep, now).is_none();
+        let old = self.leases[..past].iter().take_while(is_old).count();
+        for lease in self.leases.drain(..old) {
+            rules.pool(lease).on_cooled();
+        }
+    }
+}
+
+impl Stale for Phone {
+    type Rules = Arc<Rules>;
+
+    fn is_stale(&mut self, rules: &Arc<Rules>, now: Moment) -> bool {
+        self.forget_wrong_codes(&rules.limits, now);
+        self.forget_leases(rules, now);
+        let is_remembered =
+            self.pending.is_some() || self.is_called || self.wrong > 0 || !self.leases.is_empty();
+        !is_remembered
+    }
+}
+
+impl Rules {
+    fn pool(&self, lease: Lease) -> &Pool {
+        &self.pools[usize::from(lease.pool())]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! The verification service: one value that HTTP tasks and shards share. Each operation is in the
+//! file of its name; what they have in common is here.
+//!
+//! Invariant: every verification ends exactly once, by the thread that made its word final, and
+//! that thread says so.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::census::{Census, Level, PoolState};
+use super::code::Codes;
+use super::entry::{Entry, State};
+use super::event::{Event, Listener};
+use super::id::{CallId, VerificationId};
+use super::moment::Epoch;
+use super::phone::Phones;
+use super::placed::Placed;
+use super::policy::Policy;
+use super::pool::{Pool, needed};
+use super::record::CallRecord;
+use super::settings::{GUESS_ODDS_WISE, Settings, SettingsError, Warning};
+use super::snapshot::{Reason, Snapshot, Status};
+use super::start::Order;
+use super::table::Table;
+use super::velocity::Blocks;
+use crate::entropy::Entropy;
+use crate::time::WallClock;
+
+/// The verification service.
+pub struct Verify {
+    pub(super) settings: Settings,
+    pub(super) pools: Arc<[Pool]>,
+    pub(super) policy: Policy,
+    pub(super) codes: Codes,
+    pub(super) phones: Phones,
+    pub(super) blocks: Blocks,
+    pub(super) table: Table,
+    pub(super) epoch: Epoch,
+    pub(super) wall: WallClock,
+    pub(super) entropy: Entropy,
+    pub(super) listener: Arc<dyn Listener>,
+}
+
+impl std::fmt::Debug for Verify {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verify(…)")
+    }
+}
+
+impl Verify {
+    /// A service that knows no verification yet.
+    ///
+    /// # Errors
+    ///
+    /// The first problem of the settings. [`Settings::check`] tells all that can be told without
+    /// building the pools.
+    pub fn new(
+        settings: Settings,
+        wall: WallClock,
+        entropy: Entropy,
+        listener: Arc<dyn Listener>,
+    ) -> Result<Self, SettingsError> {
+        if let Err(problems) = settings.check()
+            && let Some(first) = problems.into_iter().next()
+        {
+            return Err(first);
+        }
+        let pools: Arc<[Pool]> =
+            settings.pools.iter().map(Pool::new).collect::<Result<Vec<_>, _>>()?.into();
+        let (attempts, needed) =
+            (settings.attempts, needed(settings.attempts, settings.max_guess_odds));
+        for pool in pools.iter() {
+            let (distinct, pool) = (pool.suffixes.distinct(), Arc::clone(&pool.name));
+            if distinct < needed {
+                return Err(SettingsError::GuessOdds { pool, distinct, needed, attempts });
+            }
+        }
+        Ok(Self {
+            policy: Policy::new(&settings, Arc::clone(&pools))?,
+            codes: Codes::new(&entropy),
+            phones: Phones::new(&settings, Arc::clone(&pools)),
+            blocks: Blocks::new(settings.bounds.prefixes_max, settings.limits.prefix.clone()),
+            table: Table::new(&settings.bounds),
+            epoch: Epoch::default(),
+            settings,
+            pools,
+            wall,
+            entropy,
+            listener,
+        })
+    }
+
+    /// What works but is unwise.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let warning = |pool: &Pool| {
+            let odds = pool.guess_odds(self.settings.attempts);
+            let pool = Arc::clone(&pool.name);
+            (odds > GUESS_ODDS_WISE).then_some(Warning::GuessOdds { pool, odds })
+        };
+        self.pools.iter().filter_map(warning).collect()
+    }
+
+    /// Says that an order is on its way: the verification exists and its call is placed. Best called
+    /// when the shard's queue has a place for it and before the shard gets it; if the shard is
+    /// faster, its first word about the call makes up for it.
+    pub fn confirm(&self, order: &Order) {
+        if let Some(entry) = self.table.get_by_call(order.call.id)
+            && let Some(placed) = entry.placed.load().find(order.call.id)
+        {
+            self.announce(&entry, &placed);
+        }
+    }
+
+    /// How a verification stands.
+    pub fn get(&self, id: VerificationId) -> Option<Snapshot> {
+        let entry = self.table.get(id)?;
+        Some(self.snapshot(&entry, entry.word.load()))
+    }
+
+    /// Whether a verification still waits for its code.
+    pub fn is_pending(&self, id: VerificationId) -> bool {
+        self.table.get(id).is_some_and(|entry| entry.word.load().status == Status::Pending)
+    }
+
+    /// One call.
+    pub fn call(&self, id: CallId) -> Option<Arc<CallRecord>> {
+        let placed = self.table.get_by_call(id)?.placed.load().find(id)?;
+        Some(Arc::clone(&placed.record))
+    }
+
+    /// Every pool. Each start and each look sweeps a part of what is remembered of phones, so a
+    /// lease may be counted as cooling for some minutes after it has cooled.
+    pub fn pools(&self, now: Instant) -> Vec<PoolState> {
+        self.phones.sweep(self.epoch.now(now));
+        self.pools.iter().map(|pool| pool.state(self.settings.attempts)).collect()
+    }
+
+    /// The sizes of every table against their bounds.
+    pub fn census(&self) -> Census {
+        let (pending, ended) = (self.table.pending(), self.table.ended());
+        let calls_max = (pending.limit + ended.limit) * usize::from(self.settings.calls);
+        Census {
+            pending,
+            ended,
+            calls: Level { size: self.table.calls(), limit: calls_max, shed: 0 },
+            phones: self.phones.level(),
+            prefixes: self.blocks.level(),
+        }
+    }
+
+    pub(super) fn snapshot(&self, entry: &Entry, state: State) -> Snapshot {
+        entry.snapshot(state, &self.pool(entry).name, self.settings.calls)
+    }
+
+    pub(super) fn pool(&self, entry: &Entry) -> &Pool {
+        &self.pools[usize::from(entry.pool)]
+    }
+
+    /// Which shard places the calls of a verification and keeps its timer.
+    pub(super) fn shard(&self, id: VerificationId) -> u16 {
+        // Below the number of shards, so it fits.
+        (id.0 % u128::from(self.settings.shards)) as u16
+    }
+
+    pub(super) fn is_expired(entry: &Entry, now: Instant) -> bool {
+        now >= entry.expires
+    }
+
+    /// Ends a pending verification.
+    ///
+    /// # Errors
+    ///
+    /// Its final state, when another thread was first.
+    pub(super) fn end(
+        &self,
+        entry: &Arc<Entry>,
+        (status, reason): (Status, Reason),
+        now: Instant,
+    ) -> Result<Snapshot, State> {
+        let state = entry.word.change(|state| state.end(status, reason, entry.age(now)))?;
+        Ok(self.on_final(entry, state))
+    }
+
+    /// What follows a final state. Called once, by the thread that made it.
+    pub(super) fn on_final(&self, entry: &Arc<Entry>, state: State) -> Snapshot {
+        self.phones.on_ended(entry.to, entry.id);
+        self.table.on_ended(entry);
+        let snapshot = self.snapshot(entry, state);
+        self.announce(entry, &entry.current(state));
+        self.listener.on_event(Event::VerificationEnded(Arc::new(snapshot.clone())));
+        snapshot
+    }
+
+    /// Tells listeners of a call, and of its verification with the first call, once.
+    pub(super) fn announce(&self, entry: &Entry, placed: &Placed) {
+        placed.announced.get_or_init(|| {
+            if placed.ordinal == 1 {
+                let created = entry.snapshot(
+                    State::new(self.settings.attempts),
+                    &self.pool(entry).name,
+                    self.settings.calls,
+                );
+                self.listener.on_event(Event::VerificationCreated(Arc::new(created)));
+            }
+            self.listener.on_event(Event::CallPlaced(Arc::clone(&placed.record)));
+        });
+    }
+}

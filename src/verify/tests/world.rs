@@ -1,0 +1,147 @@
+//! A service in virtual time, and what its listener heard.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use crate::entropy::Entropy;
+use crate::number::E164;
+use crate::outcome::{Outcome, Side};
+use crate::time::WallClock;
+use crate::verify::event::{Event, Listener};
+use crate::verify::id::VerificationId;
+use crate::verify::record::Ending;
+use crate::verify::settings::PoolSettings;
+use crate::verify::snapshot::Snapshot;
+use crate::verify::{CheckError, Evidence, Order, Settings, Start, StartError, Started, Verify};
+
+pub(super) const PHONE: &str = "+46701234567";
+
+/// A service, its zero of time, and what was said.
+pub(super) struct World {
+    pub(super) verify: Arc<Verify>,
+    zero: Instant,
+    events: Receiver<Event>,
+}
+
+struct Tape(SyncSender<Event>);
+
+impl Listener for Tape {
+    fn on_event(&self, event: Event) {
+        // What nobody reads is dropped.
+        let _ = self.0.try_send(event);
+    }
+}
+
+pub(super) fn pool(name: &str, numbers: &[&str]) -> PoolSettings {
+    let numbers = numbers.iter().map(|text| text.parse().unwrap()).collect();
+    PoolSettings { name: name.into(), numbers }
+}
+
+/// The defaults, with a pool of 1,000 Swedish numbers.
+pub(super) fn settings() -> Settings {
+    Settings { pools: vec![pool("default", &["+46876500[000-999]"])], ..Settings::default() }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a zero of virtual time, never compared with a clock"
+)]
+pub(super) fn world(change: impl FnOnce(&mut Settings)) -> World {
+    let mut settings = settings();
+    change(&mut settings);
+    let zero = Instant::now();
+    let wall = WallClock::new(zero, UNIX_EPOCH + Duration::from_secs(1_763_633_730));
+    let (tape, events) = sync_channel(100_000);
+    let verify = Verify::new(settings, wall, Entropy::seeded(7), Arc::new(Tape(tape))).unwrap();
+    World { verify: Arc::new(verify), zero, events }
+}
+
+impl World {
+    pub(super) fn at(&self, seconds: f64) -> Instant {
+        self.zero + Duration::from_secs_f64(seconds)
+    }
+
+    /// A confirmed start.
+    pub(super) fn start(&self, to: &str, seconds: f64) -> Result<Started, StartError> {
+        let started = self.verify.start(request(to), self.at(seconds))?;
+        self.verify.confirm(&started.order);
+        Ok(started)
+    }
+
+    pub(super) fn ring(&self, order: &Order, seconds: f64) {
+        let at = self.verify.wall.at(self.at(seconds));
+        order.call.on_invited(0, at);
+        order.call.on_ringing(at);
+        self.verify.on_call_ringing(&order.call);
+    }
+
+    pub(super) fn hang_up(&self, order: &Order, outcome: Outcome, seconds: f64) {
+        let ending = Ending { outcome, by: Side::Us, sip_code: Some(487), q850_cause: None };
+        order.call.on_ended(ending, self.verify.wall.at(self.at(seconds)));
+        self.verify.on_call_ended(&order.call, self.at(seconds));
+    }
+
+    pub(super) fn check_code(
+        &self,
+        id: VerificationId,
+        code: &str,
+        seconds: f64,
+    ) -> Result<Snapshot, CheckError> {
+        self.verify.check(id, Evidence::Code(code), self.at(seconds))
+    }
+
+    /// What was said since the last time, a line each.
+    pub(super) fn heard(&self) -> String {
+        let lines: Vec<String> = self.events.try_iter().map(|event| line(&event)).collect();
+        lines.join("\n")
+    }
+}
+
+pub(super) fn request(to: &str) -> Start {
+    Start {
+        to: E164::parse(to).unwrap(),
+        pool: None,
+        ring: None,
+        expires_in: None,
+        client_ref: None,
+    }
+}
+
+/// The digits that the person would type.
+pub(super) fn code(order: &Order) -> String {
+    format!("{:05}", order.caller_id.suffix())
+}
+
+/// A code that is wrong for this order; another one for each `nth` below 99,999.
+pub(super) fn wrong_code(order: &Order, nth: u32) -> String {
+    format!("{:05}", (order.caller_id.suffix() + 1 + nth) % 100_000)
+}
+
+/// Where a verification stands, in a line.
+pub(super) fn stands(snapshot: &Snapshot) -> String {
+    let Snapshot { status, reason, attempts_left, calls_left, calls, .. } = snapshot;
+    let reason = reason.map_or("-", |reason| reason.as_str());
+    format!(
+        "{} {reason}, {attempts_left} attempts and {calls_left} calls left, {} placed",
+        status.as_str(),
+        calls.len()
+    )
+}
+
+fn line(event: &Event) -> String {
+    match event {
+        Event::CallEnded(call) => match call.ending() {
+            Some(ending) => format!("call ended: {}", ending.outcome),
+            None => "call ended without an ending".to_owned(),
+        },
+        Event::CallPlaced(_) => "call placed".to_owned(),
+        Event::CallRinging(_) => "call ringing".to_owned(),
+        Event::PhoneReported { saw, is_ours, .. } => {
+            format!("phone reported: {} {is_ours:?}", saw.as_str())
+        }
+        Event::VerificationCreated(snapshot) => format!("created: {}", stands(snapshot)),
+        Event::VerificationEnded(snapshot) => format!("ended: {}", stands(snapshot)),
+        Event::WrongCode(snapshot) => format!("wrong code: {}", stands(snapshot)),
+    }
+}
