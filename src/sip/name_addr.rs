@@ -17,8 +17,12 @@ pub struct NameAddr<'a> {
 }
 
 impl<'a> NameAddr<'a> {
-    /// Reads one value.
-    pub(super) fn parse(text: &'a [u8]) -> Result<Self, HeaderError> {
+    /// Reads one value, as [`Message::values`](super::Message::values) gives them.
+    ///
+    /// # Errors
+    ///
+    /// When it does not follow its grammar.
+    pub fn parse(text: &'a [u8]) -> Result<Self, HeaderError> {
         let mut reader = Reader::new(text);
         let (display, uri) = match begins_with_scheme(reader) {
             true => (&text[..0], read_addr_spec(&mut reader).ok_or(HeaderError::Syntax)?),
