@@ -58,8 +58,8 @@ impl<'a> Subject<'a> {
             Event::VerificationEnded(snapshot) => {
                 verification(end(snapshot.status)?, snapshot.ended_at, snapshot)
             }
-            // Counted by the metrics; a client learns of it from the reply to its check.
-            Event::WrongCode(_) => return None,
+            // For the metrics; the client who sent the report or the code knows.
+            Event::PhoneReported { .. } | Event::WrongCode(_) => return None,
         })
     }
 

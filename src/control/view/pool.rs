@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::verify::census::PoolState;
+use crate::verify::PoolState;
 
 /// Every pool.
 #[derive(Clone, Debug, Serialize, ToSchema)]
