@@ -97,6 +97,8 @@ pub struct Gateway {
     wall: WallClock,
     tally: Arc<Tally>,
     board: Arc<Board>,
+    /// When the last input came.
+    now: Instant,
     is_draining: bool,
 }
 
@@ -127,12 +129,14 @@ impl Gateway {
             verify,
             wall,
             tally,
+            now,
             is_draining: false,
         }
     }
 
     /// Applies one input. Never blocks, never fails: what can go wrong is counted and recorded.
     pub fn handle(&mut self, input: Input<'_>, now: Instant) {
+        self.now = now;
         match input {
             Input::Command(Command::Describe(reply)) => reply.send(self.describe(now)),
             Input::Command(Command::Drain) => self.drain(now),
@@ -178,7 +182,7 @@ impl Gateway {
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
         self.tally.set_table(Table::Timers, self.wheel.len(), usize::MAX);
         for (trunk, line) in self.lines.iter().enumerate() {
-            self.board.show(trunk, line.pace.in_flight(), line.is_up());
+            self.board.show(trunk, line.pace.in_flight(), line.is_preferred(self.now));
         }
     }
 

@@ -26,7 +26,7 @@ impl Board {
         self.lines.get(trunk).map_or(0, |line| line.in_flight.load(Ordering::Relaxed))
     }
 
-    /// Whether the trunk answered this shard lately.
+    /// Whether calls may be sent to the trunk: it answered lately, or may be tried again.
     pub fn is_up(&self, trunk: usize) -> bool {
         self.lines.get(trunk).is_some_and(|line| line.is_up.load(Ordering::Relaxed))
     }

@@ -130,7 +130,12 @@ impl Gateway {
                     continue;
                 }
                 match line.pace.take(now) {
-                    Ok(()) => return Ok(Leave { trunk, tried: place as u16 }),
+                    Ok(()) => {
+                        if let Some(at) = line.on_try(now) {
+                            self.wheel.arm(at, Timer::Health);
+                        }
+                        return Ok(Leave { trunk, tried: place as u16 });
+                    }
                     Err(other) => wait = sooner(wait, other),
                 }
             }

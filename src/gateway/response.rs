@@ -93,7 +93,7 @@ impl Gateway {
             self.start_cancel(handle, now);
         }
         if let Some(ended) = step.ended {
-            self.leave_trunk(handle, trunk, ended.outcome, now);
+            self.leave_trunk(handle, trunk, ended.outcome);
             self.calls.remove(&order.call.id);
             self.on_leg_ended(order, tried, &ended, now);
         }
@@ -102,11 +102,11 @@ impl Gateway {
 
     /// The call needs its trunk no more: gives back its share of it, and drops an INVITE whose final
     /// response will not come.
-    fn leave_trunk(&mut self, handle: Handle, trunk: u16, outcome: Outcome, now: Instant) {
+    fn leave_trunk(&mut self, handle: Handle, trunk: u16, outcome: Outcome) {
         let line = &mut self.lines[usize::from(trunk)];
         line.pace.release();
         if matches!(outcome, Outcome::Silence | Outcome::Unsent) {
-            line.on_silence(now);
+            line.on_silence();
         }
         if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
             self.clients.get_mut(handle)

@@ -80,9 +80,18 @@ impl Line {
     }
 
     /// A call was not answered at all, or could not even be sent.
-    pub(crate) fn on_silence(&mut self, now: Instant) {
+    pub(crate) fn on_silence(&mut self) {
         self.health.silences = self.health.silences.saturating_add(1);
+    }
+
+    /// A call is sent to the trunk. Returns when a trunk that is down may be tried again: one call
+    /// tries for all.
+    pub(crate) fn on_try(&mut self, now: Instant) -> Option<Instant> {
+        if self.is_up() {
+            return None;
+        }
         self.health.try_again_at = Some(now + TRY_AGAIN_AFTER);
+        self.health.try_again_at
     }
 
     /// Whether the trunk has answered lately.
@@ -90,10 +99,10 @@ impl Line {
         self.health.silences < SILENCES_TO_DOWN
     }
 
-    /// Whether calls should go here before they go to a trunk that is down: it is up, or it has been
-    /// down for so long that one call may try.
+    /// Whether calls may be sent here while another trunk is up: it is up itself, or it has been down
+    /// for so long that one call may try.
     pub(crate) fn is_preferred(&self, now: Instant) -> bool {
-        self.is_up() || self.health.try_again_at.is_some_and(|at| at <= now)
+        self.is_up() || self.health.try_again_at.is_none_or(|at| at <= now)
     }
 }
 
