@@ -26,6 +26,7 @@ impl Trunk {
             return self.on_invite_again(handle, now);
         }
         if let Some(tag) = request.message.to().ok().and_then(|to| to.tag()) {
+            self.notice(Violation::InviteInDialog, request.phone, request.quality, now);
             // The phones here change nothing about a call that stands.
             let stands = self.dialog_of(tag).is_some();
             let status = if stands { NOT_ACCEPTABLE } else { Status::NO_SUCH_TRANSACTION };
@@ -314,8 +315,7 @@ impl Trunk {
 }
 
 /// The refusal that follows a refused CANCEL.
-const REFUSED_LATER: &[Act] =
-    &[Act { after: After::Millis(1_000), say: Say::Refuse(UNAVAILABLE) }];
+const REFUSED_LATER: &[Act] = &[Act { after: After::Millis(1_000), say: Say::Refuse(UNAVAILABLE) }];
 pub(super) const DECLINE: Status = super::super::behaviour::status(603);
 pub(super) const UNAVAILABLE: Status = super::super::behaviour::status(480);
 const MERGED: Status = super::super::behaviour::status(482);

@@ -7,7 +7,10 @@ use crate::lab::Settings;
 
 #[test]
 fn an_ordinary_phone_rings_until_the_caller_hangs_up() {
-    check("67", "5.3 CANCEL", expect![[r#"
+    check(
+        "67",
+        "5.3 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -18,12 +21,16 @@ fn an_ordinary_phone_rings_until_the_caller_hangs_up() {
         05.300  !! missed after 5.000
         05.300  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_invite_that_comes_again_gets_the_last_response_again() {
-    check("67", "0.1 INVITE; 0.5 INVITE; 2.3 CANCEL; 2.4 CANCEL", expect![[r#"
+    check(
+        "67",
+        "0.1 INVITE; 0.5 INVITE; 2.3 CANCEL; 2.4 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.100  -> INVITE
@@ -40,12 +47,16 @@ fn an_invite_that_comes_again_gets_the_last_response_again() {
         02.400  -> CANCEL
         02.400  <- 200 CANCEL a
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_expired_invite_ends_by_itself() {
-    check("67", "0 INVITE~expires", expect![[r#"
+    check(
+        "67",
+        "0 INVITE~expires",
+        expect![[r#"
         00.000  -> INVITE~expires
         00.000  <- 100
         00.300  <- 180 a
@@ -54,7 +65,8 @@ fn an_expired_invite_ends_by_itself() {
         09.000  !! missed after 8.700
         09.000  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
     let settings = Settings { ring_max: Duration::from_secs(9), ..settings() };
     expect![[r#"
         00.000  -> INVITE
@@ -65,12 +77,15 @@ fn an_expired_invite_ends_by_itself() {
         09.000  !! missed after 8.700
         09.000  -> ACK
         quiet
-    "#]].assert_eq(&run(settings, Manners::Good, "67", ""));
+    "#]]
+    .assert_eq(&run(settings, Manners::Good, "67", ""));
 }
 
 #[test]
 fn refusals_without_ringing() {
-    for (suffix, status) in [("01", 486), ("03", 480), ("04", 404), ("18", 503), ("19", 484), ("20", 302)] {
+    for (suffix, status) in
+        [("01", 486), ("03", 480), ("04", 404), ("18", 503), ("19", 484), ("20", 302)]
+    {
         let trace = run(settings(), Manners::Good, suffix, "");
         let refused = format!("00.300  <- {status} a\n00.300  !! refused {status}\n");
         assert_eq!(
@@ -82,7 +97,10 @@ fn refusals_without_ringing() {
 
 #[test]
 fn p09_a_person_declines() {
-    check("02", "", expect![[r#"
+    check(
+        "02",
+        "",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -91,12 +109,16 @@ fn p09_a_person_declines() {
         02.300  !! declined after 2.000
         02.300  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_person_at_the_phone_decides() {
-    check("67", "2 answer", expect![[r#"
+    check(
+        "67",
+        "2 answer",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -107,8 +129,12 @@ fn a_person_at_the_phone_decides() {
         02.000  -> BYE
         02.000  <- 200 BYE a
         quiet
-    "#]]);
-    check("67", "2 decline", expect![[r#"
+    "#]],
+    );
+    check(
+        "67",
+        "2 decline",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -117,21 +143,29 @@ fn a_person_at_the_phone_decides() {
         02.000  !! declined after 1.700
         02.000  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p02_a_silent_phone() {
-    check("05", "0.5 INVITE", expect![[r#"
+    check(
+        "05",
+        "0.5 INVITE",
+        expect![[r#"
         00.000  -> INVITE
         00.500  -> INVITE
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p03_trying_only() {
-    check("06", "0.5 INVITE; 20 CANCEL", expect![[r#"
+    check(
+        "06",
+        "0.5 INVITE; 20 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.500  -> INVITE
@@ -141,12 +175,16 @@ fn p03_trying_only() {
         20.000  <- 487 a
         20.000  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p19_early_media() {
-    check("07", "4 CANCEL", expect![[r#"
+    check(
+        "07",
+        "4 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 183 a
@@ -158,8 +196,12 @@ fn p19_early_media() {
         04.000  !! missed after 1.700
         04.000  -> ACK
         quiet
-    "#]]);
-    check("08", "", expect![[r#"
+    "#]],
+    );
+    check(
+        "08",
+        "",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 183 a
@@ -167,8 +209,12 @@ fn p19_early_media() {
         02.300  !! refused 486
         02.300  -> ACK
         quiet
-    "#]]);
-    check("25", "4 CANCEL", expect![[r#"
+    "#]],
+    );
+    check(
+        "25",
+        "4 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 183 a
@@ -179,8 +225,12 @@ fn p19_early_media() {
         04.000  !! missed after 3.700
         04.000  -> ACK
         quiet
-    "#]]);
-    check("29", "4 CANCEL", expect![[r#"
+    "#]],
+    );
+    check(
+        "29",
+        "4 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 183 a
@@ -203,12 +253,16 @@ fn p19_early_media() {
         04.000  !! missed after 3.592
         04.000  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn answers() {
-    check("09", "", expect![[r#"
+    check(
+        "09",
+        "",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -219,8 +273,12 @@ fn answers() {
         03.300  -> BYE
         03.300  <- 200 BYE a
         quiet
-    "#]]);
-    check("10", "", expect![[r#"
+    "#]],
+    );
+    check(
+        "10",
+        "",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.020  <- 200 a
@@ -229,8 +287,12 @@ fn answers() {
         00.020  -> BYE
         00.020  <- 200 BYE a
         quiet
-    "#]]);
-    check("30", "", expect![[r#"
+    "#]],
+    );
+    check(
+        "30",
+        "",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -242,12 +304,16 @@ fn answers() {
         02.300  -> BYE
         02.300  <- 200 BYE a
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn r01_an_answer_crosses_the_cancel() {
-    check("11", "5.3 CANCEL", expect![[r#"
+    check(
+        "11",
+        "5.3 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -260,12 +326,16 @@ fn r01_an_answer_crosses_the_cancel() {
         05.300  -> BYE
         05.300  <- 200 BYE a
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p04_a_cancel_without_final() {
-    check("12", "5.3 CANCEL", expect![[r#"
+    check(
+        "12",
+        "5.3 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -274,12 +344,16 @@ fn p04_a_cancel_without_final() {
         05.300  <- 200 CANCEL a
         05.300  !! missed after 5.000
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p05_an_ignored_cancel() {
-    check("13", "5.3 CANCEL; 5.8 CANCEL", expect![[r#"
+    check(
+        "13",
+        "5.3 CANCEL; 5.8 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -290,12 +364,16 @@ fn p05_an_ignored_cancel() {
         60.000  !! missed after 59.700
         60.000  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p06_a_refused_cancel() {
-    check("26", "5.3 CANCEL", expect![[r#"
+    check(
+        "26",
+        "5.3 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -306,12 +384,16 @@ fn p06_a_refused_cancel() {
         06.300  !! missed after 6.000
         06.300  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn forked_ringing() {
-    check("14", "5.3 CANCEL", expect![[r#"
+    check(
+        "14",
+        "5.3 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -324,12 +406,16 @@ fn forked_ringing() {
         05.300  !! missed after 5.000
         05.300  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn two_phones_answer() {
-    check("15", "", expect![[r#"
+    check(
+        "15",
+        "",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -345,12 +431,16 @@ fn two_phones_answer() {
         02.360  -> BYE
         02.360  <- 200 BYE b
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn p08_a_final_response_that_comes_again() {
-    check("16", "2.3 CANCEL", expect![[r#"
+    check(
+        "16",
+        "2.3 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -381,8 +471,12 @@ fn p08_a_final_response_that_comes_again() {
         33.800  <- 487 a
         33.800  -> ACK
         quiet
-    "#]]);
-    check("17", "2.3 CANCEL", expect![[r#"
+    "#]],
+    );
+    check(
+        "17",
+        "2.3 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -397,8 +491,12 @@ fn p08_a_final_response_that_comes_again() {
         03.800  <- 487 a
         03.800  -> ACK
         quiet
-    "#]]);
-    check("27", "2.3 CANCEL", expect![[r#"
+    "#]],
+    );
+    check(
+        "27",
+        "2.3 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -409,7 +507,8 @@ fn p08_a_final_response_that_comes_again() {
         02.300  !! missed after 2.000
         02.300  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -433,7 +532,8 @@ fn an_answer_that_comes_again() {
         09.800  -> ACK
         39.800  <- BYE
         quiet
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -457,12 +557,16 @@ fn an_answer_that_nobody_acknowledges_ends_with_bye() {
         32.020  <- BYE
         32.020  !! violation: a final response was never acknowledged
         quiet
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
 fn late_phones() {
-    check("24", "8 CANCEL", expect![[r#"
+    check(
+        "24",
+        "8 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         06.000  <- 180 a
@@ -473,8 +577,12 @@ fn late_phones() {
         08.000  !! missed after 2.000
         08.000  -> ACK
         quiet
-    "#]]);
-    check("28", "1 INVITE; 8 CANCEL", expect![[r#"
+    "#]],
+    );
+    check(
+        "28",
+        "1 INVITE; 8 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         01.000  -> INVITE
         03.000  <- 100
@@ -486,7 +594,8 @@ fn late_phones() {
         08.000  !! missed after 4.700
         08.000  -> ACK
         quiet
-    "#]]);
+    "#]],
+    );
 }
 
 fn check(suffix: &str, script: &str, expected: Expect) {

@@ -1,30 +1,36 @@
+use std::time::Duration;
+
+use expect_test::expect;
+
 use super::super::testing::{Caller, Manners, run, settings};
 use crate::lab::{Quality, Settings, Wire};
 
 #[test]
 fn requests_outside_a_call_are_answered_and_leave_no_trace() {
     let trace = run(settings(), Manners::Good, "67", "0 OPTIONS; 1 INFO; 2 INVITE~tag; 3 BYE~tag");
-    expect_test::expect![[r#"
+    expect![[r#"
         00.000  -> OPTIONS
         00.000  <- 200 OPTIONS a
         01.000  -> INFO
         01.000  <- 405 INFO a
         02.000  -> INVITE~tag
         02.000  <- 481 b
+        02.000  !! violation: an INVITE with a To tag, a flash call is never changed
         02.000  -> ACK
         02.000  !! violation: an ACK where nothing was to be acknowledged
         03.000  -> BYE~tag
         03.000  <- 481 BYE b
         03.000  !! violation: a BYE outside any dialog
         quiet
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
 fn a_full_trunk_sheds_and_recovers() {
     let settings = Settings { transactions_max: 1, ..settings() };
     let script = "1 INVITE~call; 2 CANCEL; 60 INVITE~call; 61 CANCEL~call";
-    expect_test::expect![[r#"
+    expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -48,7 +54,8 @@ fn a_full_trunk_sheds_and_recovers() {
         61.000  !! missed after 0.700
         61.000  -> ACK
         quiet
-    "#]].assert_eq(&run(settings, Manners::Good, "67", script));
+    "#]]
+    .assert_eq(&run(settings, Manners::Good, "67", script));
 }
 
 #[test]
@@ -56,14 +63,16 @@ fn events_that_nobody_reads_are_counted() {
     let settings = Settings { events_max: 1, ..settings() };
     let mut caller = Caller::new(settings, Manners::None, "02");
     let at = caller.send_unread("INVITE");
-    caller.trunk.on_timeout(at + std::time::Duration::from_secs(10));
+    for second in [1, 10] {
+        caller.trunk.on_timeout(at + Duration::from_secs(second));
+    }
     assert_eq!(caller.trunk.counts().events_shed, 1);
 }
 
 #[test]
 fn a_stopped_trunk_refuses_what_rings_and_what_comes() {
     let trace = run(settings(), Manners::Good, "67", "2 stop; 3 INVITE~call; 4 OPTIONS");
-    expect_test::expect![[r#"
+    expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
         00.300  <- 180 a
@@ -77,7 +86,8 @@ fn a_stopped_trunk_refuses_what_rings_and_what_comes() {
         04.000  -> OPTIONS
         04.000  <- 503 OPTIONS b
         quiet
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
