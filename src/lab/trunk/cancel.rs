@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::super::script::OnCancel;
 use super::super::violation::Violation;
+use super::Trunk;
 use super::call::Call;
 use super::receive::Request;
-use super::Trunk;
 use crate::sip::{Message, Method, Name, Start, Status};
 use crate::transaction::slab::Handle;
 
@@ -30,7 +30,8 @@ impl Trunk {
         };
         // "the To tag of the response to the CANCEL and the To tag in the response to the original
         // request SHOULD be the same".
-        let tag = call.tags[call.said.map_or(0, |said| said.leg).min(call.tags.len() - 1)];
+        let final_leg = call.said.filter(|_| !call.is_pending()).map_or(0, |said| said.leg);
+        let tag = call.tags[final_leg];
         call.was_cancelled = true;
         match policy {
             OnCancel::Ignore => {}
