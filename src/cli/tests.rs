@@ -31,7 +31,7 @@ impl Programs for NoPrograms {
         Exit::Success
     }
 
-    fn handset(&self, arguments: &Handset, terminal: &mut Terminal) -> Exit {
+    fn handset(&self, arguments: &Handset, _: bool, terminal: &mut Terminal) -> Exit {
         terminal.note(&format!("handset {}", arguments.listen));
         Exit::Success
     }

@@ -126,7 +126,7 @@ mod tests {
             let text = format!(
                 "INVITE sip:1@a SIP/2.0\r\nFrom: <sip:+111@a>;tag=x\r\n{headers}Content-Length: 0\r\n\r\n"
             );
-            super::shown(&Message::parse(text.as_bytes()).unwrap()).map(|number| number.to_string())
+            shown(&Message::parse(text.as_bytes()).unwrap()).map(|number| number.to_string())
         };
         assert_eq!(shown("").as_deref(), Some("+111"));
         assert_eq!(shown("P-Asserted-Identity: <tel:+222>\r\n").as_deref(), Some("+222"));
