@@ -58,7 +58,9 @@ pub(crate) fn read() -> Vec<Row> {
     for entry in fs::read_dir(folder).expect("the folder can be read") {
         let name = entry.expect("an entry can be read").file_name();
         let name = name.to_str().expect("names are UTF-8");
-        let Some(scenario) = name.strip_suffix(".xml") else { continue };
+        // Those of the benchmarks check too little to be a row.
+        let scenario = name.strip_suffix(".xml").filter(|name| !name.starts_with("bench-"));
+        let Some(scenario) = scenario else { continue };
         assert!(rows.iter().any(|row| row.scenario == scenario), "{name} is in no row");
     }
     rows

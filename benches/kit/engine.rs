@@ -1,0 +1,183 @@
+//! One shard on its thread with its socket, and orders for it at an even rate.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use ringproof::entropy::Entropy;
+use ringproof::gateway::settings::{Line, Settings};
+use ringproof::gateway::{Command, Gateway};
+use ringproof::net::{self, Running};
+use ringproof::number::E164;
+use ringproof::number::plan::{self, Country};
+use ringproof::tally::{SipKind, Tally};
+use ringproof::time::WallClock;
+use ringproof::trunk::{
+    CallerId, CallerIdHeader, Dialled, Messages, NumberFormat, Profile, Ringing,
+};
+use ringproof::verify::event::{Event, Listener};
+use ringproof::verify::id::{CallId, VerificationId};
+use ringproof::verify::record::CallRecord;
+use ringproof::verify::settings::{Bounds, PoolSettings};
+use ringproof::verify::{Order, Start, Verify};
+
+/// Whether a verification stands behind each order.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Orders {
+    /// None: the shard's questions find nothing.
+    Bare,
+    /// One each, as in the daemon.
+    Verified,
+}
+
+/// A running shard and what is needed to give it orders.
+pub(crate) struct Engine {
+    running: Running<Command>,
+    verify: Arc<Verify>,
+    tally: Arc<Tally>,
+    wall: WallClock,
+    entropy: Entropy,
+    orders: Orders,
+    country: Country,
+    started: u32,
+}
+
+impl Engine {
+    /// A shard on `port` whose trunk is at `trunk`, both on the loopback.
+    pub(crate) fn start(trunk: u16, port: u16, orders: Orders) -> Result<Self, Box<dyn Error>> {
+        let now = Instant::now();
+        let (wall, entropy) = (WallClock::new(now, SystemTime::now()), Entropy::system());
+        let verify = Arc::new(verify(&wall, &entropy)?);
+        let socket = net::bind(([127, 0, 0, 1], port).into(), RECEIVE_BUFFER)?;
+        let profile = profile(trunk);
+        let messages = Messages::new(&profile, socket.local, None)?;
+        let settings = Settings {
+            lines: vec![Line::new(profile, messages, socket.local, (0, 1))],
+            routes: vec![Box::new([0])],
+            transactions_max: 1 << 18,
+            queue_max: 10_000,
+            queue_time_max: Duration::from_secs(2),
+        };
+        let tally = Arc::new(Tally::default());
+        let (shared, clock) = (Arc::clone(&verify), wall.clone());
+        let gateway = Gateway::new(settings, shared, clock, &entropy, Arc::clone(&tally), now);
+        let running = net::spawn(THREAD, gateway, vec![socket], 16_384)?;
+        let country = plan::country(E164::parse("+46701234567")?).ok_or("Sweden has no plan")?;
+        Ok(Self { running, verify, tally, wall, entropy, orders, country, started: 0 })
+    }
+
+    /// Starts `rate` calls a second for some time, by the clock; returns the time that the starts
+    /// took, waits not counted.
+    pub(crate) fn run_for(
+        &mut self,
+        rate: u32,
+        time: Duration,
+    ) -> Result<Duration, Box<dyn Error>> {
+        let (from, mut placed, mut busy) = (Instant::now(), 0.0, Duration::ZERO);
+        loop {
+            let now = Instant::now();
+            let since = now.duration_since(from).min(time);
+            while placed < since.as_secs_f64() * f64::from(rate) {
+                let order = self.order(Instant::now())?;
+                self.running.remote.send(Command::Place(order))?;
+                placed += 1.0;
+            }
+            busy += now.elapsed();
+            if since == time {
+                return Ok(busy);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// INVITEs that were sent, each counted once.
+    pub(crate) fn calls(&self) -> u64 {
+        self.tally.sent(SipKind::Invite)
+    }
+
+    /// Messages that were sent again.
+    pub(crate) fn sent_again(&self) -> u64 {
+        self.tally.sent_again()
+    }
+
+    /// Ends the shard.
+    pub(crate) fn stop(self) {
+        // It fails only when the shard has ended.
+        let _ = self.running.remote.send(Command::Drain);
+        self.running.join();
+    }
+
+    fn order(&mut self, now: Instant) -> Result<Order, Box<dyn Error>> {
+        let to = E164::parse(&format!("+4670{:07}", self.started))?;
+        self.started += 1;
+        if self.orders == Orders::Verified {
+            let request = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
+            let mut order = self.verify.start(request, now)?.order;
+            order.ring = Some(RING);
+            self.verify.confirm(&order);
+            return Ok(order);
+        }
+        let at = self.wall.at(now);
+        let verification = VerificationId::new(at, &self.entropy);
+        let record = CallRecord::new(CallId::new(at, &self.entropy), verification, now, at);
+        Ok(Order {
+            call: Arc::new(record),
+            verification,
+            to,
+            caller_id: E164::parse("+46876500123")?,
+            ring: Some(RING),
+            pool: 0,
+            country: self.country,
+            shard: 0,
+            wake_at: None,
+        })
+    }
+}
+
+fn verify(wall: &WallClock, entropy: &Entropy) -> Result<Verify, Box<dyn Error>> {
+    let numbers = vec!["+4687650[00000-99999]".parse()?];
+    let pools = vec![PoolSettings { name: "default".into(), numbers }];
+    let bounds = Bounds { ended_max: 1_000_000, ..Bounds::default() };
+    let mut settings = ringproof::verify::Settings { pools, bounds, ..Default::default() };
+    settings.limits.prefix.clear();
+    Ok(Verify::new(settings, wall.clone(), entropy.clone(), Arc::new(Nobody))?)
+}
+
+fn profile(trunk: u16) -> Profile {
+    let address = ([127, 0, 0, 1], trunk).into();
+    Profile {
+        name: "sipp".into(),
+        address,
+        sources: vec![address.ip().into()],
+        strict_source: true,
+        caller_id: CallerId { header: CallerIdHeader::From, format: NumberFormat::PlusE164 },
+        dialled: Dialled {
+            format: NumberFormat::PlusE164,
+            tech_prefix: "".into(),
+            user_phone: false,
+        },
+        domain: None,
+        from_domain: None,
+        privacy: None,
+        ring: RING,
+        ringing: Ringing::Only180,
+        assume_ringing_after: None,
+        no_ringing_after: Duration::from_secs(20),
+        t1: Duration::from_millis(500),
+        calls_per_second: 100_000,
+        in_flight_max: 1_000_000,
+    }
+}
+
+struct Nobody;
+
+impl Listener for Nobody {
+    fn on_event(&self, _: Event) {}
+}
+
+/// The name of the shard's thread.
+pub(crate) const THREAD: &str = "shard-0";
+/// Shorter than any real ring, so that few calls live at once; the work is the same.
+const RING: Duration = Duration::from_millis(50);
+const RECEIVE_BUFFER: usize = 8 << 20;
