@@ -7,6 +7,7 @@
 
 mod driver;
 mod errors;
+mod gather;
 mod shard;
 mod socket;
 

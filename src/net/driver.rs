@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
 
+use super::gather::Gather;
 use super::{Core, Socket, errors};
 
 /// A core that runs on a thread of its own.
@@ -139,8 +140,10 @@ struct Port {
 impl<C> Driver<C> {
     fn run(&mut self, core: &mut impl Core<Command = C>) {
         let mut events = Events::with_capacity(8);
+        let mut gather = Gather::new(Instant::now());
         while !core.is_done() {
             core.on_idle();
+            self.rest(core, &mut gather);
             let timeout = self.sleep(core);
             if let Err(error) = self.poll.poll(&mut events, timeout) {
                 // A signal interrupts the wait; nothing else can go wrong with a poll of ours.
@@ -158,6 +161,16 @@ impl<C> Driver<C> {
             self.read(core);
             self.run_timers(core);
             self.write(core);
+        }
+    }
+
+    /// Under load: lets datagrams and commands gather.
+    fn rest(&self, core: &impl Core<Command = C>, gather: &mut Gather) {
+        let wake = core.next_wake().map(|wake| wake.at);
+        if let Some(rest) = gather.on_turn(wake, Instant::now())
+            && !self.ports.iter().any(|port| port.is_readable)
+        {
+            thread::sleep(rest);
         }
     }
 
