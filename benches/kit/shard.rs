@@ -1,0 +1,177 @@
+//! One shard as a value, in virtual time, with a trunk that lets every phone ring. Nothing but the
+//! gateway's own work is left to count: no socket, no thread, no clock.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use ringproof::entropy::Entropy;
+use ringproof::gateway::settings::{Line, Settings};
+use ringproof::gateway::{Command, Gateway, Input};
+use ringproof::number::E164;
+use ringproof::number::plan::{self, Country};
+use ringproof::sip::response::Response;
+use ringproof::sip::{Message, Method, Status};
+use ringproof::tally::Tally;
+use ringproof::time::WallClock;
+use ringproof::trunk::{
+    CallerId, CallerIdHeader, Dialled, Messages, NumberFormat, Profile, Ringing,
+};
+use ringproof::verify::event::{Event, Listener};
+use ringproof::verify::id::{CallId, VerificationId};
+use ringproof::verify::record::CallRecord;
+use ringproof::verify::settings::PoolSettings;
+use ringproof::verify::{Order, Verify};
+
+/// A shard and what it needs to call.
+pub(crate) struct Shard {
+    /// The shard.
+    pub(crate) gateway: Gateway,
+    /// The moment that its world has reached.
+    pub(crate) now: Instant,
+    wall: WallClock,
+    entropy: Entropy,
+    to: E164,
+    caller_id: E164,
+    country: Country,
+    trunk: SocketAddr,
+    /// The last datagram that the shard sent.
+    request: Vec<u8>,
+    response: Vec<u8>,
+}
+
+impl Shard {
+    /// An idle shard with one trunk, in a world that begins at `now`.
+    pub(crate) fn new(now: Instant) -> Result<Self, Box<dyn Error>> {
+        let wall = WallClock::new(now, UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let entropy = Entropy::seeded(1);
+        let (local, trunk) = ("192.0.2.9:5070".parse()?, "192.0.2.1:5060".parse()?);
+        let profile = profile(trunk);
+        let messages = Messages::new(&profile, local, None)?;
+        let settings = Settings {
+            lines: vec![Line::new(profile, messages, local, (0, 1))],
+            routes: vec![Box::new([0])],
+            transactions_max: 1 << 18,
+            queue_max: 16,
+            queue_time_max: Duration::from_secs(2),
+        };
+        let verify = Arc::new(verify(&wall, &entropy)?);
+        let tally = Arc::new(Tally::default());
+        let gateway = Gateway::new(settings, verify, wall.clone(), &entropy, tally, now);
+        let (to, caller_id) = (E164::parse("+46701234567")?, E164::parse("+46876500123")?);
+        let country = plan::country(to).ok_or("no country")?;
+        let (request, response) = (vec![], vec![]);
+        Ok(Self { gateway, now, wall, entropy, to, caller_id, country, trunk, request, response })
+    }
+
+    /// An order that no verification stands behind.
+    pub(crate) fn order(&self) -> Order {
+        let at = self.wall.at(self.now);
+        let verification = VerificationId::new(at, &self.entropy);
+        let record = CallRecord::new(CallId::new(at, &self.entropy), verification, self.now, at);
+        Order {
+            call: Arc::new(record),
+            verification,
+            to: self.to,
+            caller_id: self.caller_id,
+            ring: Some(RING),
+            pool: 0,
+            country: self.country,
+            shard: 0,
+            wake_at: None,
+        }
+    }
+
+    /// The seven messages of one flash call, over a second of virtual time. The peer's work on
+    /// them is a part of it.
+    pub(crate) fn call(&mut self, order: Order) -> Result<(), Box<dyn Error>> {
+        self.gateway.handle(Input::Command(Command::Place(order)), self.now);
+        self.take()?;
+        self.receive(Method::Invite, Status::TRYING)?;
+        self.receive(Method::Invite, Status::RINGING)?;
+        self.now += RING + Duration::from_millis(1);
+        self.gateway.handle(Input::Timeout, self.now);
+        self.take()?;
+        self.receive(Method::Cancel, Status::OK)?;
+        self.receive(Method::Invite, Status::REQUEST_TERMINATED)?;
+        self.take()
+    }
+
+    /// Lets time pass and every timer with it.
+    pub(crate) fn rest(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(wake) = self.gateway.next_wake().filter(|wake| wake.at <= until) {
+            self.now = wake.at.max(self.now);
+            self.gateway.handle(Input::Timeout, self.now);
+        }
+        self.now = until;
+    }
+
+    fn take(&mut self) -> Result<(), Box<dyn Error>> {
+        let (_, bytes) = self.gateway.poll_transmit().ok_or("the shard is silent")?;
+        self.request.clear();
+        self.request.extend_from_slice(bytes);
+        match self.gateway.poll_transmit() {
+            Some(_) => Err("the shard says more than it should".into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Answers the last request; the 487 to a CANCEL's INVITE is made of the CANCEL.
+    fn receive(&mut self, method: Method, status: Status) -> Result<(), Box<dyn Error>> {
+        let request = Message::parse(&self.request)?;
+        let to_tag = (status != Status::TRYING).then_some(&b"phone1"[..]);
+        self.response.clear();
+        Response { to_tag, ..Response::new(status) }.write(&request, &mut self.response)?;
+        if method == Method::Invite && request.method() == Some(Method::Cancel) {
+            let at = self.response.windows(8).position(|text| text == b"1 CANCEL");
+            let at = at.ok_or("a CANCEL without CSeq")?;
+            self.response.splice(at..at + 8, *b"1 INVITE");
+        }
+        let input = Input::Datagram { from: self.trunk, payload: &self.response };
+        self.gateway.handle(input, self.now);
+        Ok(())
+    }
+}
+
+fn verify(wall: &WallClock, entropy: &Entropy) -> Result<Verify, Box<dyn Error>> {
+    let numbers = vec!["+46876500[000-999]".parse()?];
+    let pools = vec![PoolSettings { name: "default".into(), numbers }];
+    let settings = ringproof::verify::Settings { pools, ..Default::default() };
+    Ok(Verify::new(settings, wall.clone(), entropy.clone(), Arc::new(Nobody))?)
+}
+
+fn profile(address: SocketAddr) -> Profile {
+    Profile {
+        name: "trunk".into(),
+        address,
+        sources: vec![address.ip().into()],
+        strict_source: true,
+        caller_id: CallerId { header: CallerIdHeader::From, format: NumberFormat::PlusE164 },
+        dialled: Dialled {
+            format: NumberFormat::PlusE164,
+            tech_prefix: "".into(),
+            user_phone: false,
+        },
+        domain: None,
+        from_domain: None,
+        privacy: None,
+        ring: RING,
+        ringing: Ringing::Only180,
+        assume_ringing_after: None,
+        no_ringing_after: Duration::from_secs(20),
+        t1: Duration::from_millis(500),
+        calls_per_second: 100_000,
+        in_flight_max: 1_000_000,
+    }
+}
+
+struct Nobody;
+
+impl Listener for Nobody {
+    fn on_event(&self, _: Event) {}
+}
+
+/// How long the phones ring.
+pub(crate) const RING: Duration = Duration::from_secs(1);
