@@ -14,11 +14,15 @@
 mod cpu;
 #[path = "kit/engine.rs"]
 mod engine;
+#[path = "kit/figures.rs"]
+mod figures;
+#[path = "kit/machine.rs"]
+mod machine;
 #[path = "kit/sipp.rs"]
 mod sipp;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -39,11 +43,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let numbers: Vec<u64> = std::env::args().filter_map(|word| word.parse().ok()).collect();
     let lasts = Duration::from_secs(numbers.first().copied().unwrap_or(10).clamp(3, 20));
     let repeats = numbers.get(1).copied().unwrap_or(3).clamp(1, 9) as usize;
-    let place = place()?;
+    let place = figures::place("engine")?;
     println!("µs of processor time for each flash call, {lasts:?} a run, in the order of running");
+    println!("load of the machine {}", machine::load());
     println!("calls/s  caller    caller  starter  trunk    calls  failed  again");
     for rate in [2_000, 8_000] {
         let mut medians = [vec![], vec![], vec![]];
+        let mut ratios = [vec![], vec![]];
         for _ in 0..repeats {
             let runs = [
                 ("SIPp", sipp(rate, lasts, &place)?),
@@ -54,14 +60,14 @@ fn main() -> Result<(), Box<dyn Error>> {
                 print(rate, name, run);
                 all.push(run.caller_micros);
             }
+            for ((_, run), all) in runs.iter().skip(1).zip(&mut ratios) {
+                all.push(run.caller_micros / runs[0].1.caller_micros);
+            }
         }
         let [sipp, orders, verified] = medians.map(median);
-        println!(
-            "{rate:>7}  median: SIPp {sipp:.1}, orders {orders:.1} ({:.2} of SIPp), verified \
-             {verified:.1} ({:.2} of SIPp)",
-            orders / sipp,
-            verified / sipp
-        );
+        println!("{rate:>7}  medians: SIPp {sipp:.1}, orders {orders:.1}, verified {verified:.1}");
+        let [orders, verified] = ratios.map(figures::spread);
+        println!("         of SIPp's in the same round: orders {orders}; verified {verified}");
     }
     fs::remove_dir_all(place)?;
     Ok(())
@@ -107,10 +113,10 @@ fn gateway(
     let trunk = Sipp::start("bench-uas-rings", TRUNK, &[], (place, lasts + SPARE))?;
     let mut engine = Engine::start(TRUNK, CALLER, orders)?;
     engine.run_for(rate, WARM_UP)?;
-    let (calls_before, before) = (engine.calls(), cpu::thread_nanos(engine::THREAD)?);
+    let (calls_before, before) = (engine.calls(), shard_nanos()?);
     let trunk_before = cpu::process_nanos(trunk.pid())?;
     let starter = engine.run_for(rate, lasts.saturating_sub(WARM_UP + COOL_DOWN))?;
-    let spent = cpu::thread_nanos(engine::THREAD)? - before;
+    let spent = shard_nanos()? - before;
     let trunk_spent = cpu::process_nanos(trunk.pid())? - trunk_before;
     let window = (engine.calls() - calls_before) as f64;
     thread::sleep(COOL_DOWN);
@@ -127,6 +133,17 @@ fn gateway(
     })
 }
 
+/// The time that the shard's thread has run.
+fn shard_nanos() -> Result<u64, Box<dyn Error>> {
+    for task in fs::read_dir("/proc/self/task")? {
+        let task = task?.path();
+        if fs::read_to_string(task.join("comm"))?.trim_end() == engine::THREAD {
+            return Ok(cpu::read(&task)?);
+        }
+    }
+    Err("the shard has no thread".into())
+}
+
 fn print(rate: u32, name: &str, run: &Run) {
     let starter = run.starter_micros.map_or("-".to_owned(), |micros| format!("{micros:.1}"));
     println!(
@@ -137,13 +154,7 @@ fn print(rate: u32, name: &str, run: &Run) {
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn place() -> std::io::Result<PathBuf> {
-    let place = std::env::temp_dir().join(format!("ringproof-bench-{}", std::process::id()));
-    fs::create_dir_all(&place)?;
-    Ok(place)
+    figures::percentile(&values, 0.5)
 }
 
 const TRUNK: u16 = 25_060;

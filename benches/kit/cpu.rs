@@ -15,19 +15,8 @@ pub(crate) fn process_nanos(pid: u32) -> io::Result<u64> {
     Ok(nanos)
 }
 
-/// The time that the thread of this process with this name has run.
-
-pub(crate) fn thread_nanos(name: &str) -> io::Result<u64> {
-    for task in fs::read_dir("/proc/self/task")? {
-        let task = task?.path();
-        if fs::read_to_string(task.join("comm"))?.trim_end() == name {
-            return read(&task);
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no thread `{name}`")))
-}
-
-fn read(task: &Path) -> io::Result<u64> {
+/// The time that one thread has run, given its folder in `/proc`.
+pub(crate) fn read(task: &Path) -> io::Result<u64> {
     let text = fs::read_to_string(task.join("schedstat"))?;
     let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
     nanos.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no number in schedstat"))

@@ -136,7 +136,7 @@ impl Engine {
 }
 
 fn verify(wall: &WallClock, entropy: &Entropy) -> Result<Verify, Box<dyn Error>> {
-    let numbers = vec!["+4687650[00000-99999]".parse()?];
+    let numbers = vec!["+468765[00000-99999]".parse()?];
     let pools = vec![PoolSettings { name: "default".into(), numbers }];
     let bounds = Bounds { ended_max: 1_000_000, ..Bounds::default() };
     let mut settings = ringproof::verify::Settings { pools, bounds, ..Default::default() };

@@ -1,0 +1,100 @@
+//! The real binary as a benchmark needs it: one trunk, limits out of the way, everything else as it
+//! comes, logs too.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// `ringproof serve`.
+pub(crate) struct Daemon {
+    child: Child,
+    /// Its control socket.
+    pub(crate) socket: PathBuf,
+}
+
+impl Daemon {
+    /// Starts it with SIP on `port` and its trunk at `trunk`, and waits until it is ready.
+    pub(crate) fn start(place: &Path, port: u16, trunk: u16) -> Result<Self, Box<dyn Error>> {
+        let config = format!(
+            "[control]\nsocket = \"ringproof.sock\"\n[sip]\nlisten = [\"udp:127.0.0.1:{port}\"]\n\
+             profiles = [\"trunk.toml\"]\n[[pool]]\nname = \"default\"\n\
+             numbers = [\"+468765[00000-99999]\"]\n[verify]\nstarts_per_prefix = []\n"
+        );
+        let profile = format!(
+            "name = \"sipp\"\naddress = \"udp:127.0.0.1:{trunk}\"\nring = \"1s\"\n\
+             calls_per_second = 10000\nin_flight_max = 100000\n"
+        );
+        fs::write(place.join("ringproof.toml"), config)?;
+        fs::write(place.join("trunk.toml"), profile)?;
+        let log = File::create(place.join("ringproof.log"))?;
+        let child = Command::new(env!("CARGO_BIN_EXE_ringproof"))
+            .args(["serve", "--config"])
+            .arg(place.join("ringproof.toml"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let mut daemon = Self { child, socket: place.join("ringproof.sock") };
+        let until = Instant::now() + Duration::from_secs(10);
+        while daemon.get("/readyz").is_err() {
+            if daemon.child.try_wait()?.is_some() || Instant::now() > until {
+                return Err(fs::read_to_string(place.join("ringproof.log"))?.into());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(daemon)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The sum of all series of a metric whose labels hold `label`.
+    pub(crate) fn metric(&self, name: &str, label: &str) -> Result<f64, Box<dyn Error>> {
+        let scrape = self.get("/metrics")?;
+        let mut found = None;
+        for line in scrape.lines().filter(|line| !line.starts_with('#')) {
+            let Some((series, value)) = line.rsplit_once(' ') else { continue };
+            let (metric, labels) = series.split_once('{').unwrap_or((series, ""));
+            if metric == name && labels.contains(label) {
+                found = Some(found.unwrap_or(0.0) + value.parse::<f64>()?);
+            }
+        }
+        found.ok_or_else(|| format!("there is no metric {name} with {label}").into())
+    }
+
+    /// Asks it to stop, and waits.
+    pub(crate) fn stop(mut self) -> Result<(), Box<dyn Error>> {
+        kill(Pid::from_raw(i32::try_from(self.pid())?), Signal::SIGTERM)?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    fn get(&self, path: &str) -> Result<String, Box<dyn Error>> {
+        let mut stream = UnixStream::connect(&self.socket)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply)?;
+        let (head, body) = reply.split_once("\r\n\r\n").ok_or("no reply")?;
+        let is_good = head.starts_with("HTTP/1.1 200");
+        if is_good { Ok(body.to_owned()) } else { Err(head.into()) }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It has stopped already, or the benchmark has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
