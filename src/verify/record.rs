@@ -3,8 +3,8 @@
 //!
 //! Invariant: `ended` is set once, after every other fact of the end.
 
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use super::id::{CallId, VerificationId};
 use crate::ladder::Ladder;
@@ -30,6 +30,7 @@ pub struct CallRecord {
     ringing_at: AtomicU64,
     hung_up_at: AtomicU64,
     ended_at: AtomicU64,
+    ring_planned_ms: AtomicU32,
     outcome: AtomicU8,
     by: AtomicU8,
     sip_code: AtomicU16,
@@ -94,6 +95,7 @@ impl CallRecord {
             ringing_at: AtomicU64::new(0),
             hung_up_at: AtomicU64::new(0),
             ended_at: AtomicU64::new(0),
+            ring_planned_ms: AtomicU32::new(0),
             outcome: AtomicU8::new(0),
             by: AtomicU8::new(0),
             sip_code: AtomicU16::new(0),
@@ -110,6 +112,12 @@ impl CallRecord {
     /// The first response came.
     pub fn on_first_response(&self, at: Micros) {
         once(&self.answered_first_at, at);
+    }
+
+    /// How long the phone is to ring. Said before it rings, so that the real time can be compared.
+    pub fn plan_ring(&self, ring: Duration) {
+        let millis = u32::try_from(ring.as_millis()).unwrap_or(u32::MAX);
+        self.ring_planned_ms.store(millis, Ordering::Release);
     }
 
     /// The phone began to ring.
@@ -161,6 +169,12 @@ impl CallRecord {
             sip_code: (code != 0).then_some(code),
             q850_cause: (cause != NO_CAUSE).then_some(cause),
         })
+    }
+
+    /// How long the phone is to ring; `None` before that is known.
+    pub fn planned_ring(&self) -> Option<Duration> {
+        let millis = self.ring_planned_ms.load(Ordering::Acquire);
+        (millis != 0).then(|| Duration::from_millis(millis.into()))
     }
 
     /// The index, in the configuration's order, of the trunk that carries or carried it.

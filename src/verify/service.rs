@@ -41,6 +41,12 @@ pub struct Verify {
     pub(super) listener: Arc<dyn Listener>,
 }
 
+impl std::fmt::Debug for Verify {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Verify(…)")
+    }
+}
+
 impl Verify {
     /// A service that knows no verification yet.
     ///
@@ -109,6 +115,11 @@ impl Verify {
     pub fn get(&self, id: VerificationId) -> Option<Snapshot> {
         let entry = self.table.get(id)?;
         Some(self.snapshot(&entry, entry.word.load()))
+    }
+
+    /// Whether a verification still waits for its code.
+    pub fn is_pending(&self, id: VerificationId) -> bool {
+        self.table.get(id).is_some_and(|entry| entry.word.load().status == Status::Pending)
     }
 
     /// One call.

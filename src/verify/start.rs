@@ -64,6 +64,8 @@ pub struct Order {
     pub caller_id: E164,
     /// How long it should ring; `None`: what the trunk's profile says.
     pub ring: Option<Duration>,
+    /// Index of the pool that the caller ID is of, in the configuration's order.
+    pub pool: u16,
     /// The phone's country.
     pub country: Country,
     /// The shard that must place it.
@@ -247,6 +249,8 @@ impl Verify {
             to: entry.to,
             caller_id,
             ring: entry.ring,
+            // As many pools as a configuration file can hold.
+            pool: entry.pool,
             country: entry.country,
             shard: self.shard(entry.id),
             wake_at,

@@ -1,0 +1,161 @@
+//! The command line: arguments in, an exit code out.
+//!
+//! Two kinds of command. Those that ask a running daemon are all here, and speak to its control API
+//! like any other client. Those that run something (`serve`, `demo`, `handset`) or read a
+//! configuration are the wiring's: it hands them in as [`Programs`].
+//!
+//! Results go to the standard output, everything else to the standard error; how it ended is an
+//! [`Exit`].
+
+mod arguments;
+pub mod client;
+mod commands;
+mod exit;
+mod key;
+mod render;
+mod reply;
+mod table;
+mod terminal;
+mod wait;
+
+use std::ffi::OsString;
+use std::{env, io};
+
+use clap::{CommandFactory, Parser};
+
+use crate::entropy::Entropy;
+use arguments::{Ask, Config, Daemon, Key};
+pub use arguments::{Command, CommandLine, ConfigCheck, Demo, Handset, Serve};
+use client::{Client, ClientError, Endpoint, EndpointError};
+pub use exit::Exit;
+pub use terminal::{Mood, Paint, Terminal, clean};
+
+/// The commands that run something. The wiring of the daemon implements them.
+pub trait Programs {
+    /// Runs the gateway until it is told to stop.
+    fn serve(&self, arguments: &Serve, terminal: &mut Terminal) -> Exit;
+
+    /// Verifies a phone on this machine, before the reader's eyes.
+    fn demo(&self, arguments: &Demo, terminal: &mut Terminal) -> Exit;
+
+    /// Runs a trunk with phones behind it.
+    fn handset(&self, arguments: &Handset, terminal: &mut Terminal) -> Exit;
+
+    /// Says everything that is wrong with a configuration.
+    fn check_config(&self, arguments: &ConfigCheck, is_json: bool, terminal: &mut Terminal)
+    -> Exit;
+}
+
+/// Reads the command line and does what it says, on the standard streams.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, programs: &dyn Programs) -> Exit {
+    match CommandLine::try_parse_from(arguments) {
+        Ok(line) => dispatch(&line, programs, &mut Terminal::standard()),
+        Err(shown) => {
+            // Help and versions come this way too. Who cannot be told has gone away.
+            let _ = shown.print();
+            if shown.use_stderr() { Exit::Usage } else { Exit::Success }
+        }
+    }
+}
+
+/// Does what the command line says.
+pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Terminal) -> Exit {
+    match &line.command {
+        Command::Serve(arguments) => programs.serve(arguments, terminal),
+        Command::Demo(arguments) => programs.demo(arguments, terminal),
+        Command::Handset(arguments) => programs.handset(arguments, terminal),
+        Command::Config(Config::Check(arguments)) => {
+            programs.check_config(arguments, line.json, terminal)
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut CommandLine::command(), NAME, terminal.output());
+            Exit::Success
+        }
+        Command::Key(Key::New(arguments)) => {
+            let text = key::new(arguments, &Entropy::system(), line.json);
+            settle(terminal.print(&text).map(|()| Exit::Success).map_err(Failure::from), terminal)
+        }
+        Command::Ask(ask) => {
+            let result = ask_daemon(ask, line, terminal);
+            settle(result, terminal)
+        }
+    }
+}
+
+/// Why a command did not come to its end.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The daemon could not be asked, or refused.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Nobody knows where the daemon is.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The answer is not what the API promises.
+    #[error("the daemon's answer is not what this program knows: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The verification has no call to trace.
+    #[error("this verification has no call yet")]
+    NoCall,
+    /// What is printed cannot be written, or the runtime cannot start.
+    #[error(transparent)]
+    System(#[from] io::Error),
+}
+
+impl Failure {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Client(error) => error.exit(),
+            Self::Endpoint(EndpointError::NoSocket) => Exit::Unreachable,
+            Self::Endpoint(EndpointError::Url { .. }) => Exit::Usage,
+            // `ringproof watch | head` is no failure.
+            Self::System(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+            Self::Json(_) | Self::System(_) => Exit::Internal,
+            Self::NoCall => Exit::Negative,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Client(error) => error.hint(),
+            Self::Endpoint(EndpointError::NoSocket) => Some(client::NOBODY_THERE.to_owned()),
+            Self::Endpoint(EndpointError::Url { .. })
+            | Self::Json(_)
+            | Self::NoCall
+            | Self::System(_) => None,
+        }
+    }
+}
+
+/// Says what went wrong, and what to do about it.
+fn settle(result: Result<Exit, Failure>, terminal: &mut Terminal) -> Exit {
+    match result {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let exit = failure.exit();
+            if exit != Exit::Success {
+                terminal.note(&format!("error: {}", clean(&failure.to_string())));
+                failure
+                    .hint()
+                    .iter()
+                    .for_each(|hint| terminal.note(&format!("hint: {}", clean(hint))));
+            }
+            exit
+        }
+    }
+}
+
+fn ask_daemon(ask: &Ask, line: &CommandLine, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let Daemon { socket, url, key } = line.daemon.or_environment(|name| env::var_os(name));
+    let endpoint = Endpoint::choose(socket.as_deref(), url.as_deref(), |path| path.exists())?;
+    let client = Client::new(endpoint, key);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(commands::run(ask, &client, line.json, terminal))
+}
+
+const NAME: &str = "ringproof";
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;

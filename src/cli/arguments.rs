@@ -1,0 +1,244 @@
+//! The command line as clap reads it: every command and its arguments, and nothing that runs.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::client::ApiKey;
+use super::exit::Exit;
+use crate::verify::id::{CallId, IdError, VerificationId};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ringproof",
+    version,
+    about = "Proves that a person holds a phone number with flash calls over a SIP trunk",
+    after_help = format!("Exit codes:\n{}", Exit::table()),
+    disable_help_subcommand = false,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct CommandLine {
+    /// Print JSON, as the daemon says it
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// How to reach the daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How to reach the daemon.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "The daemon")]
+pub struct Daemon {
+    /// Its control socket [env: RINGPROOF_SOCKET] [default: ringproof.sock here, then
+    /// /run/ringproof/control.sock]
+    #[arg(long, global = true, value_name = "PATH", conflicts_with = "url")]
+    pub socket: Option<PathBuf>,
+    /// Its address on TCP, such as http://127.0.0.1:8580 [env: RINGPROOF_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub url: Option<String>,
+    /// The API key, needed on TCP; better given in the environment, where `ps` does not show it
+    #[arg(long, global = true, value_name = "KEY", env = "RINGPROOF_KEY", hide_env_values = true)]
+    pub key: Option<ApiKey>,
+}
+
+impl Daemon {
+    /// What was said, else what the environment says. The command line is asked first as a whole:
+    /// `--socket` must win over a URL in the environment.
+    pub fn or_environment(&self, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        if self.socket.is_some() || self.url.is_some() {
+            return self.clone();
+        }
+        Self {
+            socket: variable("RINGPROOF_SOCKET").map(PathBuf::from),
+            url: variable("RINGPROOF_URL").and_then(|url| url.into_string().ok()),
+            key: self.key.clone(),
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gateway
+    Serve(Serve),
+    /// See a phone number verified on this machine: gateway, trunk and phone in one process
+    Demo(Demo),
+    /// Run a SIP trunk with phones behind it, to try a gateway against
+    Handset(Handset),
+    /// Ask a running daemon.
+    #[command(flatten)]
+    Ask(Ask),
+    /// Look at configurations
+    #[command(subcommand)]
+    Config(Config),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Make API keys
+    #[command(subcommand)]
+    Key(Key),
+}
+
+/// What a running daemon is asked.
+#[derive(Debug, Subcommand)]
+pub enum Ask {
+    /// Start a verification: the phone rings, its last five digits are the code
+    Verify(Verify),
+    /// Check the code that a person gave
+    Check(Check),
+    /// Follow what happens
+    Watch(Watch),
+    /// Show whether the daemon is ready, and how full it is
+    Status,
+    /// Show the pools of caller IDs
+    Pools,
+    /// Show the trunks
+    Trunks,
+    /// Draw the SIP messages of a call
+    Trace(Trace),
+}
+
+/// Arguments of `serve`.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = CONFIG)]
+    pub config: PathBuf,
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Debug)]
+pub struct Demo {}
+
+/// Arguments of `handset`.
+#[derive(Args, Debug)]
+pub struct Handset {
+    /// Where the trunk listens, for SIP over UDP
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5080")]
+    pub listen: std::net::SocketAddr,
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// The phone, in E.164 form: +46701234567
+    pub number: String,
+    /// Wait for the end: show what happens, and ask for the code on a terminal
+    #[arg(long)]
+    pub wait: bool,
+    /// The pool to call from
+    #[arg(long, value_name = "NAME")]
+    pub pool: Option<String>,
+    /// How long the phone rings, in milliseconds
+    #[arg(long, value_name = "MS")]
+    pub ring_ms: Option<u32>,
+    /// For how many seconds the code may be given
+    #[arg(long, value_name = "SECONDS")]
+    pub expires_in: Option<u32>,
+    /// Your own word for it, which comes back with it
+    #[arg(long, value_name = "TEXT")]
+    pub client_ref: Option<String>,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Debug)]
+pub struct Check {
+    /// The verification: ver_…
+    pub id: VerificationId,
+    /// The last five digits of the number that called, or the whole number: +46876520085
+    #[arg(allow_hyphen_values = true)]
+    pub code: String,
+}
+
+/// Arguments of `watch`.
+#[derive(Args, Debug)]
+pub struct Watch {
+    /// Begin after this event instead of now
+    #[arg(long, value_name = "EVENT")]
+    pub after: Option<u64>,
+}
+
+/// Arguments of `trace`.
+#[derive(Args, Debug)]
+pub struct Trace {
+    /// The call: call_…, or a verification: ver_…, for its latest call
+    #[arg(value_name = "CALL")]
+    pub of: Traced,
+}
+
+/// What a trace is asked of.
+#[derive(Clone, Copy, Debug)]
+pub enum Traced {
+    /// A call.
+    Call(CallId),
+    /// The latest call of a verification.
+    Verification(VerificationId),
+}
+
+impl std::str::FromStr for Traced {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let call = text.parse().map(Self::Call);
+        call.or_else(|_| text.parse().map(Self::Verification))
+    }
+}
+
+/// `config …`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Say everything that is wrong with a configuration
+    Check(ConfigCheck),
+}
+
+/// Arguments of `config check`.
+#[derive(Args, Debug)]
+pub struct ConfigCheck {
+    /// The configuration
+    #[arg(value_name = "FILE", default_value = CONFIG)]
+    pub file: PathBuf,
+}
+
+/// `key …`
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Make a key, and show it once with the lines for the configuration
+    New(KeyNew),
+}
+
+/// Arguments of `key new`.
+#[derive(Args, Debug)]
+pub struct KeyNew {
+    /// Whose key it is, as logs will show it
+    #[arg(value_parser = key_name)]
+    pub name: String,
+    /// What it may do
+    #[arg(long, value_delimiter = ',', default_value = "verify,read", value_parser = RIGHTS)]
+    pub rights: Vec<String>,
+}
+
+/// The rule of the configuration, where the name will stand.
+fn key_name(text: &str) -> Result<String, String> {
+    let fits = |octet: u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    if (1..=32).contains(&text.len()) && text.bytes().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("a name has 1 to 32 characters of a-z, 0-9, `-` and `_`".to_owned())
+    }
+}
+
+const CONFIG: &str = "ringproof.toml";
+const RIGHTS: [&str; 3] = ["admin", "read", "verify"];
+
+#[cfg(test)]
+mod tests;

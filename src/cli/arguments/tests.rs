@@ -1,0 +1,97 @@
+//! The definition is sound, and what it refuses.
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use expect_test::expect;
+
+use super::*;
+
+fn refused(line: &str) -> ErrorKind {
+    let words = std::iter::once("ringproof").chain(line.split_whitespace());
+    CommandLine::try_parse_from(words).unwrap_err().kind()
+}
+
+#[test]
+fn the_definition_is_sound() {
+    CommandLine::command().debug_assert();
+}
+
+#[test]
+fn the_help_ends_with_the_exit_codes() {
+    let help = CommandLine::command().term_width(100).render_help().to_string();
+    expect![[r#"
+        Proves that a person holds a phone number with flash calls over a SIP trunk
+
+        Usage: ringproof [OPTIONS] <COMMAND>
+
+        Commands:
+          serve        Run the gateway
+          demo         See a phone number verified on this machine: gateway, trunk and phone in one process
+          handset      Run a SIP trunk with phones behind it, to try a gateway against
+          verify       Start a verification: the phone rings, its last five digits are the code
+          check        Check the code that a person gave
+          watch        Follow what happens
+          status       Show whether the daemon is ready, and how full it is
+          pools        Show the pools of caller IDs
+          trunks       Show the trunks
+          trace        Draw the SIP messages of a call
+          config       Look at configurations
+          completions  Print completions for a shell
+          key          Make API keys
+          help         Print this message or the help of the given subcommand(s)
+
+        Options:
+              --json     Print JSON, as the daemon says it
+          -h, --help     Print help
+          -V, --version  Print version
+
+        The daemon:
+              --socket <PATH>  Its control socket [env: RINGPROOF_SOCKET] [default: ringproof.sock here,
+                               then /run/ringproof/control.sock]
+              --url <URL>      Its address on TCP, such as http://127.0.0.1:8580 [env: RINGPROOF_URL]
+              --key <KEY>      The API key, needed on TCP; better given in the environment, where `ps` does
+                               not show it [env: RINGPROOF_KEY]
+
+        Exit codes:
+           0  done; for `check` and `verify --wait`: verified
+           1  no: a wrong code, a verification that failed, a daemon not ready
+           2  the command line makes no sense
+          64  the configuration is wrong; nothing was started
+          65  the daemon refused the request as it stands
+          69  no daemon answered
+          70  the daemon, or this program, met the impossible
+          75  too much was asked for at the moment; try again later
+          77  the API key is missing, wrong, or may not do this
+    "#]].assert_eq(&help);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    assert_eq!(refused(""), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    assert_eq!(refused("check ver_short 20085"), ErrorKind::ValueValidation);
+    assert_eq!(refused("trace ../../etc/passwd"), ErrorKind::ValueValidation);
+    assert_eq!(refused("key new Upper"), ErrorKind::ValueValidation);
+    assert_eq!(refused("key new app --rights root"), ErrorKind::InvalidValue);
+    assert_eq!(refused("status --socket a --url http://b"), ErrorKind::ArgumentConflict);
+}
+
+#[test]
+fn the_command_line_wins_over_the_environment() {
+    let environment = |name: &str| Some(format!("http://{name}").into());
+    let daemon = |words: &str| {
+        let words = ["ringproof", "status"].into_iter().chain(words.split_whitespace());
+        let Daemon { socket, url, .. } =
+            CommandLine::parse_from(words).daemon.or_environment(environment);
+        (socket.map(|path| path.display().to_string()), url)
+    };
+    assert_eq!(daemon("--socket a"), (Some("a".to_owned()), None));
+    assert_eq!(daemon("--url b"), (None, Some("b".to_owned())));
+    let both = ["RINGPROOF_SOCKET", "RINGPROOF_URL"].map(|name| Some(format!("http://{name}")));
+    assert_eq!(<[_; 2]>::from(daemon("")), both);
+}
+
+#[test]
+fn h9_a_key_is_not_told_by_a_command_line_in_a_log() {
+    let line = CommandLine::parse_from(["ringproof", "--key", "ringproof_secret", "status"]);
+    assert!(!format!("{line:?}").contains("secret"));
+}

@@ -1,0 +1,76 @@
+//! The daemon's event stream, as it arrives.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::error::ClientError;
+use super::frames::Frames;
+
+/// An open event stream.
+#[derive(Debug)]
+pub struct Events {
+    body: Incoming,
+    frames: Frames,
+}
+
+/// One event's envelope.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Event {
+    /// What happened: `call.ringing`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// When, in RFC 3339 form.
+    pub timestamp: String,
+    /// Its number.
+    #[serde(default)]
+    pub sequence: u64,
+    /// The verification or the call.
+    pub data: Value,
+    /// The envelope as it came.
+    #[serde(skip)]
+    pub raw: String,
+}
+
+impl Event {
+    /// Whether it is about this verification, or one of its calls.
+    pub fn is_of(&self, verification: &str) -> bool {
+        let names = ["id", "verification"].map(|field| self.data[field].as_str());
+        names.contains(&Some(verification))
+    }
+}
+
+impl Events {
+    pub(super) fn new(body: Incoming) -> Self {
+        Self { body, frames: Frames::default() }
+    }
+
+    /// The next event.
+    ///
+    /// Cancel-safe: bytes that came are kept.
+    ///
+    /// # Errors
+    ///
+    /// The stream ended, broke, fell silent, or holds what is not an event.
+    pub async fn next(&mut self) -> Result<Event, ClientError> {
+        loop {
+            if let Some(frame) = self.frames.next_frame() {
+                let event = serde_json::from_str::<Event>(&frame.data)?;
+                return Ok(Event { raw: frame.data, ..event });
+            }
+            let piece = timeout(SILENCE_MAX, self.body.frame()).await?;
+            let piece =
+                piece.ok_or(ClientError::StreamLost)?.map_err(|_| ClientError::StreamLost)?;
+            if let Ok(bytes) = piece.into_data() {
+                self.frames.push(&bytes).map_err(|error| ClientError::Body(error.into()))?;
+            }
+        }
+    }
+}
+
+/// The daemon says every quarter of a minute that it is alive.
+const SILENCE_MAX: Duration = Duration::from_secs(60);

@@ -1,0 +1,202 @@
+//! The commands that ask a running daemon: one request, one answer, shown.
+
+use hyper::body::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::arguments::{Ask, Check, Trace, Traced, Verify, Watch};
+use super::client::{Client, ClientError, Wish};
+use super::exit::Exit;
+use super::reply::{Pools, Trunks, Verification};
+use super::table::{Cell, facts};
+use super::terminal::{Mood, Terminal, clean};
+use super::{Failure, render, wait};
+
+/// Runs one of them.
+pub(super) async fn run(
+    ask: &Ask,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    match ask {
+        Ask::Check(arguments) => check(arguments, client, is_json, terminal).await,
+        Ask::Pools => {
+            let body = client.get("/v1/pools", Wish::Json).await?;
+            let text =
+                show(&body, is_json, |pools: Pools| render::pools(&pools, terminal.paint()))?;
+            terminal.print(&text)?;
+            Ok(Exit::Success)
+        }
+        Ask::Status => status(client, is_json, terminal).await,
+        Ask::Trace(arguments) => trace(arguments, client, is_json, terminal).await,
+        Ask::Trunks => {
+            let body = client.get("/v1/trunks", Wish::Json).await?;
+            let text =
+                show(&body, is_json, |trunks: Trunks| render::trunks(&trunks, terminal.paint()))?;
+            terminal.print(&text)?;
+            Ok(Exit::Success)
+        }
+        Ask::Verify(arguments) if arguments.wait => {
+            wait::verify(arguments, client, is_json, terminal).await
+        }
+        Ask::Verify(arguments) => verify(arguments, client, is_json, terminal).await,
+        Ask::Watch(arguments) => watch(arguments, client, is_json, terminal).await,
+    }
+}
+
+/// The body of a start.
+pub(super) fn start(arguments: &Verify) -> Value {
+    let Verify { number, wait: _, pool, ring_ms, expires_in, client_ref } = arguments;
+    let mut body = json!({ "to": number, "method": "flash_call" });
+    let options = [
+        ("pool", pool.as_deref().map(Value::from)),
+        ("ring_ms", ring_ms.map(Value::from)),
+        ("expires_in", expires_in.map(Value::from)),
+        ("client_ref", client_ref.as_deref().map(Value::from)),
+    ];
+    for (name, value) in options {
+        if let Some(value) = value {
+            body[name] = value;
+        }
+    }
+    body
+}
+
+/// The body of a check: a whole number begins with `+`, everything else is a code.
+pub(super) fn evidence(code: &str) -> Value {
+    let field = if code.starts_with('+') { "caller_id" } else { "code" };
+    json!({ field: code })
+}
+
+/// What a person hears after a wrong code.
+pub(super) fn wrong(verification: &Verification) -> String {
+    format!("wrong, {} more may be tried", verification.attempts_left)
+}
+
+/// What came, or what people see of it.
+pub(super) fn show<T: DeserializeOwned>(
+    body: &Bytes,
+    is_json: bool,
+    draw: impl FnOnce(T) -> String,
+) -> Result<String, serde_json::Error> {
+    if is_json {
+        let text = String::from_utf8_lossy(body);
+        return Ok(text.trim_end().to_owned() + "\n");
+    }
+    Ok(draw(serde_json::from_slice(body)?))
+}
+
+async fn verify(
+    arguments: &Verify,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let body = client.post("/v1/verifications", &start(arguments)).await?;
+    let verification: Verification = serde_json::from_slice(&body)?;
+    let paint = terminal.paint();
+    terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
+    terminal.note(&format!("next: ringproof check {} CODE", clean(&verification.id)));
+    Ok(Exit::Success)
+}
+
+async fn check(
+    arguments: &Check,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let path = format!("/v1/verifications/{}/check", arguments.id);
+    let body = client.post(&path, &evidence(&arguments.code)).await?;
+    let verification: Verification = serde_json::from_slice(&body)?;
+    let paint = terminal.paint();
+    terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
+    if verification.is_pending() {
+        terminal.note(&wrong(&verification));
+    }
+    Ok(if verification.is_verified() { Exit::Success } else { Exit::Negative })
+}
+
+async fn watch(
+    arguments: &Watch,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let mut events = client.events(arguments.after).await?;
+    let mut last = arguments.after;
+    loop {
+        match events.next().await {
+            Ok(event) => {
+                last = Some(event.sequence);
+                let line =
+                    if is_json { event.raw } else { render::event(&event, terminal.paint()) };
+                terminal.print(&format!("{line}\n"))?;
+            }
+            Err(error) => {
+                if let Some(last) = last {
+                    terminal.note(&format!("go on with: ringproof watch --after {last}"));
+                }
+                return Err(error.into());
+            }
+        }
+    }
+}
+
+async fn trace(
+    arguments: &Trace,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let call = match arguments.of {
+        Traced::Call(call) => call.to_string(),
+        Traced::Verification(id) => {
+            let body = client.get(&format!("/v1/verifications/{id}"), Wish::Json).await?;
+            let verification: Verification = serde_json::from_slice(&body)?;
+            verification.call().ok_or(Failure::NoCall)?.id.clone()
+        }
+    };
+    let wish = if is_json { Wish::Json } else { Wish::Text };
+    let body = client.get(&format!("/v1/calls/{call}/trace"), wish).await?;
+    let text = String::from_utf8_lossy(&body);
+    let lines = text.lines().map(|line| clean(line) + "\n");
+    terminal.print(&lines.collect::<String>())?;
+    Ok(Exit::Success)
+}
+
+async fn status(client: &Client, is_json: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let not_ready = match client.get("/readyz", Wish::Json).await {
+        Ok(_) => None,
+        Err(ClientError::Refused(problem)) if problem.status == 503 => Some(problem.to_string()),
+        Err(error) => return Err(error.into()),
+    };
+    let trunks = client.get("/v1/trunks", Wish::Json).await?;
+    let pools = client.get("/v1/pools", Wish::Json).await?;
+    let exit = if not_ready.is_none() { Exit::Success } else { Exit::Negative };
+    if is_json {
+        let mut whole = json!({ "ready": not_ready.is_none(), "problem": not_ready });
+        for part in [trunks, pools] {
+            if let (Value::Object(whole), Value::Object(part)) =
+                (&mut whole, serde_json::from_slice(&part)?)
+            {
+                whole.extend(part);
+            }
+        }
+        terminal.print(&format!("{whole}\n"))?;
+        return Ok(exit);
+    }
+    let paint = terminal.paint();
+    let ready = match &not_ready {
+        None => Cell::with_mood("ready", Mood::Good),
+        Some(problem) => Cell::with_mood(problem, Mood::Bad),
+    };
+    let parts = [
+        facts(&[("gateway", ready)], paint),
+        render::trunks(&serde_json::from_slice(&trunks)?, paint),
+        render::pools(&serde_json::from_slice(&pools)?, paint),
+    ];
+    terminal.print(&parts.join("\n"))?;
+    Ok(exit)
+}

@@ -1,0 +1,158 @@
+//! What people read: one function for each thing that is shown, from the daemon's answer to text.
+
+use super::client::Event;
+use super::reply::{Call, Pool, Pools, Trunk, Trunks, Verification, apart};
+use super::table::{Cell, facts, table};
+use super::terminal::{Mood, Paint, clean};
+
+/// A verification, one fact a line.
+pub(super) fn verification(verification: &Verification, paint: Paint) -> String {
+    let mood = status_mood(&verification.status);
+    let status = match &verification.reason {
+        Some(reason) => format!("{} ({})", verification.status, plain(reason)),
+        None => verification.status.clone(),
+    };
+    let mut rows = vec![
+        ("verification", Cell::from(verification.id.as_str())),
+        ("phone", Cell::from(verification.to.as_str())),
+        ("status", Cell::with_mood(&status, mood)),
+    ];
+    if let Some(client_ref) = &verification.client_ref {
+        rows.push(("reference", Cell::from(client_ref.as_str())));
+    }
+    if verification.is_pending() {
+        rows.push(("attempts left", Cell::from(u64::from(verification.attempts_left))));
+        rows.push(("calls left", Cell::from(u64::from(verification.calls_left))));
+        rows.push(("expires", Cell::from(verification.expires_at.as_str())));
+    }
+    if let Some(flash) = &verification.flash_call {
+        let hidden = "·".repeat(usize::from(flash.code_digits));
+        rows.push(("caller ID", Cell::from(format!("{}{hidden}", flash.caller_id_prefix))));
+        let odds = format!(
+            "{} possible codes, a guesser's odds are {}",
+            flash.code_space,
+            odds(flash.guess_odds)
+        );
+        rows.push(("code", Cell::from(odds)));
+    }
+    if let Some(call) = verification.call() {
+        rows.push(("call", Cell::from(format!("{}  {}", call.id, story(call)))));
+    }
+    facts(&rows, paint)
+}
+
+/// The pools, one a line.
+pub(super) fn pools(pools: &Pools, paint: Paint) -> String {
+    let row = |pool: &Pool| {
+        [
+            Cell::from(pool.name.as_str()),
+            Cell::from(pool.numbers),
+            Cell::from(pool.distinct_suffixes),
+            Cell::from(format!("{:.1}", pool.bits)),
+            Cell::from(odds(pool.guess_odds)),
+            Cell::from(pool.leased),
+            Cell::from(pool.cooling),
+        ]
+    };
+    let rows: Vec<_> = pools.pools.iter().map(row).collect();
+    let headings = ["pool", " numbers", " codes", " bits", " guess", " leased", " cooling"];
+    table(headings, &rows, paint)
+}
+
+/// The trunks, one a line.
+pub(super) fn trunks(trunks: &Trunks, paint: Paint) -> String {
+    let row = |trunk: &Trunk| {
+        let (state, mood) = if trunk.up { ("up", Mood::Good) } else { ("down", Mood::Bad) };
+        [
+            Cell::from(trunk.name.as_str()),
+            Cell::with_mood(state, mood),
+            Cell::from(trunk.in_flight),
+            Cell::from(trunk.in_flight_max),
+            Cell::from(format!("{}", trunk.calls_per_second_max)),
+        ]
+    };
+    let rows: Vec<_> = trunks.trunks.iter().map(row).collect();
+    table(["trunk", "state", " in flight", " at most", " calls/s"], &rows, paint)
+}
+
+/// One line for an event.
+pub(super) fn event(event: &Event, paint: Paint) -> String {
+    // `2026-11-20T10:15:30.123Z`: the day is known to who watches.
+    let time = event.timestamp.get(11..23).unwrap_or(&event.timestamp);
+    let mood = match event.kind.as_str() {
+        "verification.verified" => Mood::Good,
+        "verification.failed" | "verification.expired" | "trunk.down" => Mood::Bad,
+        "call.ringing" => Mood::Waiting,
+        _ => Mood::Neutral,
+    };
+    let kind = paint.mood(mood, &format!("{:<21}", clean(&event.kind)));
+    format!("{}  {kind}  {}", clean(time), clean(&subject(event)))
+}
+
+/// One line of what happens to a verification that somebody waits for; `None` for what is no news.
+pub(super) fn progress(event: &Event, started_at: &str) -> Option<String> {
+    let call = || serde_json::from_value::<Call>(event.data.clone()).ok();
+    let news = match event.kind.as_str() {
+        "call.placed" => "calling".to_owned(),
+        "call.ringing" => "the phone rings".to_owned(),
+        "call.ended" => format!("the call is over: {}", story(&call()?)),
+        _ => return None,
+    };
+    let after = apart(started_at, &event.timestamp).unwrap_or_default();
+    Some(format!("{after:>6.1} s  {}", clean(&news)))
+}
+
+fn subject(event: &Event) -> String {
+    if event.kind.starts_with("call.")
+        && let Ok(call) = serde_json::from_value::<Call>(event.data.clone())
+    {
+        let verification = call.verification.as_deref().unwrap_or_default();
+        return format!("{}  {verification}  {}", call.id, story(&call));
+    }
+    if let Ok(verification) = serde_json::from_value::<Verification>(event.data.clone()) {
+        let reason = verification.reason.as_deref().map(plain).unwrap_or_default();
+        return format!("{}  {}  {reason}", verification.id, verification.to).trim_end().to_owned();
+    }
+    // An event that this program does not know yet.
+    event.data.to_string()
+}
+
+/// `completed over alpha, rang for 5.0 s, SIP 487`.
+fn story(call: &Call) -> String {
+    let mut story = plain(call.outcome.as_deref().unwrap_or(&call.state));
+    if let Some(trunk) = &call.trunk {
+        story += &format!(" over {trunk}");
+    }
+    if let (Some(delay), None) = (call.post_dial_delay(), &call.ended_at) {
+        story += &format!(" after {delay:.1} s");
+    }
+    if let Some(rang) = call.rang() {
+        story += &format!(", rang for {rang:.1} s");
+    }
+    if let Some(code) = call.sip_code {
+        story += &format!(", SIP {code}");
+    }
+    story
+}
+
+fn status_mood(status: &str) -> Mood {
+    match status {
+        "verified" => Mood::Good,
+        "failed" | "expired" => Mood::Bad,
+        "pending" => Mood::Waiting,
+        _ => Mood::Neutral,
+    }
+}
+
+/// `1 in 3172`.
+fn odds(odds: f64) -> String {
+    if odds > 0.0 { format!("1 in {:.0}", 1.0 / odds) } else { "none".to_owned() }
+}
+
+/// The API's words without underscores.
+fn plain(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The daemon's answers, as far as people are shown them. Fields that are not named here are let
+//! through: a newer daemon may say more. `--json` prints what came, not this.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// A verification.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Verification {
+    pub(super) id: String,
+    pub(super) to: String,
+    pub(super) status: String,
+    pub(super) reason: Option<String>,
+    pub(super) created_at: String,
+    pub(super) expires_at: String,
+    pub(super) attempts_left: u32,
+    pub(super) calls_left: u32,
+    #[serde(default)]
+    pub(super) client_ref: Option<String>,
+    #[serde(default)]
+    pub(super) flash_call: Option<FlashCall>,
+}
+
+/// What belongs to a flash call.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct FlashCall {
+    pub(super) caller_id_prefix: String,
+    pub(super) code_digits: u8,
+    pub(super) code_space: u64,
+    pub(super) guess_odds: f64,
+    #[serde(default)]
+    pub(super) call: Option<Call>,
+}
+
+/// A call, alone or inside its verification.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Call {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) verification: Option<String>,
+    pub(super) state: String,
+    #[serde(default)]
+    pub(super) outcome: Option<String>,
+    #[serde(default)]
+    pub(super) trunk: Option<String>,
+    #[serde(default)]
+    pub(super) invited_at: Option<String>,
+    #[serde(default)]
+    pub(super) ringing_at: Option<String>,
+    #[serde(default)]
+    pub(super) hung_up_at: Option<String>,
+    #[serde(default)]
+    pub(super) ended_at: Option<String>,
+    #[serde(default)]
+    pub(super) sip_code: Option<u16>,
+}
+
+/// What `/v1/pools` says.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Pools {
+    pub(super) pools: Vec<Pool>,
+}
+
+/// One pool of caller IDs.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Pool {
+    pub(super) name: String,
+    pub(super) numbers: u64,
+    pub(super) distinct_suffixes: u64,
+    pub(super) bits: f64,
+    pub(super) guess_odds: f64,
+    pub(super) leased: u64,
+    pub(super) cooling: u64,
+}
+
+/// What `/v1/trunks` says.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Trunks {
+    pub(super) trunks: Vec<Trunk>,
+}
+
+/// One trunk.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Trunk {
+    pub(super) name: String,
+    pub(super) up: bool,
+    pub(super) in_flight: u64,
+    pub(super) in_flight_max: u64,
+    pub(super) calls_per_second_max: f64,
+}
+
+impl Verification {
+    pub(super) fn is_pending(&self) -> bool {
+        self.status == "pending"
+    }
+
+    pub(super) fn is_verified(&self) -> bool {
+        self.status == "verified"
+    }
+
+    pub(super) fn call(&self) -> Option<&Call> {
+        self.flash_call.as_ref()?.call.as_ref()
+    }
+}
+
+impl Call {
+    /// Seconds from INVITE to ringing.
+    pub(super) fn post_dial_delay(&self) -> Option<f64> {
+        apart(self.invited_at.as_deref()?, self.ringing_at.as_deref()?)
+    }
+
+    /// Seconds from ringing to our hanging up, or to the end.
+    pub(super) fn rang(&self) -> Option<f64> {
+        let over = self.hung_up_at.as_deref().or(self.ended_at.as_deref());
+        apart(self.ringing_at.as_deref()?, over?)
+    }
+}
+
+/// Seconds between two moments in RFC 3339 form.
+pub(super) fn apart(start: &str, end: &str) -> Option<f64> {
+    let (start, end): (Timestamp, Timestamp) = (start.parse().ok()?, end.parse().ok()?);
+    Some(end.duration_since(start).as_secs_f64())
+}

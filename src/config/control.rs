@@ -1,0 +1,179 @@
+//! `[control]`: where the API is served, and to whom.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::address;
+use super::kind::{self, Kind, Refusal};
+use super::section::{Placed, Section};
+
+/// Where the API is served, and to whom.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Control {
+    /// The Unix socket, which is always served.
+    pub socket: PathBuf,
+    /// The file mode of that socket.
+    pub socket_mode: u32,
+    /// The TCP listener, off by default. Anything but loopback has at least one key.
+    pub listen: Option<SocketAddr>,
+    /// Who may use the TCP listener. With none, it is open to this machine.
+    pub keys: Vec<Key>,
+    /// Verifications that may be started in one second by everybody together; no limit when absent.
+    pub starts_per_second: Option<u32>,
+    /// The largest body of a request, in bytes.
+    pub body_bytes_max: usize,
+    /// How long the head of a request may take to arrive.
+    pub head_timeout: Duration,
+    /// How long a request may take, its body included. Event streams are exempt.
+    pub request_timeout: Duration,
+    /// Connections that are served at once.
+    pub connections_max: usize,
+    /// Event streams that are served at once.
+    pub streams_max: usize,
+}
+
+/// One bearer key of the TCP listener.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Key {
+    /// Its name, in logs.
+    pub name: Arc<str>,
+    /// SHA-256 of the key. The key itself is nowhere in the configuration.
+    pub sha256: [u8; 32],
+    /// What it may do.
+    pub rights: Rights,
+    /// Verifications that it may start in one second; no limit when absent.
+    pub starts_per_second: Option<u32>,
+}
+
+/// What the holder of a key may do.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Rights {
+    /// See state and metrics of the whole gateway.
+    pub admin: bool,
+    /// Read verifications, calls and events.
+    pub read: bool,
+    /// Start, check, call again, report and cancel.
+    pub verify: bool,
+}
+
+/// Reads `[control]`.
+pub(super) fn read(mut section: Section<'_>, base: &Path) -> Control {
+    let socket = section.or("socket", &socket_path(base), base.join("ringproof.sock"));
+    let listen = section.optional("listen", &address::tcp());
+    let key_sections = section.sections("key");
+    let keys_given = key_sections.len();
+    section.at_most("key", KEYS_MAX);
+    let keys: Vec<_> = key_sections.into_iter().filter_map(read_key).collect();
+    if listen.is_some_and(|listen| !listen.ip().is_loopback()) && keys_given == 0 {
+        let accepted = "a loopback address, unless there is a `[[control.key]]`";
+        section.refuse("listen", "open to other machines", accepted);
+    }
+    let seconds = |from, to| Duration::from_secs(from)..=Duration::from_secs(to);
+    let control = Control {
+        socket,
+        socket_mode: section.or("socket_mode", &file_mode(), 0o660),
+        listen,
+        starts_per_second: section.optional("starts_per_second", &kind::whole(1..=1_000_000)),
+        body_bytes_max: section.or("body_max", &kind::size(1 << 10..=1 << 20), 16 << 10),
+        head_timeout: section.or(
+            "head_timeout",
+            &kind::duration(seconds(1, 60)),
+            Duration::from_secs(10),
+        ),
+        request_timeout: section.or(
+            "request_timeout",
+            &kind::duration(seconds(1, 300)),
+            Duration::from_secs(30),
+        ),
+        connections_max: section.or("connections_max", &kind::whole(1..=65_536), 1_024),
+        streams_max: section.or("streams_max", &kind::whole(1..=65_536), 64),
+        keys: distinct(&section, keys),
+    };
+    section.finish();
+    control
+}
+
+fn read_key(mut section: Section<'_>) -> Option<Placed<Key>> {
+    let place = section.place("name");
+    let name = section.required("name", &kind::name());
+    let sha256 = section.required("sha256", &hash());
+    let words = "\"admin\", \"read\" or \"verify\"";
+    let rights = section.list("rights", &right()).unwrap_or_default();
+    if !section.has_items("rights") {
+        section.refuse("rights", "empty", &format!("a list of {words}"));
+    }
+    let starts_per_second = section.optional("starts_per_second", &kind::whole(1..=1_000_000));
+    section.finish();
+    let rights = rights.iter().fold(Rights::default(), |all, right| Rights {
+        admin: all.admin || right.value.admin,
+        read: all.read || right.value.read,
+        verify: all.verify || right.value.verify,
+    });
+    Some(Placed { value: Key { name: name?, sha256: sha256?, rights, starts_per_second }, place })
+}
+
+/// A name or a secret that two keys share makes logs and limits lie.
+fn distinct(section: &Section<'_>, keys: Vec<Placed<Key>>) -> Vec<Key> {
+    let mut seen: Vec<Key> = Vec::new();
+    for Placed { value: key, place } in keys {
+        if let Some(twin) = seen.iter().find(|other| other.name == key.name) {
+            let found = format!("\"{}\" for the second time", twin.name);
+            section.refuse_at(place.clone(), &found, "a name of its own");
+        } else if let Some(twin) = seen.iter().find(|other| other.sha256 == key.sha256) {
+            let found = format!("the same secret as \"{}\"", twin.name);
+            section.refuse_at(place, &found, "a key of its own");
+        }
+        seen.push(key);
+    }
+    seen
+}
+
+fn socket_path(base: &Path) -> Kind<PathBuf> {
+    let base = base.to_owned();
+    let accepted = format!("a path of 1 to {SOCKET_PATH_BYTES_MAX} bytes");
+    Kind::text(accepted, move |text| {
+        let path = base.join(text);
+        let fits = path.as_os_str().len() <= SOCKET_PATH_BYTES_MAX;
+        (fits && !text.is_empty()).then_some(path).ok_or(Refusal::Unlike)
+    })
+}
+
+fn file_mode() -> Kind<u32> {
+    Kind::text("a file mode between \"0600\" and \"0777\" that its owner can use", |text| {
+        let mode = u32::from_str_radix(text, 8).ok().filter(|_| text.len() <= 4);
+        mode.filter(|mode| (0o600..=0o777).contains(mode)).ok_or(Refusal::Unlike)
+    })
+}
+
+fn hash() -> Kind<[u8; 32]> {
+    let accepted = "the SHA-256 of the key, 64 hexadecimal digits";
+    Kind::text(accepted, |text| {
+        let mut hash = [0; 32];
+        if text.len() != 64 || !text.bytes().all(|octet| octet.is_ascii_hexdigit()) {
+            return Err(Refusal::Unlike);
+        }
+        for (place, pair) in hash.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            // Two hexadecimal digits, as was just seen, are ASCII and fit into an octet.
+            let pair = std::str::from_utf8(pair).map_err(|_| Refusal::Unlike)?;
+            *place = u8::from_str_radix(pair, 16).map_err(|_| Refusal::Unlike)?;
+        }
+        Ok(hash)
+    })
+    .secret()
+}
+
+fn right() -> Kind<Rights> {
+    const NONE: Rights = Rights { admin: false, read: false, verify: false };
+    kind::choice(&[
+        ("admin", Rights { admin: true, ..NONE }),
+        ("read", Rights { read: true, ..NONE }),
+        ("verify", Rights { verify: true, ..NONE }),
+    ])
+}
+
+/// Each request compares with each key.
+const KEYS_MAX: usize = 1_024;
+/// `sockaddr_un` holds 108 octets, the last one zero.
+const SOCKET_PATH_BYTES_MAX: usize = 107;

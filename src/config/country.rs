@@ -1,0 +1,79 @@
+//! Countries: their codes, and how numbers are dialled inside them.
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
+
+use super::kind::{Kind, Refusal};
+use crate::number::E164;
+use crate::number::plan::{self, Country};
+use crate::trunk::NationalPlan;
+
+/// A country with a numbering plan.
+pub(super) fn country() -> Kind<Country> {
+    Kind::text("the two letters of a country, such as \"SE\"", |text| {
+        text.parse().map_err(|_| Refusal::Unlike)
+    })
+}
+
+/// How numbers are dialled inside `country`.
+pub(super) fn national_plan(country: Country) -> Option<NationalPlan> {
+    let region = Region::from_code(country.as_str()).ok()?;
+    let country_code = PHONE_NUMBER_UTIL.get_country_code_for_region(region)?.to_string();
+    let national_prefix = national_prefix(region, &country_code).unwrap_or_default();
+    let international_prefix = international_prefix(region, &country_code);
+    Some(NationalPlan {
+        country_code: country_code.into(),
+        national_prefix: national_prefix.into(),
+        international_prefix: international_prefix.as_deref().unwrap_or("00").into(),
+    })
+}
+
+/// What stands before a number of `region` inside it: nothing in Italy, and nothing in North America,
+/// whose ten digits trunks take as they are.
+fn national_prefix(region: Region, country_code: &str) -> Option<String> {
+    let example = PHONE_NUMBER_UTIL.get_example_number(region).ok()?;
+    let number = E164::parse(&example.format_as(PhoneNumberFormat::E164)).ok()?;
+    let digits = number.as_u64().to_string();
+    let prefix = plan::national(number)?;
+    prefix.strip_suffix(digits.strip_prefix(country_code)?).map(str::to_owned)
+}
+
+/// What stands before a foreign number in `region`. `None` where people choose a carrier by it.
+fn international_prefix(region: Region, country_code: &str) -> Option<String> {
+    // The plan does not tell its prefix but writes numbers with it: `011 46 8 765 000 01`.
+    let foreign = if country_code == "46" { "+4533123456" } else { "+46876500001" };
+    let number = PHONE_NUMBER_UTIL.parse(foreign, None).ok()?;
+    let written = number.format_out_of_country_calling_number(region);
+    let (prefix, _) = written.split_once(' ')?;
+    let is_digits = !prefix.is_empty() && prefix.bytes().all(|octet| octet.is_ascii_digit());
+    is_digits.then(|| prefix.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn plans_are_those_of_the_countries() {
+        let mut shown = String::new();
+        for country in ["SE", "GB", "US", "IT", "HU", "BR", "JP", "RU", "DK"] {
+            let plan = national_plan(country.parse().unwrap()).unwrap();
+            let NationalPlan { country_code, national_prefix, international_prefix } = plan;
+            shown +=
+                &format!("{country} {country_code} {national_prefix:?} {international_prefix}\n");
+        }
+        expect![[r#"
+            SE 46 "0" 00
+            GB 44 "0" 00
+            US 1 "" 011
+            IT 39 "" 00
+            HU 36 "06" 00
+            BR 55 "" 00
+            JP 81 "0" 010
+            RU 7 "8" 00
+            DK 45 "" 00
+        "#]]
+        .assert_eq(&shown);
+    }
+}

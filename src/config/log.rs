@@ -1,0 +1,74 @@
+//! `[log]` and `[observe]`: what is told to whom watches.
+
+use super::kind;
+use super::section::Section;
+
+/// How logs are written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Log {
+    /// For people or for machines.
+    pub format: Format,
+    /// From which level on.
+    pub level: Level,
+}
+
+/// For people or for machines.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Format {
+    /// One JSON object a line.
+    Json,
+    /// Text for a terminal.
+    Pretty,
+}
+
+/// The least level that is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Level {
+    /// Errors alone.
+    Error,
+    /// And warnings.
+    Warn,
+    /// And one line for each call and verification.
+    Info,
+    /// And full numbers.
+    Debug,
+    /// And everything.
+    Trace,
+}
+
+/// What is kept to be looked at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Observe {
+    /// Events that a client may ask for again after a lost connection.
+    pub events_kept: usize,
+    /// Events that may wait for one slow client before it is cut off.
+    pub events_queued: usize,
+}
+
+/// Reads `[log]`.
+pub(super) fn read(mut section: Section<'_>) -> Log {
+    let formats = kind::choice(&[("json", Format::Json), ("pretty", Format::Pretty)]);
+    let levels = kind::choice(&[
+        ("error", Level::Error),
+        ("warn", Level::Warn),
+        ("info", Level::Info),
+        ("debug", Level::Debug),
+        ("trace", Level::Trace),
+    ]);
+    let log = Log {
+        format: section.or("format", &formats, Format::Pretty),
+        level: section.or("level", &levels, Level::Info),
+    };
+    section.finish();
+    log
+}
+
+/// Reads `[observe]`.
+pub(super) fn read_observe(mut section: Section<'_>) -> Observe {
+    let observe = Observe {
+        events_kept: section.or("events_kept", &kind::whole(0..=1_000_000), 10_000),
+        events_queued: section.or("events_queued", &kind::whole(16..=65_536), 1_024),
+    };
+    section.finish();
+    observe
+}

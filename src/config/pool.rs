@@ -1,0 +1,146 @@
+//! `[[pool]]`: the numbers that flash calls come from, and the trunks that take them.
+
+use std::sync::Arc;
+
+use super::kind::{self, Kind, Refusal};
+use super::load::Trunks;
+use super::section::{Placed, Section};
+use crate::number::plan;
+use crate::verify::NumberRange;
+use crate::verify::settings::{POOLS_MAX, PoolSettings, Settings};
+
+/// Which trunks carry the calls of a pool. Its numbers are in [`Settings::pools`], under the same
+/// index.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Pool {
+    /// Its name in the API.
+    pub name: Arc<str>,
+    /// Indices into [`Config::trunks`](super::Config::trunks), in the order of preference. Never
+    /// empty.
+    pub trunks: Vec<u16>,
+}
+
+/// Reads every `[[pool]]`; the numbers go into `settings`.
+pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Settings) -> Vec<Pool> {
+    let sections = root.sections("pool");
+    if sections.is_empty() && !root.has("pool") {
+        root.refuse("pool", "missing", "at least one `[[pool]]` with `name` and `numbers`");
+    }
+    root.at_most("pool", POOLS_MAX);
+    let mut pools: Vec<Pool> = Vec::new();
+    for mut section in sections {
+        let Some((pool, numbers)) = read_one(&mut section, trunks, settings) else {
+            section.finish();
+            continue;
+        };
+        if pools.iter().any(|other| other.name == pool.name) {
+            let found = format!("\"{}\" for the second time", pool.name);
+            section.refuse("name", &found, "a name of its own");
+        }
+        settings.pools.push(PoolSettings { name: pool.name.clone(), numbers });
+        pools.push(pool);
+        section.finish();
+    }
+    check_countries(root, settings);
+    pools
+}
+
+/// Phones of the pools' own countries are called when none is named, so there must be one.
+fn check_countries(root: &Section<'_>, settings: &Settings) {
+    let ranges: Vec<_> = settings.pools.iter().flat_map(|pool| &pool.numbers).collect();
+    let has_country = |range: &&NumberRange| {
+        let ends = [range.first(), range.last()];
+        ends.into_iter().filter_map(plan::lookup).any(|assigned| assigned.country.is_some())
+    };
+    if settings.countries.is_empty() && !ranges.is_empty() && !ranges.iter().any(has_country) {
+        let accepted = "of numbers that some country's plan has, or called with `verify.countries`";
+        root.refuse("pool", "of no country", accepted);
+    }
+}
+
+fn read_one(
+    section: &mut Section<'_>,
+    trunks: &Trunks,
+    settings: &Settings,
+) -> Option<(Pool, Vec<NumberRange>)> {
+    let name = section.required("name", &kind::name());
+    let numbers = section.list("numbers", &number_range());
+    if !section.has_items("numbers") {
+        let found = if numbers.is_none() { "missing" } else { "empty" };
+        section.refuse("numbers", found, "a list such as [\"+46876500[000-999]\"]");
+    }
+    let numbers: Vec<_> = numbers.into_iter().flatten().map(|placed| placed.value).collect();
+    // What could not be read may hold the numbers that are lacking.
+    if numbers.len() == section.count("numbers") && !numbers.is_empty() {
+        check_odds(section, &numbers, settings);
+    }
+    let trunks = read_trunks(section, trunks);
+    Some((Pool { name: name?, trunks }, numbers))
+}
+
+/// Guessing must stay hopeless: a pool that is too small must not start.
+fn check_odds(section: &Section<'_>, numbers: &[NumberRange], settings: &Settings) {
+    let distinct = distinct_suffixes(numbers);
+    let attempts = f64::from(settings.attempts);
+    // 3 / 0.005 need not be 600 in binary: what is a billionth off is equal.
+    let needed = (attempts / settings.max_guess_odds * (1.0 - 1e-9)).ceil();
+    if f64::from(distinct) < needed {
+        let found = match distinct {
+            1 => "1 code".to_owned(),
+            _ => format!("{distinct} different codes"),
+        };
+        let accepted = format!(
+            "at least {needed} different last five digits: {attempts} `verify.attempts` over {} \
+             `verify.max_guess_odds`",
+            settings.max_guess_odds
+        );
+        section.refuse("numbers", &found, &accepted);
+    }
+}
+
+/// How many different codes the numbers end in.
+fn distinct_suffixes(numbers: &[NumberRange]) -> u32 {
+    let mut seen = vec![false; SUFFIXES];
+    for range in numbers {
+        let first = range.first().suffix() as usize;
+        for step in 0..usize::try_from(range.len()).unwrap_or(SUFFIXES).min(SUFFIXES) {
+            seen[(first + step) % SUFFIXES] = true;
+        }
+    }
+    seen.into_iter().map(u32::from).sum()
+}
+
+fn read_trunks(section: &mut Section<'_>, trunks: &Trunks) -> Vec<u16> {
+    let indices = 0_u16..;
+    let Some(wanted) = section.list("trunks", &kind::name()) else {
+        return indices.take(trunks.names.len()).collect();
+    };
+    if !section.has_items("trunks") {
+        section.refuse("trunks", "empty", "absent, or a list of trunks");
+    }
+    let mut chosen = Vec::new();
+    for Placed { value: name, place } in wanted {
+        match indices.clone().zip(&trunks.names).find(|(_, known)| **known == name) {
+            Some((index, _)) if chosen.contains(&index) => {
+                section.refuse_at(place, &format!("\"{name}\" for the second time"), "named once");
+            }
+            Some((index, _)) => chosen.push(index),
+            None if trunks.is_complete => {
+                let accepted = trunks.meant(&name, |name| format!("\"{name}\""));
+                section.refuse_at(place, &format!("\"{name}\", an unknown trunk"), &accepted);
+            }
+            // A profile that cannot be read may have that name.
+            None => {}
+        }
+    }
+    chosen
+}
+
+fn number_range() -> Kind<NumberRange> {
+    let accepted = "a number such as \"+46876500123\" or a range such as \"+46876500[000-999]\"";
+    Kind::text(accepted, |text| {
+        text.parse::<NumberRange>().map_err(|error| Refusal::Because(error.to_string()))
+    })
+}
+
+const SUFFIXES: usize = 100_000;

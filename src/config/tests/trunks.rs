@@ -1,0 +1,79 @@
+//! Trunks: a profile, and what stands before it.
+
+use expect_test::expect;
+
+use super::{MAIN, MINIMAL, PROFILE, TRUNK, check, load_texts};
+
+#[test]
+fn an_override_stands_before_the_profile_and_is_blamed_at_its_own_place() {
+    let main = format!(
+        "{MINIMAL}[trunk.plain]\naddress = \"udp:192.0.2.7:5060\"\nring = \"25s\"\n\
+         [trunk.plain.caller_id]\nformat = \"E164\"\n"
+    );
+    let trunk = format!("{TRUNK}ring = \"3s\"\nt1 = \"1us\"\n[caller_id]\nheader = \"pai\"\n");
+    check(
+        &[(MAIN, &main), (PROFILE, &trunk)],
+        expect![[r#"
+        ringproof.toml:12: `trunk.plain.ring` is "25s", must be a duration between "1s" and "20s"
+        ringproof.toml:14: `trunk.plain.caller_id.format` is "E164", must be "e164", "international", "national" or "plus_e164"
+        sip-profiles/plain-rfc3261.toml:4: `t1` is "1us", must be a duration between "50ms" and "2s"
+        sip-profiles/plain-rfc3261.toml:6: `caller_id.header` is "pai", must be "from", "p_asserted_identity" or "remote_party_id""#]],
+    );
+    let main = format!("{MINIMAL}[trunk.plain]\nring = \"7s\"\nnumber.tech_prefix = \"99#\"\n");
+    let trunk = format!("{TRUNK}ring = \"3s\"\n[number]\nformat = \"e164\"\n");
+    let config = load_texts(&[(MAIN, &main), (PROFILE, &trunk)]).unwrap();
+    expect![[r#"7s Dialled { format: E164, tech_prefix: "99#", user_phone: false }"#]]
+        .assert_eq(&format!("{:?} {:?}", config.trunks[0].ring, config.trunks[0].dialled));
+}
+
+#[test]
+fn what_contradicts_itself_in_a_trunk_is_refused() {
+    let two = MINIMAL.replace("261.toml\"]", "261.toml\", \"b.toml\", \"c.toml\"]");
+    let plain = format!("{TRUNK}privacy = \"id\"\nassume_ringing_after = \"30s\"\n");
+    let second = "name = \"plain\"\naddress = \"udp:[2001:db8::1]:5060\"\n\
+                  caller_id.format = \"national\"\nsources = []\n";
+    let third = "name = \"loop\"\naddress = \"udp:127.0.0.1:5070\"\nsources = [\"192.0.2.1/24\"]\n";
+    check(
+        &[(MAIN, &two), (PROFILE, &plain), ("b.toml", second), ("c.toml", third)],
+        expect![[r#"
+            b.toml:1: `name` is "plain", which another profile has, must be a name of its own
+            b.toml:2: `address` is udp:[2001:db8::1]:5060, an IPv6 address, must be reached from an IPv6 address in `sip.listen`
+            b.toml:3: `caller_id.format` is "national" of no country, must be used with a `country`
+            b.toml:4: `sources` is empty, must be absent, or a list of addresses
+            c.toml:2: `address` is udp:127.0.0.1:5070, which is in `sip.listen`, must be the address of a peer
+            c.toml:3: `sources` is "192.0.2.1/24" (its network is 192.0.2.0/24), must be an IP address or a range, such as "192.0.2.1" or "192.0.2.0/28"
+            sip-profiles/plain-rfc3261.toml:3: `privacy` is "id", must be absent or "none" where `caller_id.header` is "from"
+            sip-profiles/plain-rfc3261.toml:4: `assume_ringing_after` is "30s", must be less than `no_ringing_after`, which is "20s""#]],
+    );
+}
+
+#[test]
+fn a_name_is_not_overridden_and_an_unread_profile_may_have_any() {
+    let main = format!("{MINIMAL}trunks = [\"late\"]\n[trunk.plain]\nname = \"plane\"\n");
+    check(
+        &[(MAIN, &main), (PROFILE, TRUNK)],
+        expect![[r#"
+        ringproof.toml:10: `pool.trunks` is "late", an unknown trunk, must be "plain"
+        ringproof.toml:12: `trunk.plain.name` is overridden, must be in the trunk's own file alone"#]],
+    );
+    let main = main.replace("261.toml\"]", "261.toml\", \"late.toml\"]");
+    let late = "name = 5\naddress = \"udp:192.0.2.1:5060\"\n";
+    check(
+        &[(MAIN, &main), (PROFILE, TRUNK), ("late.toml", late)],
+        expect![[r#"
+        ringproof.toml:12: `trunk.plain.name` is overridden, must be in the trunk's own file alone
+        late.toml:1: `name` is 5, must be 1 to 32 characters of a-z, 0-9, `-` and `_`"#]],
+    );
+}
+
+#[test]
+fn p30_an_invite_that_would_need_tcp_is_a_problem_of_the_profile() {
+    let domain = vec!["d".repeat(62); 4].join(".");
+    let trunk = format!("{TRUNK}domain = \"{domain}\"\nfrom_domain = \"{domain}\"\n");
+    check(
+        &[(MAIN, MINIMAL), (PROFILE, &trunk)],
+        expect![
+            "sip-profiles/plain-rfc3261.toml:1: the file is no trunk that can be called (its longest INVITE has 1420 bytes, at most 1300 fit into a datagram), must be shorter in `domain`, `from_domain` or `sip.user_agent`"
+        ],
+    );
+}

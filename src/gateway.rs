@@ -1,0 +1,214 @@
+//! One shard of the daemon as one value without I/O: it is told what happened and when, and says
+//! what to send and when to be called again.
+//!
+//! All state of a shard is reachable from one [`Gateway`], so two of them and a lossy network live in
+//! one test, in virtual time, from one seed. Deliberately absent: sockets, clocks, threads.
+//!
+//! Invariants: a call ends once, and its end reaches `verify`; while a call lives the gateway has a
+//! `next_wake`; no INVITE leaves after its call ended.
+
+pub mod board;
+mod dialog;
+mod identity;
+mod leg;
+mod outbox;
+mod place;
+mod queue;
+mod request;
+mod response;
+mod send;
+pub mod settings;
+pub mod state;
+mod timers;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use self::board::Board;
+use self::dialog::Late;
+use self::identity::Identities;
+use self::leg::Owner;
+use self::outbox::Outbox;
+use self::queue::Queue;
+use self::settings::{Line, Settings};
+use self::timers::Timer;
+use crate::entropy::{Entropy, Stream};
+use crate::sip::{Message, Start};
+use crate::tally::{DropReason, SipKind, Table, Tally};
+use crate::time::{Wake, WallClock, Wheel};
+use crate::transaction::client::Clients;
+use crate::transaction::slab::Handle;
+use crate::verify::id::CallId;
+use crate::verify::{Order, Verify};
+
+/// What the control room asks of a shard.
+#[derive(Debug)]
+pub enum Command {
+    /// Describe yourself.
+    Describe(state::Reply),
+    /// No new calls; hang up those that live.
+    Drain,
+    /// Hang up this call.
+    HangUp(CallId),
+    /// Ring a phone.
+    Place(Order),
+}
+
+/// Everything that can happen to a shard.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The control room asks for something.
+    Command(Command),
+    /// A datagram arrived.
+    Datagram {
+        /// Who sent it.
+        from: SocketAddr,
+        /// What was sent.
+        payload: &'a [u8],
+    },
+    /// The network said that a datagram of ours did not arrive (an ICMP error, no route).
+    SendFailed {
+        /// Where it should have gone.
+        to: SocketAddr,
+        /// The datagram, as far as it was returned.
+        payload: &'a [u8],
+    },
+    /// The moment that [`Gateway::next_wake`] named has come.
+    Timeout,
+}
+
+/// One shard.
+#[derive(Debug)]
+pub struct Gateway {
+    lines: Vec<Line>,
+    routes: Vec<Box<[u16]>>,
+    clients: Clients<Owner>,
+    /// The leg that each live call is on.
+    calls: BTreeMap<CallId, Handle>,
+    queue: Queue,
+    late: Late,
+    wheel: Wheel<Timer>,
+    outbox: Outbox,
+    identities: Identities,
+    entropy: Stream,
+    verify: Arc<Verify>,
+    wall: WallClock,
+    tally: Arc<Tally>,
+    board: Arc<Board>,
+    /// When the last input came.
+    now: Instant,
+    is_draining: bool,
+}
+
+impl Gateway {
+    /// An idle shard.
+    pub fn new(
+        settings: Settings,
+        verify: Arc<Verify>,
+        wall: WallClock,
+        entropy: &Entropy,
+        tally: Arc<Tally>,
+        now: Instant,
+    ) -> Self {
+        let mut entropy = entropy.stream();
+        let board = Arc::new(Board::new(settings.lines.len()));
+        Self {
+            board,
+            lines: settings.lines,
+            routes: settings.routes,
+            clients: Clients::new(settings.transactions_max, &mut entropy),
+            calls: BTreeMap::new(),
+            queue: Queue::new(settings.queue_max, settings.queue_time_max),
+            late: Late::default(),
+            wheel: Wheel::new(now),
+            outbox: Outbox::default(),
+            identities: Identities::new(&mut entropy),
+            entropy,
+            verify,
+            wall,
+            tally,
+            now,
+            is_draining: false,
+        }
+    }
+
+    /// Applies one input. Never blocks, never fails: what can go wrong is counted and recorded.
+    pub fn handle(&mut self, input: Input<'_>, now: Instant) {
+        self.now = now;
+        match input {
+            Input::Command(Command::Describe(reply)) => reply.send(self.describe(now)),
+            Input::Command(Command::Drain) => self.drain(now),
+            Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
+            Input::Command(Command::Place(order)) => self.place(order, now),
+            Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
+            Input::SendFailed { to, payload } => self.on_send_failed(to, payload, now),
+            Input::Timeout => self.on_timeout(now),
+        }
+    }
+
+    /// The next datagram to send. Call it until it has none, after each batch of inputs.
+    pub fn poll_transmit(&mut self) -> Option<(SocketAddr, &[u8])> {
+        self.outbox.pop()
+    }
+
+    /// When to call again, and why.
+    pub fn next_wake(&self) -> Option<Wake> {
+        let at = self.wheel.next()?;
+        Some(Wake { at, why: "timer wheel" })
+    }
+
+    /// How many calls live or wait for a trunk.
+    pub fn calls(&self) -> usize {
+        self.calls.len() + self.queue.len()
+    }
+
+    /// Whether a stop was asked for and every call has ended.
+    pub fn is_drained(&self) -> bool {
+        self.is_draining && self.calls() == 0 && self.outbox.len() == 0
+    }
+
+    /// Whether nothing at all is kept: no call, no transaction.
+    pub fn is_quiet(&self) -> bool {
+        self.calls() == 0 && self.clients.occupancy().0 == 0
+    }
+
+    /// Publishes how full the tables are and how the trunks stand.
+    pub fn publish_tables(&self) {
+        let (clients, limit) = self.clients.occupancy();
+        self.tally.set_table(Table::ClientTransactions, clients, limit);
+        self.tally.set_table(Table::Calls, self.calls.len(), limit);
+        self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
+        self.tally.set_table(Table::Timers, self.wheel.len(), usize::MAX);
+        for (trunk, line) in self.lines.iter().enumerate() {
+            self.board.show(trunk, line.pace.in_flight(), line.is_preferred(self.now));
+        }
+    }
+
+    /// What others may read of this shard's trunks while it works.
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.board)
+    }
+
+    fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant) {
+        // RFC 5626 §4.4.1 keep-alives are blank lines: not worth a word.
+        if payload.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+            return;
+        }
+        let message = match Message::parse(payload) {
+            Ok(message) => message,
+            Err(_) => return self.tally.on_dropped(DropReason::Malformed),
+        };
+        match message.start() {
+            Start::Request(line) => self.on_request(from, &message, line.method),
+            Start::Response(line) => {
+                self.tally.on_received(SipKind::of_status(line.status.code()));
+                self.on_response(from, &message, line.status, now);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Somebody picked up: each 2xx is acknowledged, and each dialog that it made is hung up at once.
+//!
+//! ACK and BYE carry the dialog's Request-URI and route set but always go to the address that the
+//! 2xx came from: the trunk is our only neighbour, and a Contact must not make us talk to strangers.
+//! See `docs/RFC.md`.
+//!
+//! Invariant: a dialog gets one BYE, however often its 2xx is repeated (RFC 3261 §13.2.2.4 wants an
+//! ACK for each repetition).
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Gateway;
+use super::identity::{lone_branch, read_call_id};
+use super::leg::{Bye, DIALOGS_MAX, Owner, Purpose, trace};
+use crate::ladder::Direction;
+use crate::sip::request::{Dialog, Sender};
+use crate::sip::{CSeq, Class, Message, Method, Status};
+use crate::tally::{DropReason, Shed, SipKind};
+use crate::transaction::client::{Client, Machine};
+use crate::transaction::non_invite_client::NonInviteClient;
+use crate::transaction::slab::Handle;
+use crate::transaction::{TimerBase, Transport};
+use crate::verify::record::CallRecord;
+
+/// Dialogs that were hung up after their call had been forgotten, so that a repeated 2xx does not
+/// get a BYE each time. The oldest make room: then a repetition gets a second BYE, which is harmless.
+#[derive(Debug, Default)]
+pub(crate) struct Late {
+    seen: VecDeque<Box<[u8]>>,
+}
+
+impl Late {
+    /// Notes a dialog. Says whether it is new.
+    fn note(&mut self, dialog: Box<[u8]>) -> bool {
+        if self.seen.contains(&dialog) {
+            return false;
+        }
+        if self.seen.len() == LATE_MAX {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(dialog);
+        true
+    }
+
+    /// How many are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// How many may be remembered.
+    pub(crate) fn limit(&self) -> usize {
+        LATE_MAX
+    }
+}
+
+impl Gateway {
+    /// A 2xx to the INVITE of a leg: ACK, and BYE if this dialog has not had one.
+    pub(crate) fn answer(
+        &mut self,
+        handle: Handle,
+        from: SocketAddr,
+        message: &Message<'_>,
+        now: Instant,
+    ) {
+        let Some(leg) = self.leg_mut(handle) else { return };
+        let tag = to_tag(message);
+        let is_new = !leg.dialogs.contains(&tag);
+        let has_room = leg.dialogs.len() < DIALOGS_MAX;
+        if is_new && has_room {
+            leg.dialogs.push(tag);
+        }
+        let (trunk, record) = (leg.trunk, leg.order.call.clone());
+        let Ok(dialog) = Dialog::of_2xx(message) else {
+            return self.tally.on_dropped(DropReason::Malformed);
+        };
+        self.acknowledge(trunk, &dialog, from);
+        trace(&record, Direction::Out, Method::Ack, None, !is_new, now);
+        match (is_new, has_room) {
+            (true, true) => self.send_bye((trunk, from), message, &dialog, Some(record), now),
+            (true, false) => self.tally.on_shed(Shed::Transaction),
+            (false, _) => {}
+        }
+    }
+
+    /// Whether a response without a transaction is a 2xx to a call of ours, which must be hung up
+    /// all the same (RFC 3261 §13.2.2.4; RFC 6026 keeps the transaction for 64*T1 only).
+    pub(crate) fn is_late_answer(
+        &self,
+        from: SocketAddr,
+        message: &Message<'_>,
+        status: Status,
+    ) -> bool {
+        let is_invite = message.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
+        let (Ok(call_id), Ok(party)) = (message.call_id(), message.from()) else { return false };
+        status.class() == Class::Success
+            && is_invite
+            && message.via_count() == 1
+            && party.tag().is_some_and(|tag| self.identities.is_ours(call_id, tag))
+            && self.trunk_of(from).is_some()
+    }
+
+    /// Hangs up a call that was answered after everybody had forgotten it.
+    pub(crate) fn answer_late(&mut self, from: SocketAddr, message: &Message<'_>, now: Instant) {
+        let (Some(trunk), Ok(dialog)) = (self.trunk_of(from), Dialog::of_2xx(message)) else {
+            return self.tally.on_dropped(DropReason::Malformed);
+        };
+        self.acknowledge(trunk, &dialog, from);
+        let mut name = message.call_id().unwrap_or_default().to_vec();
+        name.extend_from_slice(&to_tag(message));
+        if self.late.note(name.into_boxed_slice()) {
+            self.send_bye((trunk, from), message, &dialog, None, now);
+        }
+    }
+
+    /// The trunk whose address or ranges `from` is of.
+    pub(crate) fn trunk_of(&self, from: SocketAddr) -> Option<u16> {
+        let place = self.lines.iter().position(|line| line.owns(from.ip()))?;
+        Some(place as u16)
+    }
+
+    fn acknowledge(&mut self, trunk: u16, dialog: &Dialog<'_>, to: SocketAddr) {
+        let branch = lone_branch(&mut self.entropy);
+        let sent_by = &self.lines[usize::from(trunk)].sent_by;
+        let sender = Sender { transport: "UDP", sent_by, branch: &branch };
+        self.outbox.push(to, |out| dialog.write_ack(&sender, out));
+        self.tally.on_sent(SipKind::Ack);
+    }
+
+    fn send_bye(
+        &mut self,
+        (trunk, to): (u16, SocketAddr),
+        message: &Message<'_>,
+        dialog: &Dialog<'_>,
+        record: Option<Arc<CallRecord>>,
+        now: Instant,
+    ) {
+        let call_id = message.call_id().ok().and_then(read_call_id);
+        let (Some(call_id), Ok(CSeq { number: cseq, .. })) = (call_id, message.cseq()) else {
+            return;
+        };
+        let base: TimerBase = self.lines[usize::from(trunk)].base();
+        let request = NonInviteClient::start(Transport::Unreliable, base, now);
+        let machine = Machine::NonInvite { method: Method::Bye, request };
+        let bye = Bye { request: Box::default(), to, trunk, call_id, cseq: cseq + 1, record };
+        let owner = Owner { armed: None, purpose: Purpose::Bye(bye) };
+        let Ok(handle) = self.clients.insert(Client { machine, owner }) else {
+            return self.tally.on_shed(Shed::Transaction);
+        };
+        let branch = self.clients.branch(handle);
+        let sent_by = &self.lines[usize::from(trunk)].sent_by;
+        let sender = Sender { transport: "UDP", sent_by, branch: &branch };
+        let bytes = self.outbox.push(to, |out| dialog.write_bye(&sender, out));
+        if let Some(Client { owner: Owner { purpose: Purpose::Bye(bye), .. }, .. }) =
+            self.clients.get_mut(handle)
+        {
+            bye.request = bytes.into();
+            bye.trace(Direction::Out, None, false, now);
+        }
+        self.tally.on_sent(SipKind::Bye);
+        self.arm(handle);
+    }
+}
+
+fn to_tag(message: &Message<'_>) -> Box<[u8]> {
+    let to = message.to().ok();
+    to.and_then(|to| to.tag()).unwrap_or_default().into()
+}
+
+const LATE_MAX: usize = 256;

@@ -1,0 +1,128 @@
+//! What the gateway keeps beside a client transaction.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::call::outbound::Outbound;
+use crate::ladder::{Direction, Rung, Verb};
+use crate::sip::Method;
+use crate::trunk::Leg as Identity;
+use crate::verify::Order;
+use crate::verify::record::CallRecord;
+
+/// What a client transaction is for.
+#[derive(Debug)]
+pub(crate) struct Owner {
+    /// When the wheel will hand the transaction back; an earlier wish files it again.
+    pub(crate) armed: Option<Instant>,
+    /// Which request.
+    pub(crate) purpose: Purpose,
+}
+
+/// Which request a client transaction is.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every transaction is a call's INVITE")]
+pub(crate) enum Purpose {
+    /// The BYE of a call that was answered.
+    Bye(Bye),
+    /// The INVITE of a flash call, with its CANCEL.
+    Leg(Leg),
+}
+
+/// One INVITE of a flash call: a call that fails over has one for each trunk it tried.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    /// Where the call stands.
+    pub(crate) call: Outbound,
+    /// What was asked for.
+    pub(crate) order: Order,
+    /// What makes the messages of this leg its own.
+    pub(crate) identity: Identity,
+    /// Index of the trunk.
+    pub(crate) trunk: u16,
+    /// How many trunks were tried before.
+    pub(crate) tried: u16,
+    /// The To tag of the final response, for its ACK.
+    pub(crate) to_tag: Option<Box<[u8]>>,
+    /// The dialogs that 2xx responses made: each has been sent its BYE.
+    pub(crate) dialogs: Vec<Box<[u8]>>,
+}
+
+/// A BYE on its way.
+#[derive(Debug)]
+pub(crate) struct Bye {
+    /// The request, to send it again.
+    pub(crate) request: Box<[u8]>,
+    /// Where it goes.
+    pub(crate) to: SocketAddr,
+    /// Index of the trunk.
+    pub(crate) trunk: u16,
+    /// The dialog's Call-ID.
+    pub(crate) call_id: u128,
+    /// Its CSeq number.
+    pub(crate) cseq: u32,
+    /// The call it ends; `None` for an answer that came after the call was forgotten.
+    pub(crate) record: Option<Arc<CallRecord>>,
+}
+
+impl Purpose {
+    /// What a response must repeat: the trunk it must come from, Call-ID and CSeq number.
+    pub(crate) fn identity(&self) -> (u16, u128, u32) {
+        match self {
+            Self::Bye(bye) => (bye.trunk, bye.call_id, bye.cseq),
+            Self::Leg(leg) => (leg.trunk, leg.identity.call_id, leg.identity.cseq),
+        }
+    }
+}
+
+impl Bye {
+    /// Notes the BYE, or a response to it, in the ladder of its call.
+    pub(crate) fn trace(
+        &self,
+        direction: Direction,
+        status: Option<u16>,
+        is_again: bool,
+        now: Instant,
+    ) {
+        if let Some(record) = &self.record {
+            trace(record, direction, Method::Bye, status, is_again, now);
+        }
+    }
+}
+
+/// Writes one message of a call into its ladder.
+pub(crate) fn trace(
+    record: &CallRecord,
+    direction: Direction,
+    method: Method,
+    status: Option<u16>,
+    is_again: bool,
+    now: Instant,
+) {
+    let at = now.saturating_duration_since(record.placed);
+    record.ladder.push(Rung { at, direction, is_again, method: verb(method), status });
+}
+
+fn verb(method: Method) -> Verb {
+    match method {
+        Method::Ack => Verb::Ack,
+        Method::Bye => Verb::Bye,
+        Method::Cancel => Verb::Cancel,
+        Method::Invite => Verb::Invite,
+        Method::Extension
+        | Method::Info
+        | Method::Message
+        | Method::Notify
+        | Method::Options
+        | Method::Prack
+        | Method::Publish
+        | Method::Refer
+        | Method::Register
+        | Method::Subscribe
+        | Method::Update => Verb::Different,
+    }
+}
+
+/// How many forks of one call may answer before further ones are only acknowledged.
+pub(crate) const DIALOGS_MAX: usize = 8;

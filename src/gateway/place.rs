@@ -1,0 +1,221 @@
+//! From an order to an INVITE: which trunk, when, and with which names; and from a failed leg to the
+//! next trunk.
+
+use std::time::{Duration, Instant};
+
+use super::Gateway;
+use super::leg::{Leg, Owner, Purpose};
+use super::queue::Waiting;
+use super::timers::Timer;
+use crate::call::classify;
+use crate::call::outbound::{Ended, Outbound};
+use crate::outcome::Outcome;
+use crate::tally::Shed;
+use crate::transaction::Transport;
+use crate::transaction::branch::BRANCH_LENGTH;
+use crate::transaction::client::{Client, Machine};
+use crate::transaction::invite_client::InviteClient;
+use crate::transaction::slab::Handle;
+use crate::trunk::{Leg as Identity, Wait};
+use crate::verify::Order;
+use crate::verify::id::CallId;
+use crate::verify::record::Ending;
+
+/// A trunk that may be used now.
+#[derive(Clone, Copy)]
+struct Leave {
+    /// Index in `lines`.
+    trunk: u16,
+    /// Index in the order's route.
+    tried: u16,
+}
+
+impl Gateway {
+    /// Takes an order of the control room.
+    pub(crate) fn place(&mut self, order: Order, now: Instant) {
+        if let Some(at) = order.wake_at {
+            self.wheel.arm(at, Timer::Verification(order.verification));
+        }
+        if self.is_draining {
+            return self.give_up(&order, Outcome::Withdrawn, now);
+        }
+        self.dispatch(order, 0, now);
+    }
+
+    /// Lets waiting calls go as far as their trunks have room; those that waited too long fail.
+    pub(crate) fn on_pace(&mut self, now: Instant) {
+        while let Some(waiting) = self.queue.pop() {
+            match self.leave(&waiting.order, waiting.tried, now) {
+                Ok(leave) => self.invite(waiting.order, leave, now),
+                Err(_) if now >= waiting.until => {
+                    self.give_up(&waiting.order, Outcome::TrunkFailure, now);
+                }
+                Err(wait) => {
+                    self.arm_pace(wait, waiting.until, now);
+                    return self.queue.put_back(waiting);
+                }
+            }
+        }
+    }
+
+    /// A leg ended: the call goes on through the next trunk of its route, or is over.
+    pub(crate) fn on_leg_ended(&mut self, order: Order, tried: u16, ended: &Ended, now: Instant) {
+        let next = tried + 1;
+        let is_wanted = !self.is_draining && self.verify.is_pending(order.verification);
+        if ended.may_fail_over && is_wanted && usize::from(next) < self.route(&order).len() {
+            return self.dispatch(order, next, now);
+        }
+        let ending = Ending {
+            outcome: ended.outcome,
+            by: classify::ended_by(ended.outcome),
+            sip_code: ended.code,
+            q850_cause: ended.q850_cause,
+        };
+        self.end(&order, ending, now);
+    }
+
+    /// Hangs up one call, wherever it stands.
+    pub(crate) fn hang_up(&mut self, call: CallId, now: Instant) {
+        if let Some(&handle) = self.calls.get(&call) {
+            return self.step(handle, now, |leg| leg.call.hang_up(now));
+        }
+        if let Some(waiting) = self.queue.remove(call) {
+            self.give_up(&waiting.order, Outcome::Withdrawn, now);
+        }
+    }
+
+    /// No new calls; those that live are hung up, those that wait are given up.
+    pub(crate) fn drain(&mut self, now: Instant) {
+        self.is_draining = true;
+        while let Some(Waiting { order, .. }) = self.queue.pop() {
+            self.give_up(&order, Outcome::Withdrawn, now);
+        }
+        let live: Vec<CallId> = self.calls.keys().copied().collect();
+        for call in live {
+            self.hang_up(call, now);
+        }
+    }
+
+    /// The trunks that may carry an order, in the order in which they are tried.
+    pub(crate) fn route(&self, order: &Order) -> &[u16] {
+        self.routes.get(usize::from(order.pool)).map_or(&[], AsRef::as_ref)
+    }
+
+    fn dispatch(&mut self, order: Order, tried: u16, now: Instant) {
+        match self.leave(&order, tried, now) {
+            Ok(leave) => self.invite(order, leave, now),
+            Err(wait) => {
+                self.arm_pace(wait, now + QUEUE_LOOK_AGAIN, now);
+                if let Err(order) = self.queue.push(order, tried, now) {
+                    self.tally.on_shed(Shed::Call);
+                    self.give_up(&order, Outcome::TrunkFailure, now);
+                }
+            }
+        }
+    }
+
+    /// Leave from the first trunk of the rest of the route that has room: those that answered
+    /// lately first.
+    fn leave(&mut self, order: &Order, tried: u16, now: Instant) -> Result<Leave, Wait> {
+        if !self.clients.has_room() {
+            self.tally.on_shed(Shed::Transaction);
+            return Err(Wait::Full);
+        }
+        let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
+        let mut wait = Wait::Full;
+        for is_preferred in [true, false] {
+            for (place, &trunk) in route.iter().enumerate().skip(usize::from(tried)) {
+                let line = &mut self.lines[usize::from(trunk)];
+                if line.is_preferred(now) != is_preferred {
+                    continue;
+                }
+                match line.pace.take(now) {
+                    Ok(()) => {
+                        if let Some(at) = line.on_try(now) {
+                            self.wheel.arm(at, Timer::Health);
+                        }
+                        return Ok(Leave { trunk, tried: place as u16 });
+                    }
+                    Err(other) => wait = sooner(wait, other),
+                }
+            }
+        }
+        Err(wait)
+    }
+
+    fn invite(&mut self, order: Order, leave: Leave, now: Instant) {
+        let line = &self.lines[usize::from(leave.trunk)];
+        let plan = line.plan(order.ring);
+        let call_id = self.entropy.u128();
+        let identity = Identity {
+            to: order.to,
+            caller_id: order.caller_id,
+            call_id,
+            from_tag: self.identities.from_tag(call_id),
+            branch: [0; BRANCH_LENGTH],
+            session: self.entropy.u32(),
+            cseq: 1,
+            ring: plan.ring,
+        };
+        let invite = InviteClient::start(Transport::Unreliable, line.base(), now);
+        let leg = Leg {
+            call: Outbound::start(plan, now),
+            order,
+            identity,
+            trunk: leave.trunk,
+            tried: leave.tried,
+            to_tag: None,
+            dialogs: vec![],
+        };
+        let machine = Machine::Invite { invite, cancel: None };
+        let owner = Owner { armed: None, purpose: Purpose::Leg(leg) };
+        let inserted = self.clients.insert(Client { machine, owner });
+        debug_assert!(inserted.is_ok(), "leave is only given when there is room");
+        if let Ok(handle) = inserted {
+            self.send_first_invite(handle, plan.ring, now);
+        }
+    }
+
+    fn send_first_invite(&mut self, handle: Handle, ring: Duration, now: Instant) {
+        let branch = self.clients.branch(handle);
+        let Some(leg) = self.leg_mut(handle) else { return };
+        leg.identity.branch = branch;
+        let record = leg.order.call.clone();
+        let trunk = leg.trunk;
+        record.plan_ring(ring);
+        record.on_invited(trunk, self.wall.at(now));
+        self.calls.insert(record.id, handle);
+        self.send_invite(handle, false, now);
+        self.arm(handle);
+    }
+
+    /// Ends a call that has no leg.
+    pub(crate) fn give_up(&mut self, order: &Order, outcome: Outcome, now: Instant) {
+        let by = classify::ended_by(outcome);
+        self.end(order, Ending { outcome, by, sip_code: None, q850_cause: None }, now);
+    }
+
+    fn end(&mut self, order: &Order, ending: Ending, now: Instant) {
+        order.call.on_ended(ending, self.wall.at(now));
+        self.verify.on_call_ended(&order.call, now);
+    }
+
+    fn arm_pace(&mut self, wait: Wait, until: Instant, now: Instant) {
+        let at = match wait {
+            Wait::Until(at) => at,
+            Wait::Full => now + QUEUE_LOOK_AGAIN,
+        };
+        self.wheel.arm(at.min(until), Timer::Pace);
+    }
+}
+
+fn sooner(one: Wait, other: Wait) -> Wait {
+    match (one, other) {
+        (Wait::Until(a), Wait::Until(b)) => Wait::Until(a.min(b)),
+        (Wait::Until(at), Wait::Full) | (Wait::Full, Wait::Until(at)) => Wait::Until(at),
+        (Wait::Full, Wait::Full) => Wait::Full,
+    }
+}
+
+/// When every trunk is full, the end of a call makes room; this is how often it is looked for.
+const QUEUE_LOOK_AGAIN: Duration = Duration::from_millis(20);

@@ -1,0 +1,233 @@
+//! Responses: to which transaction they belong (RFC 3261 §17.1.3, and more than it asks for), and
+//! what the call makes of them.
+//!
+//! Whoever can send a datagram to the shard can send a forged response. So one counts only if it has
+//! exactly our Via, a branch that we made, our Call-ID and CSeq, and comes from the trunk.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::Gateway;
+use super::leg::{Leg, Purpose, trace};
+use crate::call::outbound::Step;
+use crate::ladder::Direction;
+use crate::outcome::Outcome;
+use crate::sip::{Class, Message, Method, Status};
+use crate::tally::DropReason;
+use crate::transaction::Transport;
+use crate::transaction::client::{Client, Machine, Matched};
+use crate::transaction::invite_client::OnResponse;
+use crate::transaction::non_invite_client::NonInviteClient;
+use crate::transaction::slab::Handle;
+
+impl Gateway {
+    /// A response arrived.
+    pub(crate) fn on_response(
+        &mut self,
+        from: SocketAddr,
+        message: &Message<'_>,
+        status: Status,
+        now: Instant,
+    ) {
+        match self.find(from, message) {
+            Ok((handle, Matched::Invite)) => {
+                self.on_invite_response(handle, from, message, status, now)
+            }
+            Ok((handle, Matched::Cancel)) => self.on_cancel_response(handle, status, now),
+            Ok((handle, Matched::NonInvite)) => self.on_bye_response(handle, status, now),
+            Err(DropReason::Late | DropReason::UnknownBranch)
+                if self.is_late_answer(from, message, status) =>
+            {
+                self.answer_late(from, message, now);
+            }
+            Err(reason) => self.tally.on_dropped(reason),
+        }
+    }
+
+    /// The network gave a datagram of ours back.
+    pub(crate) fn on_send_failed(&mut self, to: SocketAddr, payload: &[u8], now: Instant) {
+        let Ok(message) = Message::parse(payload) else { return };
+        let (Ok(via), Ok(cseq)) = (message.via(), message.cseq()) else { return };
+        let found = via.branch.and_then(|branch| self.clients.find(branch, cseq.method));
+        let Some((handle, matched)) = found else { return };
+        let Some(client) = self.clients.get_mut(handle) else { return };
+        let is_told = match (&mut client.machine, matched) {
+            (Machine::Invite { invite, .. }, Matched::Invite) => invite.on_transport_error(),
+            // The call goes on without its CANCEL; the guard ends it.
+            (Machine::Invite { cancel: Some(cancel), .. }, _) => {
+                cancel.on_transport_error();
+                false
+            }
+            (Machine::NonInvite { request, .. }, _) => {
+                request.on_transport_error();
+                false
+            }
+            (Machine::Invite { cancel: None, .. }, _) => false,
+        };
+        debug_assert!(self.lines.iter().any(|line| line.profile.address == to), "never elsewhere");
+        if is_told {
+            self.step(handle, now, |leg| leg.call.on_transport_error());
+        }
+        self.arm(handle);
+    }
+
+    /// Feeds the call of a leg and does what it answers.
+    pub(crate) fn step(
+        &mut self,
+        handle: Handle,
+        now: Instant,
+        feed: impl FnOnce(&mut Leg) -> Step,
+    ) {
+        let Some(leg) = self.leg_mut(handle) else { return };
+        let step = feed(leg);
+        if step == Step::default() {
+            return;
+        }
+        let (order, trunk, tried) = (leg.order.clone(), leg.trunk, leg.tried);
+        if step.rings {
+            order.call.on_ringing(self.wall.at(now));
+            self.verify.on_call_ringing(&order.call);
+        }
+        if step.cancel {
+            order.call.on_hung_up(self.wall.at(now));
+            self.start_cancel(handle, now);
+        }
+        if let Some(ended) = step.ended {
+            self.leave_trunk(handle, trunk, ended.outcome);
+            self.calls.remove(&order.call.id);
+            self.on_leg_ended(order, tried, &ended, now);
+        }
+        self.arm(handle);
+    }
+
+    /// The call needs its trunk no more: gives back its share of it, and drops an INVITE whose final
+    /// response will not come.
+    fn leave_trunk(&mut self, handle: Handle, trunk: u16, outcome: Outcome) {
+        let line = &mut self.lines[usize::from(trunk)];
+        line.pace.release();
+        if matches!(outcome, Outcome::Silence | Outcome::Unsent) {
+            line.on_silence();
+        }
+        if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
+            self.clients.get_mut(handle)
+        {
+            invite.abandon();
+        }
+    }
+
+    fn find(
+        &self,
+        from: SocketAddr,
+        message: &Message<'_>,
+    ) -> Result<(Handle, Matched), DropReason> {
+        let via = message.via().map_err(|_| DropReason::Malformed)?;
+        let cseq = message.cseq().map_err(|_| DropReason::Malformed)?;
+        // RFC 3261 §8.1.3.3: more than one Via value means that it is not for us.
+        if message.via_count() != 1 {
+            return Err(DropReason::ForeignVia);
+        }
+        let branch = via.branch.ok_or(DropReason::UnknownBranch)?;
+        let Some((handle, matched)) = self.clients.find(branch, cseq.method) else {
+            let was_ours = self.clients.was_ours(branch);
+            return Err(if was_ours { DropReason::Late } else { DropReason::UnknownBranch });
+        };
+        let Some(client) = self.clients.get(handle) else { return Err(DropReason::Late) };
+        let (trunk, call_id, number) = client.owner.purpose.identity();
+        let line = &self.lines[usize::from(trunk)];
+        if !via.sent_by.eq_ignore_ascii_case(&line.sent_by) {
+            return Err(DropReason::ForeignVia);
+        }
+        if !line.profile.accepts(from.ip()) {
+            return Err(DropReason::ForeignSource);
+        }
+        if message.call_id().ok().and_then(super::identity::read_call_id) != Some(call_id) {
+            return Err(DropReason::WrongCallId);
+        }
+        if cseq.number != number {
+            return Err(DropReason::WrongCseq);
+        }
+        message.check().map_err(|_| DropReason::Malformed)?;
+        Ok((handle, matched))
+    }
+
+    fn on_invite_response(
+        &mut self,
+        handle: Handle,
+        from: SocketAddr,
+        message: &Message<'_>,
+        status: Status,
+        now: Instant,
+    ) {
+        let Some(client) = self.clients.get_mut(handle) else { return };
+        let (Machine::Invite { invite, .. }, Purpose::Leg(leg)) =
+            (&mut client.machine, &mut client.owner.purpose)
+        else {
+            return;
+        };
+        let answer = invite.on_response(status.class(), now);
+        let is_again = matches!(answer, OnResponse::Absorb | OnResponse::Acknowledge);
+        let code = status.code();
+        trace(&leg.order.call, Direction::In, Method::Invite, Some(code), is_again, now);
+        leg.order.call.on_first_response(self.wall.at(now));
+        self.lines[usize::from(leg.trunk)].on_answer();
+        match answer {
+            OnResponse::Absorb => self.tally.on_received_again(),
+            OnResponse::Acknowledge => {
+                self.tally.on_received_again();
+                self.send_ack(handle, true, now);
+            }
+            OnResponse::AcknowledgeAndDeliver => {
+                leg.to_tag = message.to().ok().and_then(|to| to.tag()).map(Box::from);
+                self.send_ack(handle, false, now);
+                let cause = message.q850_cause();
+                self.step(handle, now, |leg| leg.call.on_failure(code, cause));
+            }
+            OnResponse::Deliver if status.class() == Class::Success => {
+                self.answer(handle, from, message, now);
+                self.step(handle, now, |leg| leg.call.on_success(code, now));
+            }
+            OnResponse::Deliver => {
+                self.step(handle, now, |leg| leg.call.on_provisional(code, now));
+            }
+        }
+        self.arm(handle);
+    }
+
+    fn on_cancel_response(&mut self, handle: Handle, status: Status, now: Instant) {
+        let Some(client) = self.clients.get_mut(handle) else { return };
+        let (Machine::Invite { cancel: Some(cancel), .. }, Purpose::Leg(leg)) =
+            (&mut client.machine, &mut client.owner.purpose)
+        else {
+            return;
+        };
+        let was_over = cancel.is_terminated();
+        cancel.on_response(status.class(), now);
+        let code = status.code();
+        trace(&leg.order.call, Direction::In, Method::Cancel, Some(code), was_over, now);
+        leg.call.on_cancel_response(code);
+        self.arm(handle);
+    }
+
+    fn on_bye_response(&mut self, handle: Handle, status: Status, now: Instant) {
+        let Some(client) = self.clients.get_mut(handle) else { return };
+        if let (Machine::NonInvite { request, .. }, Purpose::Bye(bye)) =
+            (&mut client.machine, &client.owner.purpose)
+        {
+            request.on_response(status.class(), now);
+            bye.trace(Direction::In, Some(status.code()), false, now);
+        }
+        self.arm(handle);
+    }
+
+    fn start_cancel(&mut self, handle: Handle, now: Instant) {
+        let Some(client) = self.clients.get_mut(handle) else { return };
+        let (Machine::Invite { cancel, .. }, Purpose::Leg(leg)) =
+            (&mut client.machine, &client.owner.purpose)
+        else {
+            return;
+        };
+        let base = self.lines[usize::from(leg.trunk)].base();
+        *cancel = Some(NonInviteClient::start(Transport::Unreliable, base, now));
+        self.send_cancel(handle, false, now);
+    }
+}

@@ -1,0 +1,8 @@
+//! One shard and a scripted trunk, in virtual time: what crosses the wire, and what the call and the
+//! verification make of it.
+
+mod answered;
+mod flash;
+mod forged;
+mod routes;
+mod world;

@@ -1,0 +1,208 @@
+//! Somebody picked up.
+
+use expect_test::expect;
+
+use super::world::{World, check};
+use crate::sip::Method;
+
+#[test]
+fn p22_two_answers_with_different_tags_are_both_hung_up() {
+    check(
+        "0.1 180; 3 200 INVITE a; 3.1 200 INVITE b; 3.2 200 BYE",
+        expect![[r#"
+        00.000  -> INVITE
+        00.100  <- 180 INVITE
+        00.100  == rings
+        03.000  <- 200 INVITE
+        03.000  -> ACK
+        03.000  -> BYE
+        03.000  == answered 200 by callee
+        03.100  <- 200 INVITE
+        03.100  -> ACK
+        03.100  -> BYE
+        03.200  <- 200 BYE
+        03.500  -> BYE
+        04.500  -> BYE
+        06.500  -> BYE
+        10.500  -> BYE
+        14.500  -> BYE
+        18.500  -> BYE
+        22.500  -> BYE
+        26.500  -> BYE
+        30.500  -> BYE
+        34.500  -> BYE
+        75.200  quiet
+    "#]],
+    );
+}
+
+#[test]
+fn p23_an_answer_without_a_tag_is_hung_up() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "", "");
+    world.receive(&answer);
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 200 INVITE
+        00.000  -> ACK
+        00.000  -> BYE
+        00.000  == answered_suspect 200 by callee
+    "#]]
+    .assert_eq(&world.trace);
+    let bye = String::from_utf8(world.newest(Method::Bye)).unwrap();
+    assert!(bye.starts_with("BYE sip:+46701740605@192.0.2.1"), "{bye}");
+}
+
+#[test]
+fn p24_a_contact_elsewhere_does_not_make_us_talk_to_strangers() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let contact = "Contact: <sip:x@198.51.100.7:25>";
+    let answer = world.response(Method::Invite, 200, "a", contact);
+    world.receive(&answer);
+    let bye = String::from_utf8(world.newest(Method::Bye)).unwrap();
+    assert!(bye.starts_with("BYE sip:x@198.51.100.7:25 SIP/2.0"), "{bye}");
+    assert!(world.sent.iter().all(|(to, _)| to.to_string() == "192.0.2.1:5060"));
+}
+
+#[test]
+fn p25_a_repeated_200_gets_an_ack_each_time_and_one_bye() {
+    check(
+        "0.1 180; 2 200; 2.5 200; 3.5 200; 3.6 200 BYE",
+        expect![[r#"
+        00.000  -> INVITE
+        00.100  <- 180 INVITE
+        00.100  == rings
+        02.000  <- 200 INVITE
+        02.000  -> ACK
+        02.000  -> BYE
+        02.000  == answered 200 by callee
+        02.500  -> BYE
+        02.500  <- 200 INVITE
+        02.500  -> ACK
+        03.500  -> BYE
+        03.500  <- 200 INVITE
+        03.500  -> ACK
+        03.600  <- 200 BYE
+        75.600  quiet
+    "#]],
+    );
+}
+
+#[test]
+fn p26_a_bye_that_is_refused_or_unanswered_ends_all_the_same() {
+    check(
+        "0.1 180; 2 200; 2.1 481 BYE",
+        expect![[r#"
+        00.000  -> INVITE
+        00.100  <- 180 INVITE
+        00.100  == rings
+        02.000  <- 200 INVITE
+        02.000  -> ACK
+        02.000  -> BYE
+        02.000  == answered 200 by callee
+        02.100  <- 481 BYE
+        74.100  quiet
+    "#]],
+    );
+    check(
+        "0.1 180; 2 200",
+        expect![[r#"
+        00.000  -> INVITE
+        00.100  <- 180 INVITE
+        00.100  == rings
+        02.000  <- 200 INVITE
+        02.000  -> ACK
+        02.000  -> BYE
+        02.000  == answered 200 by callee
+        02.500  -> BYE
+        03.500  -> BYE
+        05.500  -> BYE
+        09.500  -> BYE
+        13.500  -> BYE
+        17.500  -> BYE
+        21.500  -> BYE
+        25.500  -> BYE
+        29.500  -> BYE
+        33.500  -> BYE
+        74.000  quiet
+    "#]],
+    );
+}
+
+#[test]
+fn r01_an_answer_that_crosses_the_cancel_is_hung_up() {
+    check(
+        "0.1 180; 5.11 200; 5.12 200 CANCEL; 5.2 200 BYE",
+        expect![[r#"
+        00.000  -> INVITE
+        00.100  <- 180 INVITE
+        00.100  == rings
+        05.100  -> CANCEL
+        05.110  <- 200 INVITE
+        05.110  -> ACK
+        05.110  -> BYE
+        05.110  == answered_in_race 200 by callee
+        05.120  <- 200 CANCEL
+        05.200  <- 200 BYE
+        77.200  quiet
+    "#]],
+    );
+}
+
+#[test]
+fn r05_an_answer_after_everything_was_forgotten_is_hung_up() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let ringing = world.response(Method::Invite, 180, "a", "");
+    let answer = world.response(Method::Invite, 200, "a", "");
+    world.receive(&ringing);
+    world.run_until(world.start + std::time::Duration::from_secs(80));
+    assert!(world.gateway.is_quiet());
+    world.trace.clear();
+    world.receive(&answer);
+    world.receive(&answer);
+    world.receive_from("198.51.100.1:5060", &answer);
+    expect![[r#"
+        80.000  <- 200 INVITE
+        80.000  -> ACK
+        80.000  -> BYE
+        80.000  <- 200 INVITE
+        80.000  -> ACK
+        80.000  <- 200 INVITE
+    "#]]
+    .assert_eq(&world.trace);
+}
+
+#[test]
+fn r11_a_bye_that_crosses_ours_gets_a_200() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "a", "");
+    world.receive(&answer);
+    let ours = String::from_utf8(world.newest(Method::Bye)).unwrap();
+    let field = |name: &str| {
+        let line = ours.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_once(": ").unwrap().1.to_owned()
+    };
+    let (from, to, call_id) = (field("From"), field("To"), field("Call-ID"));
+    let theirs = |call_id: &str| {
+        format!(
+            "BYE sip:ringproof@192.0.2.9:5070 SIP/2.0\r\n\
+             Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx\r\nMax-Forwards: 70\r\n\
+             From: {to}\r\nTo: {from}\r\nCall-ID: {call_id}\r\nCSeq: 9 BYE\r\n\
+             Content-Length: 0\r\n\r\n"
+        )
+    };
+    world.trace.clear();
+    world.receive(theirs(&call_id).as_bytes());
+    world.receive(theirs("somebody-else").as_bytes());
+    expect![[r#"
+        00.000  <- BYE
+        00.000  -> 200 BYE
+        00.000  <- BYE
+        00.000  -> 481 BYE
+    "#]]
+    .assert_eq(&world.trace);
+}

@@ -1,0 +1,143 @@
+//! Which trunk, when: failover, pacing, and the bounds.
+
+use std::time::Duration;
+
+use expect_test::expect;
+
+use super::world::{World, order};
+use crate::gateway::{Command, Input};
+use crate::sip::Method;
+use crate::tally::Shed;
+
+#[test]
+fn p33_the_next_trunk_gets_the_same_caller_id_and_a_call_of_its_own() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    world.place();
+    let first = world.newest(Method::Invite);
+    let refusal = world.response(Method::Invite, 503, "a", "");
+    world.receive(&refusal);
+    let second = world.newest(Method::Invite);
+    let (first, second) = (String::from_utf8(first).unwrap(), String::from_utf8(second).unwrap());
+    let field = |text: &str, name: &str| {
+        text.lines().find(|line| line.starts_with(name)).unwrap().to_owned()
+    };
+    let user = |from: String| from.split_once('@').unwrap().0.to_owned();
+    assert_eq!(user(field(&first, "From")), user(field(&second, "From")));
+    assert_ne!(field(&first, "Call-ID"), field(&second, "Call-ID"));
+    assert_ne!(field(&first, "Via"), field(&second, "Via"));
+    assert_eq!(world.sent.last().unwrap().0.to_string(), "192.0.2.2:5060");
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 503 INVITE
+        00.000  -> ACK
+        00.000  -> INVITE
+    "#]]
+    .assert_eq(&world.trace);
+}
+
+#[test]
+fn a_phone_that_rang_or_a_client_that_gave_up_gets_no_second_trunk() {
+    for script in ["0.1 180; 0.2 503", "0.1 404", "0.05 hang_up; 0.1 503"] {
+        let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+        world.run(script);
+        let elsewhere = world.sent.iter().any(|(to, _)| to.to_string() == "192.0.2.2:5060");
+        assert!(!elsewhere, "{script}: {}", world.trace);
+    }
+}
+
+#[test]
+fn every_trunk_in_trouble_ends_the_verification() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    world.place();
+    let refusal = world.response(Method::Invite, 503, "a", "");
+    world.receive(&refusal);
+    let refusal = world.response(Method::Invite, 500, "a", "");
+    world.receive_from("192.0.2.2:5060", &refusal);
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 503 INVITE
+        00.000  -> ACK
+        00.000  -> INVITE
+        00.000  <- 500 INVITE
+        00.000  -> ACK
+        00.000  == trunk_failure 500 by carrier
+        00.000  == failed no_trunk
+    "#]]
+    .assert_eq(&world.trace);
+}
+
+#[test]
+fn a_trunk_at_its_rate_makes_calls_wait_and_then_go() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.calls_per_second = 2);
+    for number in 0..3 {
+        let order = order(&world.verify, &format!("+4670174061{number}"), world.now);
+        world.handle(Input::Command(Command::Place(order)));
+    }
+    let invites = |world: &World| world.trace.matches("INVITE").count();
+    assert_eq!(invites(&world), 1);
+    world.run_until(world.start + Duration::from_millis(501));
+    let first = invites(&world);
+    world.run_until(world.start + Duration::from_millis(1_001));
+    // The first INVITE is repeated by timer A at 0.5 s as well.
+    assert!(first >= 2 && invites(&world) >= 4, "{}", world.trace);
+}
+
+#[test]
+fn a_call_that_waits_too_long_for_a_trunk_fails() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.in_flight_max = 1);
+    world.place();
+    let late = order(&world.verify, "+46701740611", world.now);
+    world.handle(Input::Command(Command::Place(late.clone())));
+    world.run_until(world.start + Duration::from_millis(1_990));
+    assert_eq!(late.call.ending(), None);
+    world.run_until(world.start + Duration::from_millis(2_050));
+    assert_eq!(late.call.ending().unwrap().outcome.as_str(), "trunk_failure");
+}
+
+#[test]
+fn a_full_queue_sheds_and_says_so() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.in_flight_max = 1);
+    world.place();
+    let mut orders = vec![];
+    for number in 0..5 {
+        let order = order(&world.verify, &format!("+4670174062{number}"), world.now);
+        world.handle(Input::Command(Command::Place(order.clone())));
+        orders.push(order);
+    }
+    assert_eq!(world.tally.shed(Shed::Call), 1);
+    assert!(orders[4].call.ending().is_some());
+    assert!(orders[..4].iter().all(|order| order.call.ending().is_none()));
+}
+
+#[test]
+fn a_waiting_call_can_be_hung_up() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.in_flight_max = 1);
+    world.place();
+    let waiting = order(&world.verify, "+46701740611", world.now);
+    world.handle(Input::Command(Command::Place(waiting.clone())));
+    world.handle(Input::Command(Command::HangUp(waiting.call.id)));
+    assert_eq!(waiting.call.ending().unwrap().outcome.as_str(), "withdrawn");
+}
+
+#[test]
+fn a_trunk_that_stays_silent_is_tried_last_and_again_after_a_while() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    let mut phone = 700;
+    let mut first_trunk_of_a_call = |world: &mut World| {
+        phone += 1;
+        let order = order(&world.verify, &format!("+467017{phone}05"), world.now);
+        let before = world.sent.len();
+        world.handle(Input::Command(Command::Place(order)));
+        let (to, request) = world.sent[before].clone();
+        world.handle(Input::SendFailed { to, payload: &request });
+        if let Some((to, request)) = world.sent.get(before + 1).cloned() {
+            world.receive_from(&to.to_string(), &super::world::refusal(&request, 486));
+        }
+        to.ip().to_string()
+    };
+    let trunks: Vec<String> = (0..4).map(|_| first_trunk_of_a_call(&mut world)).collect();
+    assert_eq!(trunks, ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"]);
+    world.run_until(world.now + Duration::from_secs(31));
+    assert_eq!(first_trunk_of_a_call(&mut world), "192.0.2.1");
+    assert_eq!(first_trunk_of_a_call(&mut world), "192.0.2.2");
+}

@@ -1,0 +1,259 @@
+//! The loop of one thread: drain the core's datagrams, wait, hand it what happened.
+#![expect(clippy::disallowed_methods, reason = "the driver is where the clock is read")]
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::{Core, Socket, errors};
+
+/// A core that runs on a thread of its own.
+#[derive(Debug)]
+pub struct Running<C> {
+    /// The way to give it commands.
+    pub remote: Remote<C>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl<C> Running<C> {
+    /// Waits until the core is done.
+    pub fn join(self) {
+        // A panic has been printed by the thread itself; there is nothing to add.
+        drop(self.thread.join());
+    }
+
+    /// Whether the thread has ended.
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+}
+
+/// Gives commands to a running core. Bounded: a core that does not keep up says so.
+#[derive(Debug)]
+pub struct Remote<C> {
+    commands: SyncSender<C>,
+    bell: Arc<Bell>,
+}
+
+impl<C> Clone for Remote<C> {
+    fn clone(&self) -> Self {
+        Self { commands: self.commands.clone(), bell: Arc::clone(&self.bell) }
+    }
+}
+
+/// The command was not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Busy {
+    /// As many commands wait as may.
+    #[error("the shard has more orders than it can take, try again later")]
+    Full,
+    /// The thread has ended.
+    #[error("the shard has stopped")]
+    Stopped,
+}
+
+impl<C> Remote<C> {
+    /// Hands over a command without waiting.
+    ///
+    /// # Errors
+    ///
+    /// When the core cannot take it; the command is dropped.
+    pub fn send(&self, command: C) -> Result<(), Busy> {
+        self.commands.try_send(command).map_err(|error| match error {
+            TrySendError::Disconnected(_) => Busy::Stopped,
+            TrySendError::Full(_) => Busy::Full,
+        })?;
+        self.bell.ring();
+        Ok(())
+    }
+}
+
+/// Wakes the loop, with one system call for any number of commands that it has not seen yet.
+#[derive(Debug)]
+struct Bell {
+    waker: Waker,
+    is_rung: AtomicBool,
+}
+
+impl Bell {
+    fn ring(&self) {
+        if !self.is_rung.swap(true, Ordering::AcqRel) {
+            // It fails only when the loop is gone, and then nobody waits.
+            drop(self.waker.wake());
+        }
+    }
+
+    fn hush(&self) {
+        self.is_rung.store(false, Ordering::Release);
+    }
+}
+
+/// Starts a thread for `core` with its `sockets` (one for each family at most).
+///
+/// # Errors
+///
+/// When the kernel gives no poll, no waker or no thread.
+pub fn spawn<C: Core + Send + 'static>(
+    name: &str,
+    mut core: C,
+    sockets: Vec<Socket>,
+    commands_max: usize,
+) -> io::Result<Running<C::Command>> {
+    let poll = Poll::new()?;
+    let waker = Waker::new(poll.registry(), WAKER)?;
+    let bell = Arc::new(Bell { waker, is_rung: AtomicBool::new(false) });
+    let mut ports = vec![];
+    for (index, mut socket) in sockets.into_iter().enumerate() {
+        poll.registry().register(&mut socket.udp, Token(index), Interest::READABLE)?;
+        ports.push(Port { socket, is_readable: true });
+    }
+    let (commands, inbox) = sync_channel(commands_max);
+    let remote = Remote { commands, bell: Arc::clone(&bell) };
+    let buffer = vec![0; DATAGRAM_MAX];
+    let mut driver = Driver { poll, ports, inbox, bell, buffer };
+    let thread =
+        thread::Builder::new().name(name.to_owned()).spawn(move || driver.run(&mut core))?;
+    Ok(Running { remote, thread })
+}
+
+struct Driver<C> {
+    poll: Poll,
+    ports: Vec<Port>,
+    inbox: Receiver<C>,
+    bell: Arc<Bell>,
+    buffer: Vec<u8>,
+}
+
+struct Port {
+    socket: Socket,
+    /// The kernel reports readiness once; it stands until a read would block.
+    is_readable: bool,
+}
+
+impl<C> Driver<C> {
+    fn run(&mut self, core: &mut impl Core<Command = C>) {
+        let mut events = Events::with_capacity(8);
+        while !core.is_done() {
+            core.on_idle();
+            let timeout = self.sleep(core);
+            if let Err(error) = self.poll.poll(&mut events, timeout) {
+                // A signal interrupts the wait; nothing else can go wrong with a poll of ours.
+                debug_assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+            }
+            for event in &events {
+                if let Some(port) = self.ports.get_mut(event.token().0) {
+                    port.is_readable = true;
+                    if event.is_error() {
+                        port.report_errors(&mut self.buffer, core);
+                    }
+                }
+            }
+            self.run_commands(core);
+            self.read(core);
+            self.run_timers(core);
+            self.write(core);
+        }
+    }
+
+    fn sleep(&self, core: &impl Core<Command = C>) -> Option<Duration> {
+        if self.ports.iter().any(|port| port.is_readable) {
+            return Some(Duration::ZERO);
+        }
+        let wake = core.next_wake()?;
+        Some(wake.at.saturating_duration_since(Instant::now()))
+    }
+
+    fn run_commands(&mut self, core: &mut impl Core<Command = C>) {
+        // Hushed first: a command that comes while we look rings again.
+        self.bell.hush();
+        for _ in 0..COMMANDS_BATCH {
+            match self.inbox.try_recv() {
+                Ok(command) => core.on_command(command, Instant::now()),
+                Err(_) => return,
+            }
+        }
+        // More may wait: do not sleep on them.
+        self.bell.ring();
+    }
+
+    fn read(&mut self, core: &mut impl Core<Command = C>) {
+        for port in &mut self.ports {
+            for _ in 0..DATAGRAMS_BATCH {
+                match port.socket.udp.recv_from(&mut self.buffer) {
+                    Ok((bytes, from)) => {
+                        core.on_datagram(from, &self.buffer[..bytes], Instant::now());
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        port.is_readable = false;
+                        break;
+                    }
+                    Err(_) => port.report_errors(&mut self.buffer, core),
+                }
+            }
+        }
+    }
+
+    fn run_timers(&mut self, core: &mut impl Core<Command = C>) {
+        // The clock, not the deadline: a deadline in the past must not turn time back.
+        let now = Instant::now();
+        if core.next_wake().is_some_and(|wake| wake.at <= now) {
+            core.on_timeout(now);
+        }
+    }
+
+    fn write(&mut self, core: &mut impl Core<Command = C>) {
+        let mut failed = vec![];
+        let mut has_errors = false;
+        while let Some((to, payload)) = core.poll_transmit() {
+            let Some(port) = self.ports.iter().find(|port| port.reaches(to)) else {
+                failed.push((to, payload.to_vec()));
+                continue;
+            };
+            if port.socket.udp.send_to(payload, to).is_ok() {
+                continue;
+            }
+            // An error can belong to an earlier datagram: the kernel reports it at the next call,
+            // and what this one says comes out when it is tried again.
+            has_errors = true;
+            match port.socket.udp.send_to(payload, to) {
+                // A full send buffer is a lost datagram: retransmission is what UDP peers live by.
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => failed.push((to, payload.to_vec())),
+            }
+        }
+        for (to, payload) in failed {
+            core.on_send_failed(to, &payload, Instant::now());
+        }
+        if has_errors {
+            for port in &mut self.ports {
+                port.report_errors(&mut self.buffer, core);
+            }
+        }
+    }
+}
+
+impl Port {
+    fn reaches(&self, to: SocketAddr) -> bool {
+        self.socket.local.is_ipv4() == to.is_ipv4()
+    }
+
+    fn report_errors(&mut self, buffer: &mut [u8], core: &mut impl Core) {
+        errors::drain(&self.socket.udp, buffer, |to, payload| {
+            core.on_send_failed(to, payload, Instant::now());
+        });
+    }
+}
+
+const WAKER: Token = Token(usize::MAX);
+/// The largest UDP datagram.
+const DATAGRAM_MAX: usize = 65_535;
+/// Commands, datagrams and timers take turns.
+const COMMANDS_BATCH: usize = 256;
+const DATAGRAMS_BATCH: usize = 256;

@@ -1,0 +1,254 @@
+//! The metrics that events move, each with its handles resolved when the daemon starts: to count is
+//! to index an array and add to an atomic, without a hash and without an allocation.
+
+use std::time::Duration;
+
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, Registry, TextEncoder};
+
+use super::family;
+use super::readings::Readings;
+use crate::outcome::Outcome;
+use crate::time::Micros;
+use crate::verify::Saw;
+use crate::verify::event::Event;
+use crate::verify::record::{CallRecord, Moments};
+use crate::verify::snapshot::{Reason, Snapshot, Status};
+
+/// Every metric of the daemon.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    started: IntCounter,
+    ended: [IntCounter; ENDINGS.len()],
+    wrong_codes: IntCounter,
+    guess_odds: Histogram,
+    placed: IntCounter,
+    reports: [[IntCounter; CALLER_ID.len()]; SAW.len()],
+    call_setup: Histogram,
+    ring_time_error: Histogram,
+    /// One for each trunk of the configuration, and a last one for calls that no trunk carried.
+    trunks: Vec<TrunkMetrics>,
+}
+
+#[derive(Debug)]
+struct TrunkMetrics {
+    calls: [IntCounter; Outcome::ALL.len()],
+    post_dial_delay: Histogram,
+    ring: Histogram,
+}
+
+impl Metrics {
+    /// Every metric at zero. `trunks` are the names in the configuration's order.
+    pub fn new(trunks: &[String]) -> Self {
+        let registry = Registry::new();
+        let (started, ended) = verifications(&registry);
+        Self {
+            started,
+            ended,
+            wrong_codes: family::counter(
+                &registry,
+                "ringproof_wrong_codes_total",
+                "Codes that were compared and were wrong",
+            ),
+            guess_odds: family::histogram(
+                &registry,
+                "ringproof_guess_odds",
+                "Odds that a guesser is verified, of each verification when it started",
+                &GUESS_ODDS,
+            ),
+            placed: family::counter(
+                &registry,
+                "ringproof_calls_placed_total",
+                "Calls that were accepted and handed to a shard",
+            ),
+            reports: reports(&registry),
+            call_setup: family::histogram(
+                &registry,
+                "ringproof_call_setup_seconds",
+                "Time from the API's acceptance of a call to its INVITE",
+                &CALL_SETUP_SECONDS,
+            ),
+            ring_time_error: family::histogram(
+                &registry,
+                "ringproof_ring_time_error_seconds",
+                "Distance between the planned and the real ring time of completed calls",
+                &RING_TIME_ERROR_SECONDS,
+            ),
+            trunks: per_trunk(&registry, trunks),
+            registry,
+        }
+    }
+
+    /// Counts one event.
+    pub fn on_event(&self, event: &Event) {
+        match event {
+            Event::CallEnded(call) => self.on_call_ended(call),
+            Event::CallPlaced(_) => self.placed.inc(),
+            Event::CallRinging(call) => self.on_call_ringing(call),
+            Event::PhoneReported { saw, is_ours, .. } => self.on_report(*saw, *is_ours),
+            Event::VerificationCreated(verification) => {
+                self.started.inc();
+                self.guess_odds.observe(verification.guess_odds());
+            }
+            Event::VerificationEnded(verification) => self.on_verification_ended(verification),
+            Event::WrongCode(_) => self.wrong_codes.inc(),
+        }
+    }
+
+    /// The whole exposition, in Prometheus' text format 0.0.4.
+    pub fn scrape(&self, readings: &Readings<'_>) -> String {
+        let mut families = self.registry.gather();
+        families.extend(readings.families());
+        families.sort_by(|a, b| a.name().cmp(b.name()));
+        // Only a family without a name or without a sample is refused, and those are left out.
+        families.retain(|family| !family.get_metric().is_empty());
+        TextEncoder::new().encode_to_string(&families).unwrap_or_default()
+    }
+
+    fn on_call_ringing(&self, call: &CallRecord) {
+        let Moments { invited: Some(invited), ringing: Some(ringing), .. } = call.moments() else {
+            return;
+        };
+        self.trunk(call).post_dial_delay.observe(between(invited, ringing).as_secs_f64());
+    }
+
+    fn on_call_ended(&self, call: &CallRecord) {
+        let (Some(ending), moments) = (call.ending(), call.moments()) else { return };
+        let trunk = self.trunk(call);
+        // The discriminants of `Outcome` count from one; `from_u8` keeps that promise.
+        trunk.calls[ending.outcome as usize - 1].inc();
+        if let Some(invited) = moments.invited {
+            self.call_setup.observe(between(call.placed_at, invited).as_secs_f64());
+        }
+        if let (Some(ringing), Some(over)) = (moments.ringing, moments.hung_up.or(moments.ended)) {
+            let ring = between(ringing, over);
+            trunk.ring.observe(ring.as_secs_f64());
+            // Every other outcome means that somebody cut the plan short.
+            if let (Outcome::Completed, Some(planned)) = (ending.outcome, call.planned_ring()) {
+                self.ring_time_error.observe(ring.abs_diff(planned).as_secs_f64());
+            }
+        }
+    }
+
+    fn on_verification_ended(&self, verification: &Snapshot) {
+        let Some(reason) = verification.reason else { return };
+        let place = ENDINGS.iter().position(|ending| *ending == (verification.status, reason));
+        debug_assert!(place.is_some(), "{:?} by {reason:?} has no series", verification.status);
+        if let Some(place) = place {
+            self.ended[place].inc();
+        }
+    }
+
+    fn on_report(&self, saw: Saw, is_ours: Option<bool>) {
+        let row = SAW.iter().position(|known| *known == saw);
+        let column = CALLER_ID.iter().position(|(known, _)| *known == is_ours);
+        if let (Some(row), Some(column)) = (row, column) {
+            self.reports[row][column].inc();
+        }
+    }
+
+    fn trunk(&self, call: &CallRecord) -> &TrunkMetrics {
+        let last = self.trunks.len() - 1;
+        &self.trunks[call.trunk().map_or(last, |index| usize::from(index).min(last))]
+    }
+}
+
+fn verifications(registry: &Registry) -> (IntCounter, [IntCounter; ENDINGS.len()]) {
+    let started = family::counters(
+        registry,
+        "ringproof_verifications_started_total",
+        "Verifications that were started",
+        &["method"],
+    );
+    let ended: IntCounterVec = family::counters(
+        registry,
+        "ringproof_verifications_total",
+        "Verifications that reached a final state",
+        &["method", "result", "reason"],
+    );
+    (
+        started.with_label_values(&[METHOD]),
+        ENDINGS.map(|(status, reason)| {
+            ended.with_label_values(&[METHOD, status.as_str(), reason.as_str()])
+        }),
+    )
+}
+
+fn reports(registry: &Registry) -> [[IntCounter; CALLER_ID.len()]; SAW.len()] {
+    let reports: IntCounterVec = family::counters(
+        registry,
+        "ringproof_phone_reports_total",
+        "What phones saw of their calls, as their apps reported it",
+        &["saw", "caller_id"],
+    );
+    SAW.map(|saw| CALLER_ID.map(|(_, shown)| reports.with_label_values(&[saw.as_str(), shown])))
+}
+
+fn per_trunk(registry: &Registry, trunks: &[String]) -> Vec<TrunkMetrics> {
+    let calls: IntCounterVec = family::counters(
+        registry,
+        "ringproof_calls_total",
+        "Calls that ended, by how they ended",
+        &["trunk", "outcome"],
+    );
+    let post_dial_delay: HistogramVec = family::histograms(
+        registry,
+        "ringproof_post_dial_delay_seconds",
+        "Time from INVITE to ringing",
+        "trunk",
+        &POST_DIAL_DELAY_SECONDS,
+    );
+    let ring: HistogramVec = family::histograms(
+        registry,
+        "ringproof_ring_seconds",
+        "Time from ringing to CANCEL, or to the end of a call that ended by itself",
+        "trunk",
+        &RING_SECONDS,
+    );
+    let names = trunks.iter().map(String::as_str).chain([NO_TRUNK]);
+    names
+        .map(|name| TrunkMetrics {
+            calls: Outcome::ALL.map(|outcome| calls.with_label_values(&[name, outcome.as_str()])),
+            post_dial_delay: post_dial_delay.with_label_values(&[name]),
+            ring: ring.with_label_values(&[name]),
+        })
+        .collect()
+}
+
+/// Wall time can be set back between two moments; such a pair counts as none apart.
+fn between(start: Micros, end: Micros) -> Duration {
+    Duration::from_micros(end.0.saturating_sub(start.0))
+}
+
+const METHOD: &str = "flash_call";
+/// Calls that ended before a trunk was chosen. No profile may have this name.
+const NO_TRUNK: &str = "none";
+
+/// Every way in which a verification ends.
+const ENDINGS: [(Status, Reason); 9] = [
+    (Status::Canceled, Reason::CanceledByClient),
+    (Status::Expired, Reason::Deadline),
+    (Status::Failed, Reason::NoTrunk),
+    (Status::Failed, Reason::NumberUnallocated),
+    (Status::Failed, Reason::RejectedByPolicy),
+    (Status::Failed, Reason::TooManyAttempts),
+    (Status::Failed, Reason::Unreachable),
+    (Status::Verified, Reason::CallerIdMatched),
+    (Status::Verified, Reason::CodeMatched),
+];
+
+const SAW: [Saw; 3] = [Saw::LateCall, Saw::NoCall, Saw::UnknownCaller];
+/// A carrier that rewrites caller IDs shows as `foreign`.
+const CALLER_ID: [(Option<bool>, &str); 3] =
+    [(Some(false), "foreign"), (Some(true), "ours"), (None, "untold")];
+
+/// Post-dial delay of mobile networks is seconds, not milliseconds.
+const POST_DIAL_DELAY_SECONDS: [f64; 9] = [0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0];
+/// A profile may ask for 1 to 20 seconds.
+const RING_SECONDS: [f64; 11] = [0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0];
+/// The promise is 5 ms for 99 of 100 calls; a wheel's slot is 1 ms.
+const RING_TIME_ERROR_SECONDS: [f64; 9] = [0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.25, 1.0];
+/// The promise is 10 ms for 99 of 100 calls.
+const CALL_SETUP_SECONDS: [f64; 9] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.25, 1.0];
+/// A warning is given above 0.0005, and the default ceiling is 0.005.
+const GUESS_ODDS: [f64; 9] = [0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.05];

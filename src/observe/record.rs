@@ -1,0 +1,117 @@
+//! One event in; one log line, its counts, and the event to everybody behind.
+//!
+//! Lines carry ids and closed words. A number is masked by its own `Debug`; a client's reference is
+//! left out, because it may hold a person's name.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{debug, info};
+
+use super::metrics::Metrics;
+use crate::time::Micros;
+use crate::verify::event::{Event, Listener};
+use crate::verify::record::CallRecord;
+use crate::verify::snapshot::Snapshot;
+
+/// The first listener of the verification room.
+pub struct Recorder {
+    metrics: Arc<Metrics>,
+    trunks: Vec<String>,
+    next: Vec<Arc<dyn Listener>>,
+}
+
+impl Recorder {
+    /// Records into `metrics`, then hands each event to `next`, in that order. `trunks` are the names
+    /// in the configuration's order.
+    pub fn new(metrics: Arc<Metrics>, trunks: Vec<String>, next: Vec<Arc<dyn Listener>>) -> Self {
+        Self { metrics, trunks, next }
+    }
+
+    fn log(&self, event: &Event) {
+        match event {
+            Event::CallEnded(call) => self.log_ended(call),
+            Event::CallPlaced(call) => {
+                debug!(call = %call.id, verification = %call.verification, "call placed");
+            }
+            Event::CallRinging(call) => {
+                let moments = call.moments();
+                let delay = apart(moments.invited, moments.ringing);
+                let trunk = self.trunk(call);
+                debug!(call = %call.id, trunk, post_dial_delay = %delay, "call rings");
+            }
+            Event::PhoneReported { call, saw, is_ours } => {
+                info!(call = %call.id, saw = saw.as_str(), is_ours, "phone reported");
+            }
+            Event::VerificationCreated(verification) => {
+                let Snapshot { id, to, pool, code_space, .. } = &**verification;
+                info!(verification = %id, ?to, pool = &**pool, code_space, "verification started");
+            }
+            Event::VerificationEnded(verification) => {
+                let Snapshot { id, to, status, reason, calls, .. } = &**verification;
+                let reason = reason.map_or("none", |reason| reason.as_str());
+                let (status, calls) = (status.as_str(), calls.len());
+                info!(verification = %id, ?to, status, reason, calls, "verification ended");
+            }
+            Event::WrongCode(verification) => {
+                let Snapshot { id, to, attempts_left, .. } = &**verification;
+                info!(verification = %id, ?to, attempts_left, "wrong code");
+            }
+        }
+    }
+
+    fn log_ended(&self, call: &CallRecord) {
+        let (Some(ending), moments) = (call.ending(), call.moments()) else { return };
+        info!(
+            call = %call.id,
+            verification = %call.verification,
+            trunk = self.trunk(call),
+            outcome = ending.outcome.as_str(),
+            by = ending.by.as_str(),
+            sip_code = ending.sip_code,
+            q850_cause = ending.q850_cause,
+            post_dial_delay = %apart(moments.invited, moments.ringing),
+            ring = %apart(moments.ringing, moments.hung_up.or(moments.ended)),
+            "call ended"
+        );
+    }
+
+    fn trunk(&self, call: &CallRecord) -> &str {
+        let name = call.trunk().and_then(|index| self.trunks.get(usize::from(index)));
+        name.map_or("none", String::as_str)
+    }
+}
+
+impl Listener for Recorder {
+    fn on_event(&self, event: Event) {
+        self.log(&event);
+        self.metrics.on_event(&event);
+        for listener in &self.next {
+            listener.on_event(event.clone());
+        }
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("next", &self.next.len()).finish_non_exhaustive()
+    }
+}
+
+/// Shown as `1.250s`, or as `-` when one of the two moments never came.
+struct Apart(Option<Duration>);
+
+fn apart(start: Option<Micros>, end: Option<Micros>) -> Apart {
+    let micros = start.zip(end).map(|(start, end)| end.0.saturating_sub(start.0));
+    Apart(micros.map(Duration::from_micros))
+}
+
+impl fmt::Display for Apart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(apart) => write!(f, "{:.3}s", apart.as_secs_f64()),
+            None => f.write_str("-"),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! A small day of the daemon, and what a scrape shows of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use expect_test::{expect, expect_file};
+
+use super::{Metrics, Process, Readings, Recorder, RequestReading, TableReading};
+use crate::entropy::Entropy;
+use crate::number::E164;
+use crate::outcome::{Outcome, Side};
+use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
+use crate::time::Micros;
+use crate::verify::event::{Event, Listener};
+use crate::verify::id::{CallId, VerificationId};
+use crate::verify::record::{CallRecord, Ending};
+use crate::verify::snapshot::{Reason, Snapshot, Status};
+use crate::verify::{Census, Level, PoolState, Saw};
+
+const NOON: u64 = 1_763_640_000_000_000;
+
+fn metrics() -> Metrics {
+    Metrics::new(&["alpha".to_owned(), "beta".to_owned()])
+}
+
+#[expect(clippy::disallowed_methods, reason = "a record wants an instant; nothing here reads it")]
+fn call(trunk: Option<u16>) -> CallRecord {
+    let call = CallRecord::new(CallId(1), VerificationId(2), Instant::now(), Micros(NOON));
+    if let Some(trunk) = trunk {
+        call.on_invited(trunk, Micros(NOON + 1_500));
+    }
+    call
+}
+
+fn ended(call: CallRecord, outcome: Outcome, millis: u64) -> Arc<CallRecord> {
+    let ending = Ending { outcome, by: Side::Us, sip_code: Some(487), q850_cause: None };
+    call.on_ended(ending, Micros(NOON + millis * 1_000));
+    Arc::new(call)
+}
+
+/// Rings after 1.2 s, for 5.004 s instead of 5 s.
+fn completed() -> CallRecord {
+    let call = call(Some(1));
+    call.plan_ring(Duration::from_secs(5));
+    call.on_ringing(Micros(NOON + 1_201_500));
+    call.on_hung_up(Micros(NOON + 6_205_500));
+    call
+}
+
+fn verification(status: Status, reason: Option<Reason>) -> Arc<Snapshot> {
+    Arc::new(Snapshot {
+        id: VerificationId(2),
+        to: E164::parse("+46701234567").unwrap(),
+        status,
+        reason,
+        created_at: Micros(NOON),
+        expires_at: Micros(NOON + 300_000_000),
+        ended_at: None,
+        attempts_left: 3,
+        calls_left: 1,
+        client_ref: Some("Greta Garbo".into()),
+        pool: "default".into(),
+        caller_id_prefix: "+468765".to_owned(),
+        code_space: 9_516,
+        calls: Vec::new(),
+    })
+}
+
+fn day() -> Vec<Event> {
+    let pending = verification(Status::Pending, None);
+    let rings = Arc::new(completed());
+    vec![
+        Event::VerificationCreated(pending.clone()),
+        Event::CallPlaced(rings.clone()),
+        Event::CallRinging(rings.clone()),
+        Event::CallEnded(ended(completed(), Outcome::Completed, 6_230)),
+        Event::PhoneReported { call: rings, saw: Saw::UnknownCaller, is_ours: Some(false) },
+        Event::WrongCode(pending),
+        Event::VerificationEnded(verification(Status::Verified, Some(Reason::CodeMatched))),
+        Event::CallEnded(ended(call(None), Outcome::Withdrawn, 4)),
+    ]
+}
+
+fn pools() -> Vec<PoolState> {
+    vec![PoolState {
+        name: "default".into(),
+        numbers: 10_000,
+        distinct: 9_516,
+        bits: 13.2,
+        guess_odds: 0.000_315,
+        leased: 2,
+        cooling: 40,
+    }]
+}
+
+fn scrape(metrics: &Metrics, tallies: &[Arc<Tally>]) -> String {
+    metrics.scrape(&readings(tallies, &pools()))
+}
+
+fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'a> {
+    Readings {
+        tallies,
+        requests: vec![RequestReading {
+            method: "POST",
+            route: "/v1/verifications",
+            status_class: "2xx",
+            count: 5,
+        }],
+        shed: vec![("event_reader", 2)],
+        pools,
+        census: Census {
+            pending: Level { size: 7, limit: 1_000_000, shed: 2 },
+            ended: Level { size: 3, limit: 1_000_000, shed: 0 },
+            ..Census::default()
+        },
+        tables: vec![TableReading { table: "connections", entries: 4, limit: 512 }],
+        log_lines_lost: 1,
+        started_at: Micros(NOON),
+        process: Process {
+            cpu_seconds: Some(1.5),
+            resident_bytes: Some(4_096),
+            open_fds: Some(12),
+            fds_max: Some(1_024),
+        },
+    }
+}
+
+fn two_shards() -> [Arc<Tally>; 2] {
+    let tallies = [Arc::new(Tally::default()), Arc::new(Tally::default())];
+    tallies[0].on_sent(SipKind::Invite);
+    tallies[1].on_sent(SipKind::Invite);
+    tallies[1].on_sent_again();
+    tallies[1].on_received(SipKind::of_status(180));
+    tallies[0].on_dropped(DropReason::UnknownBranch);
+    tallies[0].on_shed(Shed::Call);
+    tallies[0].set_table(Table::Calls, 2, 50_000);
+    tallies[1].set_table(Table::Calls, 3, 50_000);
+    tallies
+}
+
+#[test]
+fn names_labels_and_buckets_are_frozen() {
+    let metrics = metrics();
+    day().iter().for_each(|event| metrics.on_event(event));
+    let scrape = scrape(&metrics, &two_shards());
+    let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    expect_file!["tests/scrape.txt"].assert_eq(&scrape.replace(&version, "version=\"…\""));
+}
+
+/// `name | type | labels`, of each family of a scrape.
+fn families(scrape: &str) -> BTreeSet<String> {
+    let mut families = BTreeSet::new();
+    let mut lines = scrape.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some(family) = line.strip_prefix("# TYPE ") else { continue };
+        let (name, kind) = family.split_once(' ').unwrap();
+        let sample = lines.peek().copied().unwrap_or_default();
+        let labels = sample.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
+        let labels = labels.map_or("", |(labels, _)| labels);
+        let labels: Vec<_> = labels.split(',').filter_map(|pair| pair.split_once('=')).collect();
+        let labels: Vec<_> =
+            labels.iter().map(|(key, _)| *key).filter(|key| *key != "le").collect();
+        families.insert(format!("`{name}` | {kind} | {}", labels.join(" ")).trim_end().to_owned());
+    }
+    families
+}
+
+#[test]
+fn the_manual_lists_exactly_the_families_of_a_scrape() {
+    let manual = include_str!("../../docs/metrics.md");
+    let rows = manual
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .filter(|line| line.starts_with('`'));
+    let listed = rows.map(|row| {
+        let columns: Vec<_> = row.split('|').map(str::trim).collect();
+        columns[..3].join(" | ").trim_end().to_owned()
+    });
+    let scraped = families(&scrape(&metrics(), &[]));
+    assert_eq!(listed.collect::<BTreeSet<_>>(), scraped);
+}
+
+/// The series of a scrape, without their values.
+fn series(metrics: &Metrics, tallies: &[Arc<Tally>]) -> Vec<String> {
+    let scrape = scrape(metrics, tallies);
+    let samples = scrape.lines().filter(|line| !line.starts_with('#'));
+    samples.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
+}
+
+#[test]
+fn x9_no_traffic_adds_a_series() {
+    let (metrics, tally) = (metrics(), [Arc::new(Tally::default())]);
+    let before = series(&metrics, &tally);
+    let mut dice = Entropy::seeded(9).stream();
+    for round in 0..10_000 {
+        let outcome = Outcome::ALL[dice.below(Outcome::ALL.len() as u32) as usize];
+        let trunk = (dice.below(2) == 0).then(|| dice.below(70_000) as u16);
+        metrics.on_event(&Event::CallEnded(ended(call(trunk), outcome, round)));
+        tally[0].on_received(SipKind::of_status(dice.u32() as u16));
+    }
+    day().iter().for_each(|event| metrics.on_event(event));
+    assert_eq!(series(&metrics, &tally), before);
+}
+
+#[test]
+fn h8_a_scrape_names_no_number_and_no_client() {
+    let metrics = metrics();
+    day().iter().for_each(|event| metrics.on_event(event));
+    let scrape = scrape(&metrics, &[]);
+    for private in ["4670", "1234567", "Greta", "468765"] {
+        assert!(!scrape.contains(private), "{private}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_back_counts_as_no_time() {
+    let metrics = metrics();
+    let call = call(Some(0));
+    call.on_ringing(Micros(NOON - 5_000_000));
+    metrics.on_event(&Event::CallRinging(Arc::new(call)));
+    let scrape = scrape(&metrics, &[]);
+    assert!(scrape.contains("ringproof_post_dial_delay_seconds_sum{trunk=\"alpha\"} 0\n"));
+}
+
+/// Checks that it is called in its turn.
+struct Turn(Arc<AtomicUsize>, usize);
+
+impl Listener for Turn {
+    fn on_event(&self, _: Event) {
+        assert_eq!(self.0.fetch_add(1, Ordering::Relaxed) % 2, self.1);
+    }
+}
+
+#[test]
+fn an_event_is_counted_then_handed_on_in_a_fixed_order() {
+    let metrics = Arc::new(metrics());
+    let turns = Arc::new(AtomicUsize::new(0));
+    let next: Vec<Arc<dyn Listener>> =
+        vec![Arc::new(Turn(turns.clone(), 0)), Arc::new(Turn(turns.clone(), 1))];
+    let recorder = Recorder::new(metrics.clone(), vec!["alpha".to_owned()], next);
+    day().into_iter().for_each(|event| recorder.on_event(event));
+    assert_eq!(turns.load(Ordering::Relaxed), 2 * day().len());
+    assert!(scrape(&metrics, &[]).contains("ringproof_wrong_codes_total 1\n"));
+}
+
+#[test]
+fn an_event_is_one_line_without_a_number_or_a_client() {
+    let metrics = Arc::new(metrics());
+    let recorder = Recorder::new(metrics, vec!["alpha".to_owned(), "beta".to_owned()], Vec::new());
+    let work = || day().into_iter().for_each(|event| recorder.on_event(event));
+    super::log::tests::check_debug(
+        work,
+        &expect![[r#"
+            | INFO ringproof::observe::record: verification started verification=ver_00000000000000000000000002 to=+4670…67 pool="default" code_space=9516
+            |DEBUG ringproof::observe::record: call placed call=call_00000000000000000000000001 verification=ver_00000000000000000000000002
+            |DEBUG ringproof::observe::record: call rings call=call_00000000000000000000000001 trunk="beta" post_dial_delay=1.200s
+            | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="beta" outcome="completed" by="us" sip_code=487 post_dial_delay=1.200s ring=5.004s
+            | INFO ringproof::observe::record: phone reported call=call_00000000000000000000000001 saw="unknown_caller" is_ours=false
+            | INFO ringproof::observe::record: wrong code verification=ver_00000000000000000000000002 to=+4670…67 attempts_left=3
+            | INFO ringproof::observe::record: verification ended verification=ver_00000000000000000000000002 to=+4670…67 status="verified" reason="code_matched" calls=0
+            | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- ring=-
+        "#]],
+    );
+}

@@ -1,0 +1,18 @@
+//! Trunks: what the operator says of a SIP peer ([`Profile`]), the texts of the requests it gets
+//! ([`Messages`]) and how fast it gets them ([`Pace`]).
+//!
+//! Deliberately absent: sockets, the clock, and the life of a call. A trunk is data and arithmetic.
+
+mod format;
+mod lines;
+mod messages;
+mod pace;
+mod profile;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use messages::{Leg, Messages, MessagesError};
+pub use pace::{Pace, Wait};
+pub use profile::{
+    CallerId, CallerIdHeader, Dialled, NationalPlan, NumberFormat, Privacy, Profile, Ringing,
+};

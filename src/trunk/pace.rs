@@ -1,0 +1,152 @@
+//! How fast one shard may send calls to one trunk: calls per second and calls at once.
+//!
+//! The rate is a token bucket in the form of GCRA (ITU-T I.371): one instant instead of a count and
+//! a clock. Bursts are a tenth of a second's worth, because a carrier that sells 100 calls per
+//! second answers the 101st with 503.
+//! Deliberately absent: a queue. Who is told to wait keeps the call.
+
+use std::time::{Duration, Instant};
+
+/// One shard's share of what a trunk takes.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    /// Time between two calls at full rate.
+    interval: Duration,
+    /// How far `due` may run ahead of the clock: the burst.
+    ahead_max: Duration,
+    /// When the calls so far would have left, one `interval` apart.
+    due: Option<Instant>,
+    in_flight: u32,
+    in_flight_max: u32,
+}
+
+/// Why a call must not leave yet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Wait {
+    /// As many calls live as may: one must end first.
+    Full,
+    /// The rate is used up until then.
+    Until(Instant),
+}
+
+impl Pace {
+    /// The share of shard `shard` of `shards` in `calls_per_second` and `in_flight_max`, none of
+    /// which may be zero. The shares add up to the whole.
+    pub fn new(calls_per_second: u32, in_flight_max: u32, shard: u16, shards: u16) -> Self {
+        debug_assert!(calls_per_second > 0 && shard < shards, "a share of nothing");
+        let (count, shards) = (u32::from(shard), u32::from(shards.max(1)));
+        let interval = Duration::from_secs(1) * shards / calls_per_second.max(1);
+        let burst = calls_per_second / shards / 10;
+        Self {
+            interval,
+            ahead_max: interval * burst.saturating_sub(1),
+            due: None,
+            in_flight: 0,
+            in_flight_max: in_flight_max / shards + u32::from(count < in_flight_max % shards),
+        }
+    }
+
+    /// Takes leave for one call. Each success is given back once with [`release`](Self::release).
+    ///
+    /// # Errors
+    ///
+    /// How long to wait. A refusal changes nothing.
+    pub fn take(&mut self, now: Instant) -> Result<(), Wait> {
+        if self.in_flight >= self.in_flight_max {
+            return Err(Wait::Full);
+        }
+        let due = self.due.map_or(now, |due| due.max(now));
+        if due - now > self.ahead_max {
+            return Err(Wait::Until(due - self.ahead_max));
+        }
+        self.due = Some(due + self.interval);
+        self.in_flight += 1;
+        Ok(())
+    }
+
+    /// One call ended.
+    pub fn release(&mut self) {
+        debug_assert!(self.in_flight > 0, "a call ended that was never counted");
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// Calls that live.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "virtual time starts somewhere")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_a_tenth_of_a_second_and_the_rest_is_even() {
+        let start = Instant::now();
+        let mut pace = Pace::new(100, 1_000_000, 0, 1);
+        assert_eq!(burst(&mut pace, start), 10);
+        assert_eq!(pace.take(start), Err(Wait::Until(start + Duration::from_millis(10))));
+        assert_eq!(burst(&mut pace, start + Duration::from_millis(10)), 1);
+        assert_eq!(burst(&mut pace, start + Duration::from_secs(60)), 10, "idle time is not saved");
+    }
+
+    #[test]
+    fn the_rate_holds_over_a_minute_for_whoever_always_asks() {
+        let start = Instant::now();
+        let mut pace = Pace::new(250, u32::MAX, 0, 1);
+        let taken: u32 =
+            (0..60_000).map(|ms| burst(&mut pace, start + Duration::from_millis(ms))).sum();
+        assert_eq!(taken, 60 * 250 + 24);
+    }
+
+    #[test]
+    fn whoever_waits_as_told_is_let_through() {
+        let mut now = Instant::now();
+        let mut pace = Pace::new(7, u32::MAX, 0, 1);
+        for _ in 0..100 {
+            if let Err(Wait::Until(at)) = pace.take(now) {
+                assert!(at > now);
+                now = at;
+                assert_eq!(pace.take(now), Ok(()));
+            }
+        }
+    }
+
+    #[test]
+    fn calls_at_once_have_a_bound_and_an_end_makes_room() {
+        let start = Instant::now();
+        let mut pace = Pace::new(1_000, 3, 0, 1);
+        assert_eq!(burst(&mut pace, start), 3);
+        assert_eq!(pace.take(start), Err(Wait::Full));
+        pace.release();
+        assert_eq!(pace.in_flight(), 2);
+        assert_eq!(pace.take(start), Ok(()));
+    }
+
+    #[test]
+    fn shares_of_the_shards_add_up() {
+        let start = Instant::now();
+        for shards in [1, 2, 3, 7, 64] {
+            let mut paces: Vec<_> =
+                (0..shards).map(|shard| Pace::new(1_000_000, 100, shard, shards)).collect();
+            assert_eq!(paces.iter_mut().map(|pace| burst(pace, start)).sum::<u32>(), 100);
+        }
+    }
+
+    #[test]
+    fn a_rate_below_one_call_for_each_shard_still_lets_calls_through() {
+        let start = Instant::now();
+        let mut pace = Pace::new(1, 100, 0, 4);
+        assert_eq!(burst(&mut pace, start), 1);
+        assert_eq!(pace.take(start), Err(Wait::Until(start + Duration::from_secs(4))));
+    }
+
+    fn burst(pace: &mut Pace, now: Instant) -> u32 {
+        let mut taken = 0;
+        while pace.take(now).is_ok() {
+            taken += 1;
+        }
+        taken
+    }
+}
