@@ -10,6 +10,7 @@ pub mod config;
 pub mod control;
 pub mod entropy;
 pub mod gateway;
+pub mod lab;
 pub mod ladder;
 pub mod net;
 pub mod number;

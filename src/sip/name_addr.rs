@@ -17,8 +17,12 @@ pub struct NameAddr<'a> {
 }
 
 impl<'a> NameAddr<'a> {
-    /// Reads one value.
-    pub(super) fn parse(text: &'a [u8]) -> Result<Self, HeaderError> {
+    /// Reads one value, as [`Message::values`](super::Message::values) gives them.
+    ///
+    /// # Errors
+    ///
+    /// When it does not follow its grammar.
+    pub fn parse(text: &'a [u8]) -> Result<Self, HeaderError> {
         let mut reader = Reader::new(text);
         let (display, uri) = match memchr::memchr2(b'<', b'"', text) {
             Some(_) => read_name_addr(&mut reader).ok_or(HeaderError::Syntax)?,

@@ -1,0 +1,5 @@
+//! One conversation for each behaviour of a phone.
+
+mod behaviours;
+mod limits;
+mod violations;
