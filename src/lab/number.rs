@@ -80,7 +80,8 @@ pub(super) fn shown(invite: &Message<'_>) -> Option<Number> {
     if wishes.any(|wish| !wish.trim_ascii().eq_ignore_ascii_case(b"none")) {
         return None;
     }
-    let named = |name| invite.values(name).find_map(|value| number_of(NameAddr::parse(value).ok()?));
+    let named =
+        |name| invite.values(name).find_map(|value| number_of(NameAddr::parse(value).ok()?));
     named(Name::PAssertedIdentity)
         .or_else(|| named(Name::RemotePartyId))
         .or_else(|| number_of(invite.from().ok()?))
@@ -111,7 +112,10 @@ mod tests {
     fn one_phone_has_one_name_however_it_is_dialled() {
         let phone = |uri: &str| dialled(uri.as_bytes()).unwrap();
         assert_eq!(phone("sip:+46701234567@a.example"), phone("tel:0046701234567"));
-        assert_eq!(phone("sip:46701234567;tgrp=x@a.example"), phone("sip:%2b46701234567@b.example"));
+        assert_eq!(
+            phone("sip:46701234567;tgrp=x@a.example"),
+            phone("sip:%2b46701234567@b.example")
+        );
         assert_eq!(format!("{:?}", phone("tel:+46701234567")), "…67");
         assert_eq!(phone("tel:+46701234567").last_digits(5), "34567");
     }

@@ -116,9 +116,7 @@ impl Behaviour {
             Self::Answers { after } => Script { given: after, ..acting(ANSWER) },
             Self::AnswersAtOnce => acting(ANSWER_AT_ONCE),
             Self::AnswersOnCancel => cancelling(OnCancel::Answer),
-            Self::AnswersRepeatedly => {
-                Script { given: PERSON, acks_lost: 4, ..acting(ANSWER) }
-            }
+            Self::AnswersRepeatedly => Script { given: PERSON, acks_lost: 4, ..acting(ANSWER) },
             Self::AnswersTwice => acting(ANSWER_TWICE),
             Self::Busy => acting(REFUSE),
             Self::CancelIgnored => cancelling(OnCancel::Ignore),
@@ -183,10 +181,8 @@ const FORK: &[Act] = &[
     act(After::Millis(10), Say::Progress(Status::RINGING, 1)),
     act(After::Millis(1_000), Say::Progress(status(199), 1)),
 ];
-const LATE: &[Act] = &[
-    act(After::Millis(3_000), Say::Progress(Status::TRYING, 0)),
-    ring(After::PostDial),
-];
+const LATE: &[Act] =
+    &[act(After::Millis(3_000), Say::Progress(Status::TRYING, 0)), ring(After::PostDial)];
 /// More than any profile expects, and 199 for a fork that never was.
 const STORM: &[Act] = &[
     early(After::PostDial),

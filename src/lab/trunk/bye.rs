@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use super::super::event::Ending;
 use super::super::violation::Violation;
+use super::Trunk;
 use super::deadlines::Sleeper;
 use super::dialog::{Dialog, Due, Opening};
 use super::receive::Request;
 use super::write::{next_hop, reply_address, write_bye, write_call_response};
-use super::Trunk;
 use crate::sip::{Message, Method, Status};
 use crate::transaction::Transport;
 use crate::transaction::branch::read_hex;
@@ -39,7 +39,8 @@ impl Trunk {
         };
         let tag = opening.tag;
         let is_first = call.is_pending();
-        let Ok(dialog) = self.dialogs.insert(Dialog::start(opening, self.settings.base, now)) else {
+        let Ok(dialog) = self.dialogs.insert(Dialog::start(opening, self.settings.base, now))
+        else {
             return self.refuse(handle, Status::SERVICE_UNAVAILABLE, now);
         };
         self.by_tag.insert(tag, dialog);

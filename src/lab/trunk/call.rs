@@ -75,7 +75,8 @@ impl Call {
         expires: Option<u32>,
         now: Instant,
     ) -> Self {
-        let Opening { invite, source, phone, caller_id, tags, script, quality, post_dial } = opening;
+        let Opening { invite, source, phone, caller_id, tags, script, quality, post_dial } =
+            opening;
         let expires = expires.map(|seconds| Duration::from_secs(seconds.into()));
         let stop = match expires.filter(|expires| *expires < settings.ring_max) {
             // RFC 3261 §13.3.1: an invitation that expires gets 487.

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::super::script::OnCancel;
 use super::super::violation::Violation;
+use super::Trunk;
 use super::call::Call;
 use super::receive::Request;
-use super::Trunk;
 use crate::sip::{Message, Method, Name, Start, Status};
 use crate::transaction::slab::Handle;
 

@@ -140,9 +140,17 @@ pub(super) struct Opening {
 /// Where the dialog stands; a state owns its deadlines.
 #[derive(Clone, Copy, Debug)]
 enum State {
-    Unconfirmed { resend_at: Instant, interval: Duration, give_up_at: Instant },
-    Confirmed { until: Instant },
+    Unconfirmed {
+        resend_at: Instant,
+        interval: Duration,
+        give_up_at: Instant,
+    },
+    Confirmed {
+        until: Instant,
+    },
     /// Our BYE is out; its transaction has the timers.
     Leaving,
-    Ended { forget_at: Instant },
+    Ended {
+        forget_at: Instant,
+    },
 }

@@ -311,8 +311,7 @@ impl Trunk {
 }
 
 /// The refusal that follows a refused CANCEL.
-const REFUSED_LATER: &[Act] =
-    &[Act { after: After::Millis(1_000), say: Say::Refuse(UNAVAILABLE) }];
+const REFUSED_LATER: &[Act] = &[Act { after: After::Millis(1_000), say: Say::Refuse(UNAVAILABLE) }];
 pub(super) const DECLINE: Status = super::super::behaviour::status(603);
 pub(super) const UNAVAILABLE: Status = super::super::behaviour::status(480);
 const MERGED: Status = super::super::behaviour::status(482);

@@ -62,7 +62,8 @@ impl Trunk {
             Method::Cancel => self.on_cancel(request, now),
             Method::Invite => self.on_invite(request, now),
             Method::Options => {
-                let status = if self.is_stopping { Status::SERVICE_UNAVAILABLE } else { Status::OK };
+                let status =
+                    if self.is_stopping { Status::SERVICE_UNAVAILABLE } else { Status::OK };
                 self.respond_statelessly(request, status, Some(("Allow", ALLOW.as_bytes())));
             }
             // `check` has refused the others with 405.

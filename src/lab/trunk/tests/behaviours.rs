@@ -14,13 +14,16 @@ fn an_invite_that_comes_again_gets_the_last_response_again() {
 
 #[test]
 fn an_expired_invite_ends_by_itself() {
-    let settings = crate::lab::Settings { ring_max: std::time::Duration::from_secs(9), ..settings() };
+    let settings =
+        crate::lab::Settings { ring_max: std::time::Duration::from_secs(9), ..settings() };
     expect![[r#""#]].assert_eq(&run(settings, Manners::Good, "67", ""));
 }
 
 #[test]
 fn refusals_without_ringing() {
-    for (suffix, status) in [("01", 486), ("03", 480), ("04", 404), ("18", 503), ("19", 484), ("20", 302)] {
+    for (suffix, status) in
+        [("01", 486), ("03", 480), ("04", 404), ("18", 503), ("19", 484), ("20", 302)]
+    {
         let trace = run(settings(), Manners::Good, suffix, "");
         let expected = format!(
             "00.000  -> INVITE\n00.000  <- 100\n00.300  <- {status} a\n00.300  !! refused {status}\n00.300  -> ACK\nquiet\n"
