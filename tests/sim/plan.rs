@@ -81,14 +81,18 @@ impl Plan {
             41..=65 => Weather::Fair,
             _ => Weather::Foul,
         };
-        let trunks: Vec<Trunk> =
-            (0..dice.between(1, 3)).map(|index| trunk(index, weather, &mut dice)).collect();
-        let daemons: Vec<Daemon> =
-            (0..dice.between(1, 3)).map(|_| daemon(trunks.len(), &mut dice)).collect();
+        let count = dice.between(1, 3);
         let outages = match dice.chance(30) {
-            true => (0..dice.between(1, 2)).map(|_| outage(trunks.len(), &mut dice)).collect(),
+            true => (0..dice.between(1, 2)).map(|_| outage(count, &mut dice)).collect(),
             false => vec![],
         };
+        let wire = match weather == Weather::Calm && outages.is_empty() {
+            true => lab::Wire::Orderly,
+            false => lab::Wire::Wild,
+        };
+        let trunks: Vec<Trunk> = (0..count).map(|index| trunk(index, wire, &mut dice)).collect();
+        let daemons: Vec<Daemon> =
+            (0..dice.between(1, 3)).map(|_| daemon(trunks.len(), &mut dice)).collect();
         let visits = (0..dice.between(4, 24))
             .map(|_| Visit::draw(daemons.len(), &daemons, &mut dice))
             .collect();
@@ -101,7 +105,7 @@ impl Plan {
     }
 }
 
-fn trunk(index: u32, weather: Weather, dice: &mut Dice) -> Trunk {
+fn trunk(index: u32, wire: lab::Wire, dice: &mut Dice) -> Trunk {
     let address: SocketAddr = ([198, 51, 100, 1 + index as u8], 5060).into();
     let format = dice.one_of(&[0, 1, 2]);
     let number_format = || match format {
@@ -135,10 +139,7 @@ fn trunk(index: u32, weather: Weather, dice: &mut Dice) -> Trunk {
         trying_after: dice.millis(0, 150),
         post_dial_delay: dice.millis(50, 2_000),
         post_dial_jitter: dice.millis(0, 1_000),
-        wire: match weather {
-            Weather::Calm => lab::Wire::Orderly,
-            Weather::Fair | Weather::Foul => lab::Wire::Wild,
-        },
+        wire,
         // Who is answered stays answered until we hang up: otherwise a lost BYE would not show.
         talk_max: TALK_MAX,
         ..lab::Settings::new(address)
@@ -189,10 +190,10 @@ fn daemon(trunks: usize, dice: &mut Dice) -> Daemon {
     }
 }
 
-fn outage(trunks: usize, dice: &mut Dice) -> Outage {
+fn outage(trunks: u32, dice: &mut Dice) -> Outage {
     let from = dice.millis(0, 60_000);
     Outage {
-        trunk: dice.between(0, trunks as u32 - 1) as usize,
+        trunk: dice.between(0, trunks - 1) as usize,
         from,
         until: from + dice.millis(100, 30_000),
         kind: dice.one_of(&[OutageKind::Refused, OutageKind::Restarted, OutageKind::Unplugged]),
