@@ -9,7 +9,9 @@
 //! nobody.
 
 pub mod behaviour;
+pub mod desk;
 pub mod event;
+pub mod handset;
 pub mod number;
 mod phones;
 mod script;
@@ -18,6 +20,7 @@ pub mod trunk;
 pub mod violation;
 
 pub use behaviour::{Behaviour, Rule};
+pub use desk::Desk;
 pub use event::{Ending, Entry, Event};
 pub use number::Number;
 pub use settings::{Quality, Settings, Wire};

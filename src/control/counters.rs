@@ -109,7 +109,7 @@ impl ApiCounters {
         self.shed[shed as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Every kind of request that was seen.
+    /// Every kind of request there can be, also those that nobody made.
     pub fn requests(&self) -> impl Iterator<Item = RequestCount<'_>> {
         let known = self.requests.iter().map(|((m, r), counts)| (m.as_str(), r.as_str(), counts));
         known
@@ -121,7 +121,6 @@ impl ApiCounters {
                     RequestCount { method, route, class, count }
                 })
             })
-            .filter(|kind| kind.count > 0)
     }
 
     /// How much each bound refused.

@@ -123,14 +123,19 @@ impl Gateway {
         }
         let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
         let mut wait = Wait::Full;
-        for wants_up in [true, false] {
+        for is_preferred in [true, false] {
             for (place, &trunk) in route.iter().enumerate().skip(usize::from(tried)) {
                 let line = &mut self.lines[usize::from(trunk)];
-                if line.is_up() != wants_up {
+                if line.is_preferred(now) != is_preferred {
                     continue;
                 }
                 match line.pace.take(now) {
-                    Ok(()) => return Ok(Leave { trunk, tried: place as u16 }),
+                    Ok(()) => {
+                        if let Some(at) = line.on_try(now) {
+                            self.wheel.arm(at, Timer::Health);
+                        }
+                        return Ok(Leave { trunk, tried: place as u16 });
+                    }
                     Err(other) => wait = sooner(wait, other),
                 }
             }

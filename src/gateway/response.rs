@@ -106,7 +106,7 @@ impl Gateway {
         let line = &mut self.lines[usize::from(trunk)];
         line.pace.release();
         if matches!(outcome, Outcome::Silence | Outcome::Unsent) {
-            line.silences = line.silences.saturating_add(1);
+            line.on_silence();
         }
         if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
             self.clients.get_mut(handle)
@@ -169,7 +169,7 @@ impl Gateway {
         let code = status.code();
         trace(&leg.order.call, Direction::In, Method::Invite, Some(code), is_again, now);
         leg.order.call.on_first_response(self.wall.at(now));
-        self.lines[usize::from(leg.trunk)].silences = 0;
+        self.lines[usize::from(leg.trunk)].on_answer();
         match answer {
             OnResponse::Absorb => self.tally.on_received_again(),
             OnResponse::Acknowledge => {

@@ -239,9 +239,6 @@ impl Trunk {
 const VIOLATIONS_MAX: usize = 1_000;
 
 #[cfg(test)]
-mod tests;
-
-#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,8 @@ pub enum Violation {
     InviteAfterCancel,
     /// An INVITE without Contact (§8.1.1.8).
     InviteContact,
+    /// An INVITE with a To tag: a flash call is never changed.
+    InviteInDialog,
     /// An INVITE to a phone that still rings for another call of the same caller.
     InviteWhileRinging,
     /// A request that must be refused as it is written.
@@ -82,6 +84,7 @@ impl Violation {
             | Self::CancelUri
             | Self::CancelVias
             | Self::InviteContact
+            | Self::InviteInDialog
             | Self::InviteWhileRinging
             | Self::Malformed => false,
         }
@@ -110,6 +113,7 @@ impl Violation {
             Self::CancelVias => "the CANCEL has more than one Via",
             Self::InviteAfterCancel => "an INVITE of a call that was cancelled",
             Self::InviteContact => "the INVITE has no Contact",
+            Self::InviteInDialog => "an INVITE with a To tag, a flash call is never changed",
             Self::InviteWhileRinging => "an INVITE to a phone that still rings",
             Self::Malformed => "a request that must be refused as it is written",
             Self::ResponseUnasked => "a response to nothing that was asked",

@@ -31,6 +31,12 @@ pub fn lookup(number: E164) -> Option<Assignment> {
     Some(Assignment { country, kind: kind(known.get_type())? })
 }
 
+/// The country that a number would belong to, even if the plans do not have it: an operator knows
+/// better than a table which numbers are his. `None` for codes that several countries share.
+pub fn country(number: E164) -> Option<Country> {
+    parsed(number)?.get_region_code().and_then(Country::of_region)
+}
+
 /// The digits that are dialled inside the number's own country, trunk prefix included:
 /// `0701234567`. `None` when no plan has such a number.
 pub fn national(number: E164) -> Option<String> {
@@ -48,8 +54,12 @@ pub fn read_in(text: &str, country: Country) -> Option<E164> {
 
 /// A number that some plan has.
 fn known(number: E164) -> Option<PhoneNumber> {
+    parsed(number).filter(PhoneNumber::is_valid)
+}
+
+fn parsed(number: E164) -> Option<PhoneNumber> {
     let text = format!("+{}", number.reveal().as_str());
-    PHONE_NUMBER_UTIL.parse(&text, None).ok().filter(PhoneNumber::is_valid)
+    PHONE_NUMBER_UTIL.parse(&text, None).ok()
 }
 
 /// Calls to these codes cost as much as the operator of the moment wants, and their plans change
@@ -233,6 +243,15 @@ mod tests {
         for text in ["+999123456789", "+16502530", "+4911234", "+49171234567", "+4690510"] {
             check(text, "unknown");
         }
+    }
+
+    #[test]
+    fn the_country_code_tells_the_country_of_a_number_without_a_plan() {
+        let country = |text| country(number(text)).map(|country| country.to_string());
+        assert_eq!(lookup(number("+468765000000")), None);
+        assert_eq!(country("+468765000000").as_deref(), Some("SE"));
+        assert_eq!(country("+999123456789"), None);
+        assert_eq!(country("+16502530"), None);
     }
 
     #[test]

@@ -118,3 +118,26 @@ fn a_waiting_call_can_be_hung_up() {
     world.handle(Input::Command(Command::HangUp(waiting.call.id)));
     assert_eq!(waiting.call.ending().unwrap().outcome.as_str(), "withdrawn");
 }
+
+#[test]
+fn a_trunk_that_stays_silent_is_tried_last_and_again_after_a_while() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    let mut phone = 700;
+    let mut first_trunk_of_a_call = |world: &mut World| {
+        phone += 1;
+        let order = order(&world.verify, &format!("+467017{phone}05"), world.now);
+        let before = world.sent.len();
+        world.handle(Input::Command(Command::Place(order)));
+        let (to, request) = world.sent[before].clone();
+        world.handle(Input::SendFailed { to, payload: &request });
+        if let Some((to, request)) = world.sent.get(before + 1).cloned() {
+            world.receive_from(&to.to_string(), &super::world::refusal(&request, 486));
+        }
+        to.ip().to_string()
+    };
+    let trunks: Vec<String> = (0..4).map(|_| first_trunk_of_a_call(&mut world)).collect();
+    assert_eq!(trunks, ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"]);
+    world.run_until(world.now + Duration::from_secs(31));
+    assert_eq!(first_trunk_of_a_call(&mut world), "192.0.2.1");
+    assert_eq!(first_trunk_of_a_call(&mut world), "192.0.2.2");
+}

@@ -18,7 +18,7 @@ use crate::tally::Tally;
 use crate::time::WallClock;
 use crate::trunk::{Messages, Profile, testing};
 use crate::verify::event::{Event, Listener};
-use crate::verify::settings::PoolSettings;
+use crate::verify::settings::{Bounds, PoolSettings};
 use crate::verify::{Order, Start, Verify};
 
 /// Runs a script against one shard with one trunk and compares the trace.
@@ -77,7 +77,8 @@ impl World {
         let (mouth, heard) = sync_channel(1_024);
         let numbers = vec!["+46876500[000-999]".parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
-        let settings = crate::verify::Settings { pools, ..Default::default() };
+        let bounds = Bounds { pending_max: 64, ended_max: 64, phones_max: 64, prefixes_max: 64 };
+        let settings = crate::verify::Settings { pools, bounds, ..Default::default() };
         let ear = Arc::new(Ear(mouth));
         let verify = Verify::new(settings, wall.clone(), entropy.clone(), ear).unwrap();
         let (verify, tally) = (Arc::new(verify), Arc::new(Tally::default()));
@@ -217,6 +218,14 @@ pub(super) fn order(verify: &Verify, phone: &str, now: Instant) -> Order {
     let to = E164::parse(phone).unwrap();
     let start = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
     verify.start(start, now).unwrap().order
+}
+
+/// The response with `code` to `request`.
+pub(super) fn refusal(request: &[u8], code: u16) -> Vec<u8> {
+    let response = Response { to_tag: Some(b"a"), ..Response::new(Status::new(code).unwrap()) };
+    let mut bytes = vec![];
+    response.write(&Message::parse(request).unwrap(), &mut bytes).unwrap();
+    bytes
 }
 
 fn line(address: &str, change: &impl Fn(&mut Profile)) -> Line {

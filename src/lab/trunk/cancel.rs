@@ -30,7 +30,8 @@ impl Trunk {
         };
         // "the To tag of the response to the CANCEL and the To tag in the response to the original
         // request SHOULD be the same".
-        let tag = call.tags[call.said.map_or(0, |said| said.leg).min(call.tags.len() - 1)];
+        let final_leg = call.said.filter(|_| !call.is_pending()).map_or(0, |said| said.leg);
+        let tag = call.tags[final_leg];
         call.was_cancelled = true;
         match policy {
             OnCancel::Ignore => {}

@@ -26,11 +26,13 @@ impl Trunk {
             return self.on_invite_again(handle, now);
         }
         if let Some(tag) = request.message.to().ok().and_then(|to| to.tag()) {
+            self.notice(Violation::InviteInDialog, request.phone, request.quality, now);
             // The phones here change nothing about a call that stands.
             let stands = self.dialog_of(tag).is_some();
             let status = if stands { NOT_ACCEPTABLE } else { Status::NO_SUCH_TRANSACTION };
             return self.respond_statelessly(request, status, None);
         }
+        self.check_invite(request, now);
         if self.servers.is_merged(&request.message) {
             return self.respond_statelessly(request, MERGED, None);
         }
@@ -40,7 +42,6 @@ impl Trunk {
         let Some(phone) = request.phone else {
             return self.respond_statelessly(request, NOT_FOUND, None);
         };
-        self.check_invite(request, phone, now);
         let call = self.open(request, phone, now);
         let machine = InviteServer::start(Transport::Unreliable, self.settings.base, now);
         let owner = Owner::Invite(Box::new(call));
@@ -59,13 +60,14 @@ impl Trunk {
         }
     }
 
-    fn check_invite(&mut self, request: &Request<'_>, phone: Number, now: Instant) {
+    fn check_invite(&mut self, request: &Request<'_>, now: Instant) {
         let call_id = request.message.call_id().unwrap_or_default();
         let before = self.by_call_id.get(call_id).copied();
         let was_cancelled =
             before.and_then(|handle| self.call(handle)).is_some_and(|call| call.was_cancelled);
-        let rings = self.ringing.get(&phone).copied().and_then(|handle| self.call(handle));
-        let rings_unwanted = rings.is_some_and(|call| {
+        let rings = request.phone.and_then(|phone| self.ringing.get(&phone)).copied();
+        let rings = rings.filter(|handle| Some(*handle) != before);
+        let rings_unwanted = rings.and_then(|handle| self.call(handle)).is_some_and(|call| {
             call.is_from(request.source.ip()) && !call.was_cancelled && call.was_heard
         });
         let has_contact = matches!(request.message.contact(), Ok(Some(_)));
@@ -75,7 +77,7 @@ impl Trunk {
             (!has_contact, Violation::InviteContact),
         ];
         for (_, violation) in checks.into_iter().filter(|(is_broken, _)| *is_broken) {
-            self.notice(violation, Some(phone), request.quality, now);
+            self.notice(violation, request.phone, request.quality, now);
         }
     }
 
@@ -126,7 +128,7 @@ impl Trunk {
                 }
                 Due::Nothing => break,
                 Due::Say(say) => self.act(handle, say, now),
-                Due::Stop(status) => self.refuse(handle, status, now),
+                Due::Stop(status) => self.end(handle, status, Ending::Missed, now),
                 Due::Trying => self.say(handle, Status::TRYING, 0, now),
             }
         }
@@ -155,11 +157,13 @@ impl Trunk {
 
     /// Gives a final response of 300 or more, if none has been given.
     pub(super) fn refuse(&mut self, handle: Handle, status: Status, now: Instant) {
+        let was_cancelled = self.call(handle).is_some_and(|call| call.was_cancelled);
+        let ending = if was_cancelled { Ending::Missed } else { Ending::Declined };
+        self.end(handle, status, ending, now);
+    }
+
+    fn end(&mut self, handle: Handle, status: Status, ending: Ending, now: Instant) {
         let Some(call) = self.call(handle).filter(|call| call.is_pending()) else { return };
-        let ending = match (status, call.was_cancelled) {
-            (Status::REQUEST_TERMINATED, _) | (_, true) => Ending::Missed,
-            _ => Ending::Declined,
-        };
         if call.rang_at.is_none() && !call.was_cancelled {
             let phone = call.phone;
             self.tell(Event::Refused { phone, status, at: now });

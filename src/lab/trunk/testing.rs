@@ -9,7 +9,7 @@ use super::super::settings::Settings;
 use super::{Command, Trunk};
 use crate::entropy::Entropy;
 use crate::lab::Number;
-use crate::sip::{Class, Message, Method, Start, Status};
+use crate::sip::{Class, Message, Method, Refusal, Start, Status};
 
 /// How the caller treats final responses by itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,6 +30,8 @@ pub(super) struct Caller {
     suffix: String,
     tags: BTreeMap<Vec<u8>, char>,
     last_final: Option<(Status, String)>,
+    /// Of the INVITE that was answered last.
+    branch: String,
     sent: u32,
     trace: String,
 }
@@ -40,10 +42,12 @@ pub(super) fn settings() -> Settings {
     Settings { post_dial_jitter: Duration::ZERO, ..settings }
 }
 
-/// Calls the phone `…suffix` at 0, plays `<seconds> <word>; …`, and lets everything end.
+/// Calls the phone `…suffix` at 0 (unless the script does), plays `<seconds> <word>; …`, and lets everything end.
 pub(super) fn run(settings: Settings, manners: Manners, suffix: &str, script: &str) -> String {
     let mut caller = Caller::new(settings, manners, suffix);
-    caller.send("INVITE");
+    if !script.starts_with("0 ") {
+        caller.send("INVITE");
+    }
     for step in script.split(';').map(str::trim).filter(|step| !step.is_empty()) {
         let (at, word) = step.split_once(' ').unwrap();
         caller.run_until(caller.start + Duration::from_secs_f64(at.parse().unwrap()));
@@ -61,8 +65,8 @@ impl Caller {
         let trunk = Trunk::new(settings, Entropy::seeded(1).stream());
         let (tags, trace) = (BTreeMap::new(), String::new());
         let suffix = suffix.to_owned();
-        let (now, last_final, sent) = (start, None, 0);
-        Self { trunk, manners, start, now, suffix, tags, last_final, sent, trace }
+        let (now, last_final, sent, branch) = (start, None, 0, "1".to_owned());
+        Self { trunk, manners, start, now, suffix, tags, last_final, branch, sent, trace }
     }
 
     /// Sends a request, gives a command, or changes manners.
@@ -81,6 +85,13 @@ impl Caller {
         self.collect();
     }
 
+    /// Sends a request and reads nothing. Says what time it is.
+    pub(super) fn send_unread(&mut self, word: &str) -> Instant {
+        let request = self.request(word);
+        self.trunk.on_datagram(CALLER.parse().unwrap(), request.as_bytes(), self.now);
+        self.now
+    }
+
     pub(super) fn run_until(&mut self, limit: Instant) {
         while let Some(wake) = self.trunk.next_wake().filter(|wake| wake.at <= limit) {
             self.now = wake.at.max(self.now);
@@ -97,7 +108,8 @@ impl Caller {
             assert_eq!(to, CALLER.parse::<SocketAddr>().unwrap());
             let bytes = bytes.to_vec();
             let message = Message::parse(&bytes).unwrap();
-            message.check().unwrap();
+            // A request with two Vias is answered with both.
+            assert!(matches!(message.check(), Ok(()) | Err(Refusal::Vias { .. })));
             let shown = self.describe(&message);
             self.line("<-", &shown);
             replies.extend(self.replies(&message));
@@ -139,6 +151,8 @@ impl Caller {
         let letter = letter.map(String::from).unwrap_or_default();
         if cseq.method == Method::Invite && status.is_final() {
             let tag = to.tag().map(|tag| String::from_utf8(tag.to_vec()).unwrap());
+            let branch = message.via().unwrap().branch.unwrap().strip_prefix(b"z9hG4bK").unwrap();
+            self.branch = String::from_utf8(branch.to_vec()).unwrap();
             self.last_final = Some((status, tag.unwrap_or_default()));
         }
         let method = if cseq.method == Method::Invite { "" } else { cseq.method.as_str() };
@@ -172,8 +186,10 @@ impl Caller {
         let is_own = method == "BYE" || method == "OPTIONS" || method == "INFO";
         let is_own = is_own || (method == "ACK" && answered.is_some());
         let branch = match (is_own, defect) {
-            (true, "invite-branch") => "1".to_owned(),
+            (true, "invite-branch") => self.branch.clone(),
             (true, _) | (_, "branch") => format!("own{}", self.sent),
+            (false, "call") => "2".to_owned(),
+            (false, _) if method == "ACK" => self.branch.clone(),
             (false, _) => "1".to_owned(),
         };
         let tag = self.last_final.as_ref().map(|(_, tag)| format!(";tag={tag}"));

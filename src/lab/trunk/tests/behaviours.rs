@@ -1,22 +1,84 @@
+use std::time::Duration;
+
 use expect_test::{Expect, expect};
 
 use super::super::testing::{Manners, run, settings};
+use crate::lab::Settings;
 
 #[test]
 fn an_ordinary_phone_rings_until_the_caller_hangs_up() {
-    check("67", "5.3 CANCEL", expect![[r#""#]]);
+    check(
+        "67",
+        "5.3 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        05.300  -> CANCEL
+        05.300  <- 200 CANCEL a
+        05.300  <- 487 a
+        05.300  !! missed after 5.000
+        05.300  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn an_invite_that_comes_again_gets_the_last_response_again() {
-    check("67", "0.1 INVITE; 0.5 INVITE; 2.3 CANCEL; 2.4 CANCEL", expect![[r#""#]]);
+    check(
+        "67",
+        "0.1 INVITE; 0.5 INVITE; 2.3 CANCEL; 2.4 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.100  -> INVITE
+        00.100  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        00.500  -> INVITE
+        00.500  <- 180 a
+        02.300  -> CANCEL
+        02.300  <- 200 CANCEL a
+        02.300  <- 487 a
+        02.300  !! missed after 2.000
+        02.300  -> ACK
+        02.400  -> CANCEL
+        02.400  <- 200 CANCEL a
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn an_expired_invite_ends_by_itself() {
-    let settings =
-        crate::lab::Settings { ring_max: std::time::Duration::from_secs(9), ..settings() };
-    expect![[r#""#]].assert_eq(&run(settings, Manners::Good, "67", ""));
+    check(
+        "67",
+        "0 INVITE~expires",
+        expect![[r#"
+        00.000  -> INVITE~expires
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        09.000  <- 487 a
+        09.000  !! missed after 8.700
+        09.000  -> ACK
+        quiet
+    "#]],
+    );
+    let settings = Settings { ring_max: Duration::from_secs(9), ..settings() };
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        09.000  <- 480 a
+        09.000  !! missed after 8.700
+        09.000  -> ACK
+        quiet
+    "#]]
+    .assert_eq(&run(settings, Manners::Good, "67", ""));
 }
 
 #[test]
@@ -25,102 +87,515 @@ fn refusals_without_ringing() {
         [("01", 486), ("03", 480), ("04", 404), ("18", 503), ("19", 484), ("20", 302)]
     {
         let trace = run(settings(), Manners::Good, suffix, "");
-        let expected = format!(
-            "00.000  -> INVITE\n00.000  <- 100\n00.300  <- {status} a\n00.300  !! refused {status}\n00.300  -> ACK\nquiet\n"
+        let refused = format!("00.300  <- {status} a\n00.300  !! refused {status}\n");
+        assert_eq!(
+            trace,
+            format!("00.000  -> INVITE\n00.000  <- 100\n{refused}00.300  -> ACK\nquiet\n")
         );
-        assert_eq!(trace, expected);
     }
 }
 
 #[test]
 fn p09_a_person_declines() {
-    check("02", "", expect![[r#""#]]);
+    check(
+        "02",
+        "",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        02.300  <- 603 a
+        02.300  !! declined after 2.000
+        02.300  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn a_person_at_the_phone_decides() {
-    check("67", "2 answer", expect![[r#""#]]);
-    check("67", "2 decline", expect![[r#""#]]);
+    check(
+        "67",
+        "2 answer",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        02.000  <- 200 a
+        02.000  !! answered after 1.700
+        02.000  -> ACK
+        02.000  -> BYE
+        02.000  <- 200 BYE a
+        quiet
+    "#]],
+    );
+    check(
+        "67",
+        "2 decline",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        02.000  <- 603 a
+        02.000  !! declined after 1.700
+        02.000  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn p02_a_silent_phone() {
-    check("05", "0.5 INVITE", expect![[r#""#]]);
+    check(
+        "05",
+        "0.5 INVITE",
+        expect![[r#"
+        00.000  -> INVITE
+        00.500  -> INVITE
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn p03_trying_only() {
-    check("06", "0.5 INVITE; 20 CANCEL", expect![[r#""#]]);
+    check(
+        "06",
+        "0.5 INVITE; 20 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.500  -> INVITE
+        00.500  <- 100
+        20.000  -> CANCEL
+        20.000  <- 200 CANCEL a
+        20.000  <- 487 a
+        20.000  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn p19_early_media() {
-    check("07", "4 CANCEL", expect![[r#""#]]);
-    check("08", "", expect![[r#""#]]);
-    check("25", "4 CANCEL", expect![[r#""#]]);
-    check("29", "4 CANCEL", expect![[r#""#]]);
+    check(
+        "07",
+        "4 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 183 a
+        02.300  <- 180 a
+        02.300  !! rings
+        04.000  -> CANCEL
+        04.000  <- 200 CANCEL a
+        04.000  <- 487 a
+        04.000  !! missed after 1.700
+        04.000  -> ACK
+        quiet
+    "#]],
+    );
+    check(
+        "08",
+        "",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 183 a
+        02.300  <- 486 a
+        02.300  !! refused 486
+        02.300  -> ACK
+        quiet
+    "#]],
+    );
+    check(
+        "25",
+        "4 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 183 a
+        00.300  !! rings
+        04.000  -> CANCEL
+        04.000  <- 200 CANCEL a
+        04.000  <- 487 a
+        04.000  !! missed after 3.700
+        04.000  -> ACK
+        quiet
+    "#]],
+    );
+    check(
+        "29",
+        "4 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 183 a
+        00.301  <- 181 a
+        00.302  <- 182 a
+        00.303  <- 183 a
+        00.304  <- 199 a
+        00.305  <- 182 a
+        00.306  <- 100
+        00.307  <- 181 a
+        00.308  <- 170 a
+        00.408  <- 180 a
+        00.408  !! rings
+        00.409  <- 183 a
+        00.410  <- 180 a
+        00.411  <- 182 a
+        04.000  -> CANCEL
+        04.000  <- 200 CANCEL a
+        04.000  <- 487 a
+        04.000  !! missed after 3.592
+        04.000  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn answers() {
-    check("09", "", expect![[r#""#]]);
-    check("10", "", expect![[r#""#]]);
-    check("30", "", expect![[r#""#]]);
+    check(
+        "09",
+        "",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        03.300  <- 200 a
+        03.300  !! answered after 3.000
+        03.300  -> ACK
+        03.300  -> BYE
+        03.300  <- 200 BYE a
+        quiet
+    "#]],
+    );
+    check(
+        "10",
+        "",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.020  <- 200 a
+        00.020  !! answered after 0.000
+        00.020  -> ACK
+        00.020  -> BYE
+        00.020  <- 200 BYE a
+        quiet
+    "#]],
+    );
+    check(
+        "30",
+        "",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        02.300  <- 200 a
+        02.300  !! answered after 2.000
+        02.300  -> ACK
+        02.300  <- BYE
+        02.300  -> BYE
+        02.300  <- 200 BYE a
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn r01_an_answer_crosses_the_cancel() {
-    check("11", "5.3 CANCEL", expect![[r#""#]]);
+    check(
+        "11",
+        "5.3 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        05.300  -> CANCEL
+        05.300  <- 200 a
+        05.300  <- 200 CANCEL a
+        05.300  !! answered after 5.000
+        05.300  -> ACK
+        05.300  -> BYE
+        05.300  <- 200 BYE a
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn p04_a_cancel_without_final() {
-    check("12", "5.3 CANCEL", expect![[r#""#]]);
+    check(
+        "12",
+        "5.3 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        05.300  -> CANCEL
+        05.300  <- 200 CANCEL a
+        05.300  !! missed after 5.000
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn p05_an_ignored_cancel() {
-    check("13", "5.3 CANCEL; 5.8 CANCEL", expect![[r#""#]]);
+    check(
+        "13",
+        "5.3 CANCEL; 5.8 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        05.300  -> CANCEL
+        05.800  -> CANCEL
+        60.000  <- 480 a
+        60.000  !! missed after 59.700
+        60.000  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn p06_a_refused_cancel() {
-    check("26", "5.3 CANCEL", expect![[r#""#]]);
+    check(
+        "26",
+        "5.3 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        05.300  -> CANCEL
+        05.300  <- 481 CANCEL a
+        06.300  <- 480 a
+        06.300  !! missed after 6.000
+        06.300  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn forked_ringing() {
-    check("14", "5.3 CANCEL", expect![[r#""#]]);
+    check(
+        "14",
+        "5.3 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        00.310  <- 180 b
+        01.310  <- 199 b
+        05.300  -> CANCEL
+        05.300  <- 200 CANCEL a
+        05.300  <- 487 a
+        05.300  !! missed after 5.000
+        05.300  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn two_phones_answer() {
-    check("15", "", expect![[r#""#]]);
+    check(
+        "15",
+        "",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        00.310  <- 180 b
+        02.310  <- 200 a
+        02.310  !! answered after 2.010
+        02.310  -> ACK
+        02.310  -> BYE
+        02.310  <- 200 BYE a
+        02.360  <- 200 b
+        02.360  -> ACK
+        02.360  -> BYE
+        02.360  <- 200 BYE b
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn p08_a_final_response_that_comes_again() {
-    check("16", "2.3 CANCEL", expect![[r#""#]]);
-    check("17", "2.3 CANCEL", expect![[r#""#]]);
-    check("27", "2.3 CANCEL", expect![[r#""#]]);
+    check(
+        "16",
+        "2.3 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        02.300  -> CANCEL
+        02.300  <- 200 CANCEL a
+        02.300  <- 487 a
+        02.300  !! missed after 2.000
+        02.300  -> ACK
+        02.800  <- 487 a
+        02.800  -> ACK
+        03.800  <- 487 a
+        03.800  -> ACK
+        05.800  <- 487 a
+        05.800  -> ACK
+        09.800  <- 487 a
+        09.800  -> ACK
+        13.800  <- 487 a
+        13.800  -> ACK
+        17.800  <- 487 a
+        17.800  -> ACK
+        21.800  <- 487 a
+        21.800  -> ACK
+        25.800  <- 487 a
+        25.800  -> ACK
+        29.800  <- 487 a
+        29.800  -> ACK
+        33.800  <- 487 a
+        33.800  -> ACK
+        quiet
+    "#]],
+    );
+    check(
+        "17",
+        "2.3 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        02.300  -> CANCEL
+        02.300  <- 200 CANCEL a
+        02.300  <- 487 a
+        02.300  !! missed after 2.000
+        02.300  -> ACK
+        02.800  <- 487 a
+        02.800  -> ACK
+        03.800  <- 487 a
+        03.800  -> ACK
+        quiet
+    "#]],
+    );
+    check(
+        "27",
+        "2.3 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        02.300  -> CANCEL
+        02.300  <- 487 a
+        02.300  <- 200 CANCEL a
+        02.300  !! missed after 2.000
+        02.300  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 #[test]
 fn an_answer_that_comes_again() {
     let trace = run(settings(), Manners::Listens, "31", "");
-    expect![[r#""#]].assert_eq(&trace);
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        02.300  <- 200 a
+        02.300  !! answered after 2.000
+        02.300  -> ACK
+        02.800  <- 200 a
+        02.800  -> ACK
+        03.800  <- 200 a
+        03.800  -> ACK
+        05.800  <- 200 a
+        05.800  -> ACK
+        09.800  <- 200 a
+        09.800  -> ACK
+        39.800  <- BYE
+        quiet
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
 fn an_answer_that_nobody_acknowledges_ends_with_bye() {
     let trace = run(settings(), Manners::None, "10", "");
-    expect![[r#""#]].assert_eq(&trace);
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.020  <- 200 a
+        00.020  !! answered after 0.000
+        00.520  <- 200 a
+        01.520  <- 200 a
+        03.520  <- 200 a
+        07.520  <- 200 a
+        11.520  <- 200 a
+        15.520  <- 200 a
+        19.520  <- 200 a
+        23.520  <- 200 a
+        27.520  <- 200 a
+        31.520  <- 200 a
+        32.020  <- BYE
+        32.020  !! violation: a final response was never acknowledged
+        quiet
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
 fn late_phones() {
-    check("24", "8 CANCEL", expect![[r#""#]]);
-    check("28", "1 INVITE; 8 CANCEL", expect![[r#""#]]);
+    check(
+        "24",
+        "8 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        06.000  <- 180 a
+        06.000  !! rings
+        08.000  -> CANCEL
+        08.000  <- 200 CANCEL a
+        08.000  <- 487 a
+        08.000  !! missed after 2.000
+        08.000  -> ACK
+        quiet
+    "#]],
+    );
+    check(
+        "28",
+        "1 INVITE; 8 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        01.000  -> INVITE
+        03.000  <- 100
+        03.300  <- 180 a
+        03.300  !! rings
+        08.000  -> CANCEL
+        08.000  <- 200 CANCEL a
+        08.000  <- 487 a
+        08.000  !! missed after 4.700
+        08.000  -> ACK
+        quiet
+    "#]],
+    );
 }
 
 fn check(suffix: &str, script: &str, expected: Expect) {

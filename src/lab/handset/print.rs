@@ -1,0 +1,233 @@
+//! Call logs as lines, for people and for programs.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::event::{Ending, Entry, Event};
+use super::super::number::Number;
+use crate::time::WallClock;
+
+/// How the log is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// One JSON object a line.
+    Json,
+    /// Aligned columns.
+    Plain,
+}
+
+/// What the phones have seen, and how often the caller broke a rule.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Summary {
+    /// Calls that rang and were not answered.
+    pub missed: u64,
+    /// Calls that were answered.
+    pub answered: u64,
+    /// Calls that rang and were declined.
+    pub declined: u64,
+    /// Calls that did not reach a phone.
+    pub refused: u64,
+    /// Broken rules.
+    pub violations: u64,
+}
+
+impl Summary {
+    /// 0 when the caller was correct, 1 when it was not.
+    pub fn exit_code(&self) -> u8 {
+        u8::from(self.violations > 0)
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { missed, answered, declined, refused, violations } = self;
+        write!(f, "{missed} missed, {answered} answered, {declined} declined, ")?;
+        write!(f, "{refused} refused without ringing, {violations} violations")
+    }
+}
+
+/// Prints events and counts them.
+#[derive(Debug)]
+pub(super) struct Printer {
+    form: Form,
+    wall: WallClock,
+    summary: Summary,
+}
+
+impl Printer {
+    pub(super) fn new(form: Form, wall: WallClock) -> Self {
+        Self { form, wall, summary: Summary::default() }
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        self.summary
+    }
+
+    /// Calls go to `out`; violations too as JSON, as warnings to `notes` otherwise.
+    pub(super) fn print(
+        &mut self,
+        event: &Event,
+        out: &mut dyn Write,
+        notes: &mut dyn Write,
+    ) -> io::Result<()> {
+        self.count(event);
+        match (self.form, event) {
+            (Form::Json, _) => writeln!(out, "{}", self.to_json(event))?,
+            (Form::Plain, Event::Violated(noticed)) => {
+                let at = self.time_of_day(noticed.at);
+                let phone = noticed.phone.map(|phone| phone.to_string()).unwrap_or_default();
+                writeln!(notes, "{at}  {phone:<15}  warning: {}", noticed.violation)?;
+            }
+            (Form::Plain, _) => self.print_plain(event, out)?,
+        }
+        out.flush()
+    }
+
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::Rang { .. } => {}
+            Event::Refused { .. } => self.summary.refused += 1,
+            Event::Stopped(entry) => match entry.ending {
+                Ending::Answered => self.summary.answered += 1,
+                Ending::Declined => self.summary.declined += 1,
+                Ending::Missed => self.summary.missed += 1,
+            },
+            Event::Violated(_) => self.summary.violations += 1,
+        }
+    }
+
+    fn print_plain(&self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
+        let (at, phone, word, detail) = match event {
+            Event::Rang { phone, caller_id, at } => {
+                (*at, *phone, "rings", format!("from {}", shown(*caller_id)))
+            }
+            Event::Refused { phone, status, at } => {
+                (*at, *phone, "refused", format!("{status} {}", status.phrase()))
+            }
+            Event::Stopped(Entry { phone, caller_id, at, rang_for, ending }) => {
+                let (caller, seconds) = (shown(*caller_id), rang_for.as_secs_f64());
+                let detail = format!("from {caller}, rang {seconds:.3} s");
+                (*at + *rang_for, *phone, ending.as_str(), detail)
+            }
+            Event::Violated(_) => return Ok(()),
+        };
+        writeln!(out, "{}  {phone:<15}  {word:<8}  {detail}", self.time_of_day(at))
+    }
+
+    fn to_json(&self, event: &Event) -> Value {
+        let text = |number: &Option<Number>| number.map(|number| number.as_str().to_owned());
+        match event {
+            Event::Rang { phone, caller_id, at } => json!({
+                "event": "rings", "at": self.stamp(*at), "phone": phone.as_str(),
+                "caller_id": text(caller_id),
+            }),
+            Event::Refused { phone, status, at } => json!({
+                "event": "refused", "at": self.stamp(*at), "phone": phone.as_str(),
+                "status": status.code(),
+            }),
+            Event::Stopped(Entry { phone, caller_id, at, rang_for, ending }) => json!({
+                "event": ending.as_str(), "at": self.stamp(*at + *rang_for),
+                "phone": phone.as_str(), "caller_id": text(caller_id),
+                "rang_ms": u64::try_from(rang_for.as_millis()).unwrap_or(u64::MAX),
+            }),
+            Event::Violated(noticed) => json!({
+                "event": "violation", "at": self.stamp(noticed.at),
+                "phone": text(&noticed.phone), "rule": noticed.violation.text(),
+            }),
+        }
+    }
+
+    /// RFC 3339.
+    fn stamp(&self, at: Instant) -> String {
+        let micros = i64::try_from(self.wall.at(at).0).unwrap_or(i64::MAX);
+        Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX).to_string()
+    }
+
+    /// Hours to milliseconds, UTC.
+    fn time_of_day(&self, at: Instant) -> String {
+        let millis = self.wall.at(at).0 / 1_000 % 86_400_000;
+        let (seconds, millis) = (millis / 1_000, millis % 1_000);
+        let (minutes, seconds) = (seconds / 60, seconds % 60);
+        format!("{:02}:{:02}:{seconds:02}.{millis:03}", minutes / 60, minutes % 60)
+    }
+}
+
+fn shown(caller_id: Option<Number>) -> String {
+    caller_id.map_or_else(|| "a hidden number".to_owned(), |number| number.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use expect_test::{Expect, expect};
+
+    use super::super::super::violation::{Noticed, Violation};
+    use super::*;
+    use crate::sip::Status;
+
+    #[test]
+    fn people_read_aligned_lines_and_warnings() {
+        check(
+            Form::Plain,
+            expect![[r#"
+                23:59:59.999  46701234567      rings     from +46876500123
+                00:00:05.001  46701234567      missed    from +46876500123, rang 5.001 s
+                00:00:05.001  46701234567      answered  from a hidden number, rang 5.001 s
+                00:00:05.001  46701234567      declined  from a hidden number, rang 5.001 s
+                00:00:00.000  46701234567      refused   503 Service Unavailable
+                --
+                00:00:00.000  46701234567      warning: the CANCEL has another branch than its INVITE
+                1 missed, 1 answered, 1 declined, 1 refused without ringing, 1 violations, exit 1
+            "#]],
+        );
+    }
+
+    #[test]
+    fn programs_read_json_lines() {
+        check(
+            Form::Json,
+            expect![[r#"
+                {"at":"1970-01-01T23:59:59.999Z","caller_id":"+46876500123","event":"rings","phone":"46701234567"}
+                {"at":"1970-01-01T00:00:05.001Z","caller_id":"+46876500123","event":"missed","phone":"46701234567","rang_ms":5001}
+                {"at":"1970-01-01T00:00:05.001Z","caller_id":null,"event":"answered","phone":"46701234567","rang_ms":5001}
+                {"at":"1970-01-01T00:00:05.001Z","caller_id":null,"event":"declined","phone":"46701234567","rang_ms":5001}
+                {"at":"1970-01-01T00:00:00Z","event":"refused","phone":"46701234567","status":503}
+                {"at":"1970-01-01T00:00:00Z","event":"violation","phone":"46701234567","rule":"the CANCEL has another branch than its INVITE"}
+                --
+                1 missed, 1 answered, 1 declined, 1 refused without ringing, 1 violations, exit 1
+            "#]],
+        );
+    }
+
+    fn check(form: Form, expected: Expect) {
+        let at = Instant::now();
+        let mut printer = Printer::new(form, WallClock::new(at, UNIX_EPOCH));
+        let number = |text: &str| Number::read(text.as_bytes()).unwrap();
+        let (phone, caller_id) = (number("46701234567"), Some(number("+46876500123")));
+        let stopped = |caller_id, ending| {
+            let rang_for = Duration::from_millis(5_001);
+            Event::Stopped(Entry { phone, caller_id, at, rang_for, ending })
+        };
+        let noticed = Noticed { violation: Violation::CancelBranch, phone: Some(phone), at };
+        let events = [
+            Event::Rang { phone, caller_id, at: at + Duration::from_millis(86_399_999) },
+            stopped(caller_id, Ending::Missed),
+            stopped(None, Ending::Answered),
+            stopped(None, Ending::Declined),
+            Event::Refused { phone, status: Status::SERVICE_UNAVAILABLE, at },
+            Event::Violated(noticed),
+        ];
+        let (mut out, mut notes) = (vec![], vec![]);
+        for event in events {
+            printer.print(&event, &mut out, &mut notes).unwrap();
+        }
+        let text = String::from_utf8([out, b"--\n".to_vec(), notes].concat()).unwrap();
+        let summary = printer.summary();
+        expected.assert_eq(&format!("{text}{summary}, exit {}\n", summary.exit_code()));
+    }
+}
