@@ -117,7 +117,7 @@ impl Gateway {
     /// Leave from the first trunk of the rest of the route that has room: those that answered
     /// lately first.
     fn leave(&mut self, order: &Order, tried: u16, now: Instant) -> Result<Leave, Wait> {
-        if !self.clients.has_room() {
+        if !self.has_room() {
             self.tally.on_shed(Shed::Transaction);
             return Err(Wait::Full);
         }
@@ -141,6 +141,12 @@ impl Gateway {
             }
         }
         Err(wait)
+    }
+
+    /// Whether there is room for an INVITE, and for the BYE of every call that may be answered.
+    fn has_room(&self) -> bool {
+        let (alive, limit) = self.clients.occupancy();
+        alive + self.calls.len() + 2 <= limit
     }
 
     fn invite(&mut self, order: Order, leave: Leave, now: Instant) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use expect_test::expect;
 
-use super::world::{World, order};
+use super::world::{World, order, response_to};
 use crate::gateway::{Command, Input};
 use crate::sip::Method;
 use crate::tally::Shed;
@@ -131,7 +131,7 @@ fn a_trunk_that_stays_silent_is_tried_last_and_again_after_a_while() {
         let (to, request) = world.sent[before].clone();
         world.handle(Input::SendFailed { to, payload: &request });
         if let Some((to, request)) = world.sent.get(before + 1).cloned() {
-            world.receive_from(&to.to_string(), &super::world::refusal(&request, 486));
+            world.receive_from(&to.to_string(), &response_to(&request, 486, "a", ""));
         }
         to.ip().to_string()
     };
