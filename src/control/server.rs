@@ -53,7 +53,10 @@ impl Server {
             TcpListener::from_std(listener).map_err(refused)
         });
         // The Unix socket last: who finds it may use everything at once.
-        Ok(Self { tcp: tcp.transpose()?, unix: UnixSocket::bind(&settings.socket)? })
+        Ok(Self {
+            tcp: tcp.transpose()?,
+            unix: UnixSocket::bind(&settings.socket, settings.socket_mode)?,
+        })
     }
 
     /// The TCP address, if there is one; the port is the one that the system chose for port 0.

@@ -162,6 +162,9 @@ pub enum NotPlaced {
     /// The shard has more to do than it may keep.
     #[error("too many calls wait to be placed")]
     QueueFull,
+    /// The daemon is on its way out.
+    #[error("the gateway is stopping")]
+    Stopping,
 }
 
 /// Why a verification was not started.

@@ -157,7 +157,7 @@ impl Gateway {
             to: order.to,
             caller_id: order.caller_id,
             call_id,
-            from_tag: self.identities.from_tag(call_id),
+            from_tag: self.identities.tag_of(call_id),
             branch: [0; BRANCH_LENGTH],
             session: self.entropy.u32(),
             cseq: 1,

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::Gateway;
 use super::leg::{Leg, Purpose, trace};
+use super::timers::Timer;
 use crate::call::outbound::Step;
 use crate::ladder::Direction;
 use crate::outcome::Outcome;
@@ -105,8 +106,9 @@ impl Gateway {
     fn leave_trunk(&mut self, handle: Handle, trunk: u16, outcome: Outcome) {
         let line = &mut self.lines[usize::from(trunk)];
         line.pace.release();
-        if matches!(outcome, Outcome::Silence | Outcome::Unsent) {
-            line.on_silence();
+        let is_silent = matches!(outcome, Outcome::Silence | Outcome::Unsent);
+        if let Some(at) = is_silent.then(|| line.on_silence(self.now)).flatten() {
+            self.wheel.arm(at, Timer::Health);
         }
         if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
             self.clients.get_mut(handle)

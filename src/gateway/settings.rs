@@ -80,9 +80,11 @@ impl Line {
         self.health = Health::default();
     }
 
-    /// A call was not answered at all, or could not even be sent.
-    pub(crate) fn on_silence(&mut self) {
+    /// A call was not answered at all, or could not even be sent. Returns when to try again a trunk
+    /// that this takes down.
+    pub(crate) fn on_silence(&mut self, now: Instant) -> Option<Instant> {
         self.health.silences = self.health.silences.saturating_add(1);
+        self.on_try(now)
     }
 
     /// A call is sent to the trunk. Returns when a trunk that is down may be tried again: one call

@@ -54,7 +54,7 @@ async fn h06_a_live_socket_without_our_lock_is_respected_and_so_is_another_file(
 #[tokio::test]
 async fn a_folder_that_does_not_exist_is_named() {
     let socket = std::env::temp_dir().join("ringproof-nowhere/control.sock");
-    let settings = Settings { socket, tcp: None, limits: Limits::default() };
+    let settings = Settings { socket, socket_mode: 0o660, tcp: None, limits: Limits::default() };
     let refused = Server::bind(&settings).map(drop).unwrap_err().to_string();
     assert!(refused.contains("ringproof-nowhere/control.sock"), "{refused}");
 }

@@ -59,7 +59,7 @@ impl World {
 
     /// On a Unix socket and, maybe, on TCP.
     pub(crate) async fn with(limits: Limits, tcp: Option<TcpSettings>) -> Self {
-        let settings = Settings { socket: fresh_path(), tcp, limits };
+        let settings = Settings { socket: fresh_path(), socket_mode: 0o660, tcp, limits };
         let (orders_in, orders) = mpsc::channel(100);
         let (hung_up_in, hung_up) = mpsc::channel(100);
         let shards = Arc::new(Shards {

@@ -93,7 +93,7 @@ pub(in super::super) fn of_stranger(stranger: Stranger) -> Problem {
 fn of_not_placed(error: NotPlaced) -> Problem {
     let code = match error {
         NotPlaced::NoTrunk => Code::NoTrunk,
-        NotPlaced::QueueFull => Code::Overloaded,
+        NotPlaced::QueueFull | NotPlaced::Stopping => Code::Overloaded,
     };
     Problem::new(code, error.to_string())
 }

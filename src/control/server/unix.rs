@@ -1,4 +1,4 @@
-//! The control socket's file: one daemon, mode 0660 from its first moment, gone when the daemon is.
+//! The control socket's file: one daemon, its mode from its first moment, gone when the daemon is.
 //!
 //! A lock on a file beside it decides who is the daemon: looking whether somebody answers, and then
 //! replacing the file, would let two daemons that start together both win. The socket is bound under
@@ -30,8 +30,8 @@ pub(super) struct UnixSocket {
 }
 
 impl UnixSocket {
-    /// Binds `path`.
-    pub(super) fn bind(path: &Path) -> Result<Self, BindError> {
+    /// Binds `path`, with this file mode.
+    pub(super) fn bind(path: &Path, mode: u32) -> Result<Self, BindError> {
         let name = || path.display().to_string();
         let refused = |error| BindError::Unix { path: name(), error };
         let lock = lock(path).map_err(refused)?.ok_or_else(|| BindError::InUse { path: name() })?;
@@ -45,7 +45,7 @@ impl UnixSocket {
             }
             Ok(_) | Err(_) => {}
         }
-        let (listener, file) = listen(path).map_err(refused)?;
+        let (listener, file) = listen(path, mode).map_err(refused)?;
         Ok(Self { listener, path: path.to_owned(), file, _lock: lock })
     }
 
@@ -81,13 +81,13 @@ fn lock(path: &Path) -> io::Result<Option<Flock<File>>> {
     }
 }
 
-fn listen(path: &Path) -> io::Result<(UnixListener, (u64, u64))> {
+fn listen(path: &Path, mode: u32) -> io::Result<(UnixListener, (u64, u64))> {
     let draft = beside(path, "new");
     // Ours, from a start that was interrupted: we have the lock.
     let _ = fs::remove_file(&draft);
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(&SockAddr::unix(&draft)?)?;
-    fs::set_permissions(&draft, Permissions::from_mode(MODE))?;
+    fs::set_permissions(&draft, Permissions::from_mode(mode))?;
     socket.set_nonblocking(true)?;
     socket.listen(BACKLOG)?;
     fs::rename(&draft, path)?;
@@ -108,5 +108,4 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The owner and the group: who may open it may do everything.
-const MODE: u32 = 0o660;
 const BACKLOG: i32 = 1_024;

@@ -45,7 +45,7 @@ pub(super) fn write_call_response(
         (_, Class::Provisional | Class::Redirection) => &[contact],
         (_, Class::ClientError | Class::GlobalFailure | Class::ServerError) => {
             cause = q850_cause(status);
-            cause.as_ref().map_or(&[], std::slice::from_ref)
+            cause.as_slice()
         }
     };
     let to_tag = (status != Status::TRYING).then_some(&to_tag[..]);

@@ -1,3 +1,5 @@
+//! Bounds, and what chance does.
+
 use std::time::Duration;
 
 use expect_test::expect;
