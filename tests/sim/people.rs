@@ -5,7 +5,7 @@ use ringproof::verify::id::VerificationId;
 use ringproof::verify::snapshot::{Snapshot, Status};
 use ringproof::verify::{CallAgainError, CancelError, CheckError, Evidence, Order, Start};
 
-use crate::broken::{Rule, Verdict, ensure};
+use crate::broken::{Broken, Rule, Verdict, ensure};
 use crate::checks::verifications::Verifications;
 use crate::visit::Deed;
 use crate::world::World;
@@ -37,16 +37,20 @@ impl World {
         let id = started.snapshot.id;
         self.story.record(self.now - self.start, &format!("visit {index}: {id}"));
         self.visits[index] = Some(id);
-        self.order(daemon, &started.order, is_turned_away)?;
-        if is_turned_away {
+        if !self.order(daemon, &started.order, is_turned_away)? {
             let is_gone = self.daemons[daemon].verify.get(id).is_none();
             ensure(is_gone, Rule::RightCode, || format!("{id} was undone and is still there"))?;
         }
         self.hear(daemon)
     }
 
-    /// Hands an order to its shard, unless that has no room for it.
-    fn order(&mut self, daemon: usize, order: &Order, is_turned_away: bool) -> Verdict {
+    /// Hands an order to its shard, unless that has no room for it. Says whether it could.
+    fn order(
+        &mut self,
+        daemon: usize,
+        order: &Order,
+        is_turned_away: bool,
+    ) -> Result<bool, Broken> {
         let lease = (order.to.as_u64(), order.caller_id.suffix());
         let host = &mut self.daemons[daemon];
         host.leases.on_leased(lease, order.call.id, self.now)?;
@@ -54,12 +58,12 @@ impl World {
         if is_turned_away || self.shards[shard].gateway.is_none() {
             host.verify.undo(order, self.now);
             host.leases.on_undone(order.call.id);
-            return Ok(());
+            return Ok(false);
         }
         host.verify.confirm(order);
         self.orders.push((daemon, order.clone()));
         self.command(shard, Command::Place(order.clone()));
-        Ok(())
+        Ok(true)
     }
 
     /// A person does something, if there is anything to do it about.
@@ -171,11 +175,10 @@ impl World {
         match verify.call_again(id, self.now) {
             Ok(order) => {
                 let was = before.as_ref().map(|before| before.calls_left).unwrap_or_default();
-                self.order(daemon, &order, in_vain)?;
+                let is_placed = self.order(daemon, &order, in_vain)?;
                 let is = self.daemons[daemon].verify.get(id).map(|after| after.calls_left);
-                let is_right = if in_vain { is == Some(was) } else { is < Some(was) };
-                let is_gone = self.daemons[daemon].is_gone;
-                ensure(is_right || is_gone, Rule::RightCode, || {
+                let is_right = is == Some(was - u8::from(is_placed));
+                ensure(is_right, Rule::RightCode, || {
                     format!("{id}: {was} calls left became {is:?}")
                 })
             }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringproof::gateway::Input;
-use ringproof::lab;
+use ringproof::lab::{self, Violation};
 use ringproof::sip::Method;
 
 use crate::broken::{Rule, Verdict, ensure};
@@ -120,10 +120,21 @@ impl World {
                 self.rung.push((trunk, entry));
                 Ok(())
             }
+            // It rang on for longer than 64*T1, and what it says then finds nobody (RFC 3261 §9.1).
+            lab::Event::Violated(noticed)
+                if noticed.violation == Violation::AckMissing
+                    && noticed.phone.is_some_and(|phone| self.ignores_cancel(trunk, phone)) =>
+            {
+                Ok(())
+            }
             lab::Event::Violated(noticed) => {
                 World::broken(Rule::Protocol, format!("trunk {trunk}: {}", noticed.violation))
             }
         }
+    }
+
+    fn ignores_cancel(&self, trunk: usize, phone: lab::Number) -> bool {
+        self.plan.trunks[trunk].settings.behaviour_of(phone) == lab::Behaviour::CancelIgnored
     }
 
     fn send(&mut self, from: SocketAddr, to: SocketAddr, payload: &[u8]) {

@@ -48,11 +48,6 @@ impl Outcomes {
         let open = self.calls.iter().find(|(id, stage)| **stage != Stage::Ended && !is_lost(**id));
         ensure(open.is_none(), Rule::OneOutcome, || format!("a call never ended: {open:?}"))
     }
-
-    /// How many calls ended.
-    pub(crate) fn ended(&self) -> usize {
-        self.calls.values().filter(|stage| **stage == Stage::Ended).count()
-    }
 }
 
 #[cfg(test)]
