@@ -229,6 +229,10 @@ fn p19_early_media() {
         quiet
     "#]],
     );
+}
+
+#[test]
+fn p19_a_storm_of_provisionals() {
     check(
         "29",
         "4 CANCEL",

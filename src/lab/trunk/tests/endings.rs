@@ -189,6 +189,10 @@ fn p08_a_final_response_that_comes_again() {
         quiet
     "#]],
     );
+}
+
+#[test]
+fn a_final_response_that_overtakes_the_answer_to_cancel() {
     check(
         "27",
         "2.3 CANCEL",
