@@ -37,7 +37,7 @@ impl World {
             return Ok(());
         }
         let Some(shard) = self.shards.iter().position(|host| host.address == to) else {
-            return World::broken(Rule::Protocol, format!("a datagram to {to}, where nobody is"));
+            return Self::broken(Rule::Protocol, format!("a datagram to {to}, where nobody is"));
         };
         if self.shards[shard].gateway.is_none() {
             return Ok(());
@@ -122,7 +122,7 @@ impl World {
             }
             lab::Event::Violated(noticed) if self.is_excused(trunk, &noticed) => Ok(()),
             lab::Event::Violated(noticed) => {
-                World::broken(Rule::Protocol, format!("trunk {trunk}: {}", noticed.violation))
+                Self::broken(Rule::Protocol, format!("trunk {trunk}: {}", noticed.violation))
             }
         }
     }
@@ -178,7 +178,7 @@ impl World {
             | Method::Register
             | Method::Subscribe
             | Method::Update) => {
-                return World::broken(Rule::Protocol, format!("{} was sent", method.as_str()));
+                return Self::broken(Rule::Protocol, format!("{} was sent", method.as_str()));
             }
         }
         Ok(())
@@ -190,7 +190,7 @@ impl World {
             (order.to.as_u64(), order.caller_id.as_u64()) == (seen.to, seen.from)
         });
         let Some((owner, order)) = order else {
-            return World::broken(Rule::OneCall, format!("nobody ordered {seen}"));
+            return Self::broken(Rule::OneCall, format!("nobody ordered {seen}"));
         };
         ensure(*owner == daemon, Rule::OneCall, || format!("another daemon's call: {seen}"))?;
         let trunk = self.plan.trunks.iter().find(|trunk| trunk.profile.address == to);
