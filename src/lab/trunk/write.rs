@@ -28,10 +28,8 @@ pub(super) fn write_call_response(
     let Ok(message) = Message::parse(invite) else { return };
     let to_tag = tag_text(tag);
     // A number and an address: on the stack they would need as much care as is saved.
-    let contact = match status.class() {
-        Class::Redirection => format!("<sip:{phone}0@{local}>"),
-        _ => format!("<sip:{phone}@{local}>"),
-    };
+    let elsewhere = if status.class() == Class::Redirection { "0" } else { "" };
+    let contact = format!("<sip:{phone}{elsewhere}@{local}>");
     let contact = ("Contact", contact.as_bytes());
     let mut body = vec![];
     let media = ("Content-Type", &b"application/sdp"[..]);

@@ -229,6 +229,10 @@ fn p19_early_media() {
         quiet
     "#]],
     );
+}
+
+#[test]
+fn p19_many_provisional_responses() {
     check(
         "29",
         "4 CANCEL",

@@ -169,6 +169,10 @@ fn p08_a_final_response_that_comes_again() {
         quiet
     "#]],
     );
+}
+
+#[test]
+fn p08_lost_acks_and_a_final_response_that_overtakes() {
     check(
         "17",
         "2.3 CANCEL",
