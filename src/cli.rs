@@ -39,7 +39,7 @@ pub trait Programs {
     fn demo(&self, arguments: &Demo, terminal: &mut Terminal) -> Exit;
 
     /// Runs a trunk with phones behind it.
-    fn handset(&self, arguments: &Handset, terminal: &mut Terminal) -> Exit;
+    fn handset(&self, arguments: &Handset, is_json: bool, terminal: &mut Terminal) -> Exit;
 
     /// Says everything that is wrong with a configuration.
     fn check_config(&self, arguments: &ConfigCheck, is_json: bool, terminal: &mut Terminal)
@@ -63,7 +63,7 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
     match &line.command {
         Command::Serve(arguments) => programs.serve(arguments, terminal),
         Command::Demo(arguments) => programs.demo(arguments, terminal),
-        Command::Handset(arguments) => programs.handset(arguments, terminal),
+        Command::Handset(arguments) => programs.handset(arguments, line.json, terminal),
         Command::Config(Config::Check(arguments)) => {
             programs.check_config(arguments, line.json, terminal)
         }

@@ -2,22 +2,35 @@
 //! on TCP with bearer keys; the event stream; the API's own description.
 //!
 //! Deliberately absent: rules. What may be dialled is decided in `verify`; here requests are read
-//! strictly, handed to the use cases, and its answers written down. TLS is a reverse proxy's work.
+//! strictly, handed to [`service`], and its answers written down. TLS is a reverse proxy's work.
 //!
-//! Invariants: every refusal is a problem with a code out of a closed set; a request
+//! Invariants: every refusal is a [`problem::Problem`] with a code out of a closed set; a request
 //! that was begun is finished even if its client goes away; nothing a client does, or leaves
 //! undone, takes more than its bounded share.
 
 mod access;
+mod api;
 mod clock;
 mod counters;
 mod events;
+mod intake;
+mod openapi;
+mod outside;
+pub mod problem;
 mod rate;
 mod replies;
+mod request;
+mod routes;
+mod server;
+pub mod service;
 mod settings;
 pub mod view;
 
 pub use access::{Caller, Key, Right, TokenHash};
+pub use api::{Api, Parts};
 pub use counters::{ApiCounters, RequestCount, Shed};
 pub use events::{EventBus, Gone, Reader};
+pub use openapi::document;
+pub use outside::{Calls, Readiness, Status, TrunkState};
+pub use server::{BindError, Server};
 pub use settings::{KeySettings, Limits, Settings, TcpSettings};

@@ -7,6 +7,7 @@
 //! Invariants: a call ends once, and its end reaches `verify`; while a call lives the gateway has a
 //! `next_wake`; no INVITE leaves after its call ended.
 
+pub mod board;
 mod dialog;
 mod identity;
 mod leg;
@@ -25,6 +26,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use self::board::Board;
 use self::dialog::Late;
 use self::identity::Identities;
 use self::leg::Owner;
@@ -94,6 +96,9 @@ pub struct Gateway {
     verify: Arc<Verify>,
     wall: WallClock,
     tally: Arc<Tally>,
+    board: Arc<Board>,
+    /// When the last input came.
+    now: Instant,
     is_draining: bool,
 }
 
@@ -108,7 +113,9 @@ impl Gateway {
         now: Instant,
     ) -> Self {
         let mut entropy = entropy.stream();
+        let board = Arc::new(Board::new(settings.lines.len()));
         Self {
+            board,
             lines: settings.lines,
             routes: settings.routes,
             clients: Clients::new(settings.transactions_max, &mut entropy),
@@ -122,12 +129,14 @@ impl Gateway {
             verify,
             wall,
             tally,
+            now,
             is_draining: false,
         }
     }
 
     /// Applies one input. Never blocks, never fails: what can go wrong is counted and recorded.
     pub fn handle(&mut self, input: Input<'_>, now: Instant) {
+        self.now = now;
         match input {
             Input::Command(Command::Describe(reply)) => reply.send(self.describe(now)),
             Input::Command(Command::Drain) => self.drain(now),
@@ -165,13 +174,21 @@ impl Gateway {
         self.calls() == 0 && self.clients.occupancy().0 == 0
     }
 
-    /// Publishes how full the tables are.
+    /// Publishes how full the tables are and how the trunks stand.
     pub fn publish_tables(&self) {
         let (clients, limit) = self.clients.occupancy();
         self.tally.set_table(Table::ClientTransactions, clients, limit);
         self.tally.set_table(Table::Calls, self.calls.len(), limit);
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
         self.tally.set_table(Table::Timers, self.wheel.len(), usize::MAX);
+        for (trunk, line) in self.lines.iter().enumerate() {
+            self.board.show(trunk, line.pace.in_flight(), line.is_preferred(self.now));
+        }
+    }
+
+    /// What others may read of this shard's trunks while it works.
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.board)
     }
 
     fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant) {

@@ -4,6 +4,7 @@
 //! `time` `number` `entropy` `outcome` `ladder` `tally`, then [`sip`], [`transaction`], then [`call`],
 //! [`trunk`] and [`verify`], then the edges. The way of a call is told in `docs/ARCHITECTURE.md`.
 
+pub mod app;
 pub mod call;
 pub mod cli;
 pub mod config;

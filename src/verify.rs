@@ -1,7 +1,7 @@
 //! Verifications: who must prove which phone, with which code, until when. Knows numbers and time,
 //! knows nothing of SIP.
 //!
-//! [`Verify`](service::Verify) is the door. An operation has a file of its own (`start`, `check`,
+//! [`Verify`] is the door. An operation has a file of its own (`start`, `check`,
 //! `call_again`, `cancel`, `report`, `list`; `calls` and `timeout` for the shards), and below them
 //! lie the parts: `table` and `entry` (lock-free, one atomic word per verification), `phone` and
 //! `velocity` (counters), `pool`, `suffixes` and `lease` (caller IDs), `code` (keyed hashes),

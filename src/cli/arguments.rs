@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::client::ApiKey;
 use super::exit::Exit;
+use crate::lab::Rule;
 use crate::verify::id::{CallId, IdError, VerificationId};
 
 /// The whole command line.
@@ -124,8 +125,12 @@ pub struct Demo {}
 #[derive(Args, Debug)]
 pub struct Handset {
     /// Where the trunk listens, for SIP over UDP
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5060")]
     pub listen: std::net::SocketAddr,
+
+    /// What phones do whose number ends so, such as `77=busy` or `=answers:2s` for every phone
+    #[arg(long = "rule", value_name = "SUFFIX=BEHAVIOUR")]
+    pub rules: Vec<Rule>,
 }
 
 /// Arguments of `verify`.

@@ -19,6 +19,8 @@ pub enum Exit {
     Unreachable,
     /// The daemon, or this program, met the impossible.
     Internal,
+    /// The system refused a socket, a file or a thread.
+    System,
     /// Too much was asked for at the moment: try again later.
     TryAgain,
     /// The API key is missing, wrong, or may not do this.
@@ -27,7 +29,7 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, by number.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Success,
         Self::Negative,
         Self::Usage,
@@ -35,6 +37,7 @@ impl Exit {
         Self::Refused,
         Self::Unreachable,
         Self::Internal,
+        Self::System,
         Self::TryAgain,
         Self::Denied,
     ];
@@ -49,6 +52,7 @@ impl Exit {
             Self::Refused => 65,
             Self::Unreachable => 69,
             Self::Internal => 70,
+            Self::System => 71,
             Self::TryAgain => 75,
             Self::Denied => 77,
         }
@@ -64,6 +68,7 @@ impl Exit {
             Self::Refused => "the daemon refused the request as it stands",
             Self::Unreachable => "no daemon answered",
             Self::Internal => "the daemon, or this program, met the impossible",
+            Self::System => "the system refused a socket, a file or a thread",
             Self::TryAgain => "too much was asked for at the moment; try again later",
             Self::Denied => "the API key is missing, wrong, or may not do this",
         }

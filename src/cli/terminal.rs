@@ -95,6 +95,11 @@ impl Terminal {
         &mut self.out
     }
 
+    /// The standard output and the standard error, for what writes to both by itself.
+    pub fn streams(&mut self) -> (&mut dyn Write, &mut dyn Write) {
+        (&mut self.out, &mut self.err)
+    }
+
     /// Whether results are coloured.
     pub fn paint(&self) -> Paint {
         self.paint

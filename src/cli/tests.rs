@@ -31,7 +31,7 @@ impl Programs for NoPrograms {
         Exit::Success
     }
 
-    fn handset(&self, arguments: &Handset, terminal: &mut Terminal) -> Exit {
+    fn handset(&self, arguments: &Handset, _: bool, terminal: &mut Terminal) -> Exit {
         terminal.note(&format!("handset {}", arguments.listen));
         Exit::Success
     }
@@ -173,7 +173,7 @@ fn commands_that_run_something_are_handed_to_the_wiring() {
     let said = |line| run_at(nowhere, line, &[]).1;
     assert_eq!(said("serve --config a.toml"), "! serve a.toml\nexit 0\n");
     assert_eq!(said("demo"), "! demo\nexit 0\n");
-    assert_eq!(said("handset"), "! handset 127.0.0.1:5080\nexit 0\n");
+    assert_eq!(said("handset"), "! handset 127.0.0.1:5060\nexit 0\n");
     assert_eq!(said("config check --json"), "! config check ringproof.toml json=true\nexit 64\n");
 }
 

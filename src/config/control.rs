@@ -16,12 +16,10 @@ pub struct Control {
     pub socket: PathBuf,
     /// The file mode of that socket.
     pub socket_mode: u32,
-    /// The TCP listener, off by default. Anything but loopback has at least one key.
+    /// The TCP listener, off by default.
     pub listen: Option<SocketAddr>,
-    /// Who may use the TCP listener. With none, it is open to this machine.
+    /// Who may use the TCP listener: at least one when there is one.
     pub keys: Vec<Key>,
-    /// Verifications that may be started in one second by everybody together; no limit when absent.
-    pub starts_per_second: Option<u32>,
     /// The largest body of a request, in bytes.
     pub body_bytes_max: usize,
     /// How long the head of a request may take to arrive.
@@ -66,16 +64,15 @@ pub(super) fn read(mut section: Section<'_>, base: &Path) -> Control {
     let keys_given = key_sections.len();
     section.at_most("key", KEYS_MAX);
     let keys: Vec<_> = key_sections.into_iter().filter_map(read_key).collect();
-    if listen.is_some_and(|listen| !listen.ip().is_loopback()) && keys_given == 0 {
-        let accepted = "a loopback address, unless there is a `[[control.key]]`";
-        section.refuse("listen", "open to other machines", accepted);
+    if listen.is_some() && keys_given == 0 {
+        let accepted = "with at least one `[[control.key]]` (`ringproof key new NAME` makes one)";
+        section.refuse("listen", "without any key", accepted);
     }
     let seconds = |from, to| Duration::from_secs(from)..=Duration::from_secs(to);
     let control = Control {
         socket,
         socket_mode: section.or("socket_mode", &file_mode(), 0o660),
         listen,
-        starts_per_second: section.optional("starts_per_second", &kind::whole(1..=1_000_000)),
         body_bytes_max: section.or("body_max", &kind::size(1 << 10..=1 << 20), 16 << 10),
         head_timeout: section.or(
             "head_timeout",

@@ -41,8 +41,6 @@ pub enum Level {
 pub struct Observe {
     /// Events that a client may ask for again after a lost connection.
     pub events_kept: usize,
-    /// Events that may wait for one slow client before it is cut off.
-    pub events_queued: usize,
 }
 
 /// Reads `[log]`.
@@ -65,10 +63,8 @@ pub(super) fn read(mut section: Section<'_>) -> Log {
 
 /// Reads `[observe]`.
 pub(super) fn read_observe(mut section: Section<'_>) -> Observe {
-    let observe = Observe {
-        events_kept: section.or("events_kept", &kind::whole(0..=1_000_000), 10_000),
-        events_queued: section.or("events_queued", &kind::whole(16..=65_536), 1_024),
-    };
+    let observe =
+        Observe { events_kept: section.or("events_kept", &kind::whole(0..=1_000_000), 10_000) };
     section.finish();
     observe
 }

@@ -14,6 +14,8 @@ use super::access::{Right, TokenHash};
 pub struct Settings {
     /// The Unix socket.
     pub socket: PathBuf,
+    /// Its file mode: who on this machine may use it.
+    pub socket_mode: u32,
     /// The TCP side; off unless configured.
     pub tcp: Option<TcpSettings>,
     /// The bounds.

@@ -36,7 +36,7 @@ impl Gateway {
         if let Some(at) = order.wake_at {
             self.wheel.arm(at, Timer::Verification(order.verification));
         }
-        if self.is_draining {
+        if !self.is_wanted(&order) {
             return self.give_up(&order, Outcome::Withdrawn, now);
         }
         self.dispatch(order, 0, now);
@@ -45,6 +45,10 @@ impl Gateway {
     /// Lets waiting calls go as far as their trunks have room; those that waited too long fail.
     pub(crate) fn on_pace(&mut self, now: Instant) {
         while let Some(waiting) = self.queue.pop() {
+            if !self.is_wanted(&waiting.order) {
+                self.give_up(&waiting.order, Outcome::Withdrawn, now);
+                continue;
+            }
             match self.leave(&waiting.order, waiting.tried, now) {
                 Ok(leave) => self.invite(waiting.order, leave, now),
                 Err(_) if now >= waiting.until => {
@@ -61,7 +65,7 @@ impl Gateway {
     /// A leg ended: the call goes on through the next trunk of its route, or is over.
     pub(crate) fn on_leg_ended(&mut self, order: Order, tried: u16, ended: &Ended, now: Instant) {
         let next = tried + 1;
-        let is_wanted = !self.is_draining && self.verify.is_pending(order.verification);
+        let is_wanted = self.is_wanted(&order);
         if ended.may_fail_over && is_wanted && usize::from(next) < self.route(&order).len() {
             return self.dispatch(order, next, now);
         }
@@ -72,6 +76,12 @@ impl Gateway {
             q850_cause: ended.q850_cause,
         };
         self.end(&order, ending, now);
+    }
+
+    /// Whether anybody still waits for a call. A verification may end while its order is on the way
+    /// to the shard, or waits for a trunk.
+    fn is_wanted(&self, order: &Order) -> bool {
+        !self.is_draining && self.verify.is_pending(order.verification)
     }
 
     /// Hangs up one call, wherever it stands.
@@ -117,25 +127,36 @@ impl Gateway {
     /// Leave from the first trunk of the rest of the route that has room: those that answered
     /// lately first.
     fn leave(&mut self, order: &Order, tried: u16, now: Instant) -> Result<Leave, Wait> {
-        if !self.clients.has_room() {
+        if !self.has_room() {
             self.tally.on_shed(Shed::Transaction);
             return Err(Wait::Full);
         }
         let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
         let mut wait = Wait::Full;
-        for wants_up in [true, false] {
+        for is_preferred in [true, false] {
             for (place, &trunk) in route.iter().enumerate().skip(usize::from(tried)) {
                 let line = &mut self.lines[usize::from(trunk)];
-                if line.is_up() != wants_up {
+                if line.is_preferred(now) != is_preferred {
                     continue;
                 }
                 match line.pace.take(now) {
-                    Ok(()) => return Ok(Leave { trunk, tried: place as u16 }),
+                    Ok(()) => {
+                        if let Some(at) = line.on_try(now) {
+                            self.wheel.arm(at, Timer::Health);
+                        }
+                        return Ok(Leave { trunk, tried: place as u16 });
+                    }
                     Err(other) => wait = sooner(wait, other),
                 }
             }
         }
         Err(wait)
+    }
+
+    /// Whether there is room for an INVITE, and for the BYE of every call that may be answered.
+    fn has_room(&self) -> bool {
+        let (alive, limit) = self.clients.occupancy();
+        alive + self.calls.len() + 2 <= limit
     }
 
     fn invite(&mut self, order: Order, leave: Leave, now: Instant) {
@@ -146,7 +167,7 @@ impl Gateway {
             to: order.to,
             caller_id: order.caller_id,
             call_id,
-            from_tag: self.identities.from_tag(call_id),
+            from_tag: self.identities.tag_of(call_id),
             branch: [0; BRANCH_LENGTH],
             session: self.entropy.u32(),
             cseq: 1,

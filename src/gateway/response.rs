@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::Gateway;
 use super::leg::{Leg, Purpose, trace};
+use super::timers::Timer;
 use crate::call::outbound::Step;
 use crate::ladder::Direction;
 use crate::outcome::Outcome;
@@ -105,8 +106,9 @@ impl Gateway {
     fn leave_trunk(&mut self, handle: Handle, trunk: u16, outcome: Outcome) {
         let line = &mut self.lines[usize::from(trunk)];
         line.pace.release();
-        if matches!(outcome, Outcome::Silence | Outcome::Unsent) {
-            line.silences = line.silences.saturating_add(1);
+        let is_silent = matches!(outcome, Outcome::Silence | Outcome::Unsent);
+        if let Some(at) = is_silent.then(|| line.on_silence(self.now)).flatten() {
+            self.wheel.arm(at, Timer::Health);
         }
         if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
             self.clients.get_mut(handle)
@@ -146,7 +148,7 @@ impl Gateway {
         if cseq.number != number {
             return Err(DropReason::WrongCseq);
         }
-        message.check().map_err(|_| DropReason::Malformed)?;
+        // No `check()` of the rest: to discard a 180 for a bad Date would let a phone ring unheard.
         Ok((handle, matched))
     }
 
@@ -169,7 +171,7 @@ impl Gateway {
         let code = status.code();
         trace(&leg.order.call, Direction::In, Method::Invite, Some(code), is_again, now);
         leg.order.call.on_first_response(self.wall.at(now));
-        self.lines[usize::from(leg.trunk)].silences = 0;
+        self.lines[usize::from(leg.trunk)].on_answer();
         match answer {
             OnResponse::Absorb => self.tally.on_received_again(),
             OnResponse::Acknowledge => {

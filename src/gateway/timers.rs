@@ -21,6 +21,8 @@ use crate::verify::id::VerificationId;
 pub(crate) enum Timer {
     /// A client transaction and its call.
     Client(Handle),
+    /// Nobody: a trunk that is down may be tried again, which the board then shows.
+    Health,
     /// The orders that wait for a trunk.
     Pace,
     /// A verification: it expires, or is forgotten.
@@ -34,6 +36,7 @@ impl Gateway {
         for _ in 0..BATCH {
             match self.wheel.pop_due(now) {
                 Some(Timer::Client(handle)) => self.on_client_due(handle, now),
+                Some(Timer::Health) => {}
                 Some(Timer::Pace) => self.on_pace(now),
                 Some(Timer::Verification(id)) => {
                     if let Some(at) = self.verify.on_timeout(id, now) {

@@ -106,7 +106,8 @@ impl<'a> Message<'a> {
         };
         match length {
             Some(body) => self.body = body,
-            None => self.flaw = self.flaw.or(Some(Refusal::BodyLength)),
+            // The gravest flaw: it must not hide behind another.
+            None => self.flaw = Some(Refusal::BodyLength),
         }
     }
 

@@ -24,9 +24,9 @@ impl<'a> NameAddr<'a> {
     /// When it does not follow its grammar.
     pub fn parse(text: &'a [u8]) -> Result<Self, HeaderError> {
         let mut reader = Reader::new(text);
-        let (display, uri) = match memchr::memchr2(b'<', b'"', text) {
-            Some(_) => read_name_addr(&mut reader).ok_or(HeaderError::Syntax)?,
-            None => (&text[..0], read_addr_spec(&mut reader).ok_or(HeaderError::Syntax)?),
+        let (display, uri) = match begins_with_scheme(reader) {
+            true => (&text[..0], read_addr_spec(&mut reader).ok_or(HeaderError::Syntax)?),
+            false => read_name_addr(&mut reader).ok_or(HeaderError::Syntax)?,
         };
         if !is_uri(uri) {
             return Err(HeaderError::Syntax);
@@ -66,6 +66,11 @@ impl<'a> NameAddr<'a> {
     pub fn parsed_uri(&self) -> Result<Uri<'a>, UriError> {
         Uri::parse(self.uri)
     }
+}
+
+/// No display name holds a colon outside its quotes, and every URI begins with a scheme and one.
+fn begins_with_scheme(mut reader: Reader<'_>) -> bool {
+    reader.word(lex::SCHEME).is_some() && reader.peek() == Some(b':')
 }
 
 /// `[ display-name ] LAQUOT addr-spec RAQUOT`.
@@ -108,4 +113,52 @@ fn is_uri(text: &[u8]) -> bool {
         && reader.eat(b':')
         && !reader.is_empty()
         && lex::all(reader.rest(), lex::URI)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let shown = match NameAddr::parse(text.as_bytes()) {
+            Ok(it) => {
+                let text = |octets: &[u8]| octets.escape_ascii().to_string();
+                format!("{} | {} | {}", text(it.display), text(it.uri), it.params().count())
+            }
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn both_forms_are_read() {
+        check("sip:a@h;tag=1;x=\"a;b<\"", " | sip:a@h | 2");
+        check("<sip:a@h;p;q?h=1>;tag=1", " | sip:a@h;p;q?h=1 | 1");
+        check("A. B. <sip:a@h>", "A. B. | sip:a@h | 0");
+        check("caller<sip:a@h>;tag=1", "caller | sip:a@h | 1");
+        check("\"sip:x <\\\">\"\r\n <sip:a@h> ; tag = 1", "\\\"sip:x <\\\\\\\">\\\" | sip:a@h | 1");
+    }
+
+    #[test]
+    fn what_is_neither_is_refused() {
+        let refused = "not of the form that RFC 3261 gives it";
+        for text in [
+            "",
+            "*",
+            "a@h",
+            "<a@h>",
+            "<sip:a@h",
+            "< sip:a@h >",
+            "Bell, A <sip:a@h>",
+            "\"A <sip:a@h>",
+            "sip:a@h <sip:b@h>",
+            "sip:a@h?x=y",
+            "<sip:a@h> tag=1",
+            "<sip:a@h>;tag",
+            "<sip:a@h>;;tag=1",
+            "<sip:a@h>;tag=[1]",
+        ] {
+            check(text, refused);
+        }
+    }
 }

@@ -45,20 +45,32 @@ impl Status {
     pub const NOT_FOUND: Self = Self(404);
     /// 405.
     pub const METHOD_NOT_ALLOWED: Self = Self(405);
+    /// 408.
+    pub const REQUEST_TIMEOUT: Self = Self(408);
     /// 415.
     pub const UNSUPPORTED_MEDIA_TYPE: Self = Self(415);
     /// 416.
     pub const UNSUPPORTED_URI_SCHEME: Self = Self(416);
     /// 420.
     pub const BAD_EXTENSION: Self = Self(420);
+    /// 480.
+    pub const TEMPORARILY_UNAVAILABLE: Self = Self(480);
     /// 481.
     pub const NO_SUCH_TRANSACTION: Self = Self(481);
+    /// 482.
+    pub const LOOP_DETECTED: Self = Self(482);
+    /// 486.
+    pub const BUSY_HERE: Self = Self(486);
     /// 487.
     pub const REQUEST_TERMINATED: Self = Self(487);
+    /// 500.
+    pub const SERVER_INTERNAL_ERROR: Self = Self(500);
     /// 503.
     pub const SERVICE_UNAVAILABLE: Self = Self(503);
     /// 505.
     pub const VERSION_NOT_SUPPORTED: Self = Self(505);
+    /// 603.
+    pub const DECLINE: Self = Self(603);
 
     /// The status with this code; `None` outside 100 to 699.
     pub const fn new(code: u16) -> Option<Self> {

@@ -97,11 +97,6 @@ impl<T> Clients<T> {
         self.slab.insert(client)
     }
 
-    /// Whether another transaction may begin.
-    pub fn has_room(&self) -> bool {
-        self.slab.len() < self.slab.limit()
-    }
-
     /// The transaction at `handle`, if it is still alive.
     pub fn get(&self, handle: Handle) -> Option<&Client<T>> {
         self.slab.get(handle)

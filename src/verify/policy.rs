@@ -23,7 +23,7 @@ impl Policy {
         if countries.is_empty() {
             let ranges = settings.pools.iter().flat_map(|pool| &pool.numbers);
             let ends = ranges.flat_map(|range| [range.first(), range.last()]);
-            countries = ends.filter_map(|number| plan::lookup(number)?.country).collect();
+            countries = ends.filter_map(plan::country).collect();
         }
         if countries.is_empty() {
             return Err(SettingsError::NoCountry);

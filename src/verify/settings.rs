@@ -3,6 +3,7 @@
 //! Plain data with the defaults that `docs/runbook.md` explains. [`Settings::check`] refuses what
 //! cannot work, before anything is bound; what works but is unwise is a [`Warning`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -182,6 +183,11 @@ impl Settings {
         let odds = self.max_guess_odds;
         refuse(self.pools.is_empty(), SettingsError::NoPool);
         refuse(self.pools.len() > POOLS_MAX, SettingsError::Pools { found: self.pools.len() });
+        let mut names: BTreeSet<&str> = self.pools.iter().map(|pool| &*pool.name).collect();
+        let is_again = |pool: &&PoolSettings| !names.remove(&*pool.name);
+        if let Some(pool) = self.pools.iter().find(is_again) {
+            refuse(true, SettingsError::PoolName { pool: Arc::clone(&pool.name) });
+        }
         refuse(self.shards == 0, SettingsError::NoShard);
         refuse(
             !(1..=ATTEMPTS_MAX).contains(&self.attempts),

@@ -94,13 +94,13 @@ fn check_listen(text: &str, expected: Expect) {
 }
 
 #[test]
-fn h6_tcp_beyond_this_machine_needs_a_key() {
+fn h6_tcp_needs_a_key() {
     let listen =
-        |keys: &str| MINIMAL.replace("[sip]", &format!("listen = \"0.0.0.0:8580\"\n{keys}[sip]"));
+        |keys: &str| MINIMAL.replace("[sip]", &format!("listen = \"127.0.0.1:8580\"\n{keys}[sip]"));
     check(
         &[(MAIN, &listen("")), (PROFILE, TRUNK)],
         expect![
-            "ringproof.toml:4: `control.listen` is open to other machines, must be a loopback address, unless there is a `[[control.key]]`"
+            "ringproof.toml:4: `control.listen` is without any key, must be with at least one `[[control.key]]` (`ringproof key new NAME` makes one)"
         ],
     );
     let hash = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";

@@ -58,7 +58,7 @@ impl<'a> Subject<'a> {
             Event::VerificationEnded(snapshot) => {
                 verification(end(snapshot.status)?, snapshot.ended_at, snapshot)
             }
-            // Counted by the metrics; the client that asked has the reply.
+            // For the metrics; the client who sent the report or the code knows.
             Event::PhoneReported { .. } | Event::WrongCode(_) => return None,
         })
     }

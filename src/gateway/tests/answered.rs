@@ -2,8 +2,10 @@
 
 use expect_test::expect;
 
-use super::world::{World, check};
+use super::world::{World, check, order, response_to};
+use crate::gateway::{Command, Input};
 use crate::sip::Method;
+use crate::tally::Shed;
 
 #[test]
 fn p22_two_answers_with_different_tags_are_both_hung_up() {
@@ -34,6 +36,36 @@ fn p22_two_answers_with_different_tags_are_both_hung_up() {
         75.200  quiet
     "#]],
     );
+}
+
+#[test]
+fn p22_no_fork_is_left_off_the_hook_however_many_answer() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    for tag in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
+        let answer = world.response(Method::Invite, 200, tag, "");
+        world.receive(&answer);
+    }
+    assert_eq!(world.trace.matches("-> ACK").count(), 10, "{}", world.trace);
+    assert_eq!(world.trace.matches("-> BYE").count(), 10, "{}", world.trace);
+    assert_eq!(world.tally.shed(Shed::Transaction), 2);
+}
+
+#[test]
+fn s4_no_call_is_taken_without_room_for_its_bye() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.calls_per_second = 10_000);
+    for block in 20..60 {
+        let order = order(&world.verify, &format!("+46701{block}0605"), world.now);
+        world.handle(Input::Command(Command::Place(order)));
+    }
+    let invites: Vec<_> = world.sent.iter().map(|(_, invite)| invite.clone()).collect();
+    assert_eq!(invites.len(), 32, "half of the table");
+    for invite in invites {
+        world.receive(&response_to(&invite, 200, "a", ""));
+    }
+    assert_eq!(world.trace.matches("-> BYE").count(), 32, "{}", world.trace);
+    let tables = world.gateway.describe(world.now).tables;
+    assert!(tables.contains(&("client transactions", 64, 64)), "{tables:?}");
 }
 
 #[test]

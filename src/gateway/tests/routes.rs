@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use expect_test::expect;
 
-use super::world::{World, order};
+use super::world::{World, order, response_to};
 use crate::gateway::{Command, Input};
 use crate::sip::Method;
 use crate::tally::Shed;
@@ -117,4 +117,44 @@ fn a_waiting_call_can_be_hung_up() {
     world.handle(Input::Command(Command::Place(waiting.clone())));
     world.handle(Input::Command(Command::HangUp(waiting.call.id)));
     assert_eq!(waiting.call.ending().unwrap().outcome.as_str(), "withdrawn");
+}
+
+#[test]
+fn s5_a_call_that_nobody_wants_any_more_is_not_sent() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.verify.cancel(world.order.verification, world.now).unwrap();
+    world.place();
+    expect!["00.000  == canceled canceled_by_client\n00.000  == withdrawn by us\n"]
+        .assert_eq(&world.trace);
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.calls_per_second = 1);
+    world.place();
+    let waiting = order(&world.verify, "+46701740611", world.now);
+    world.handle(Input::Command(Command::Place(waiting.clone())));
+    world.verify.cancel(waiting.verification, world.now).unwrap();
+    world.run_until(world.now + Duration::from_secs(3));
+    assert_eq!(waiting.call.ending().unwrap().outcome.as_str(), "withdrawn");
+    assert_eq!(waiting.call.moments().invited, None);
+}
+
+#[test]
+fn a_trunk_that_stays_silent_is_tried_last_and_again_after_a_while() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    let mut phone = 700;
+    let mut first_trunk_of_a_call = |world: &mut World| {
+        phone += 1;
+        let order = order(&world.verify, &format!("+467017{phone}05"), world.now);
+        let before = world.sent.len();
+        world.handle(Input::Command(Command::Place(order)));
+        let (to, request) = world.sent[before].clone();
+        world.handle(Input::SendFailed { to, payload: &request });
+        if let Some((to, request)) = world.sent.get(before + 1).cloned() {
+            world.receive_from(&to.to_string(), &response_to(&request, 486, "a", ""));
+        }
+        to.ip().to_string()
+    };
+    let trunks: Vec<String> = (0..4).map(|_| first_trunk_of_a_call(&mut world)).collect();
+    assert_eq!(trunks, ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"]);
+    world.run_until(world.now + Duration::from_secs(31));
+    assert_eq!(first_trunk_of_a_call(&mut world), "192.0.2.1");
+    assert_eq!(first_trunk_of_a_call(&mut world), "192.0.2.2");
 }

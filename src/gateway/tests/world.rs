@@ -18,7 +18,7 @@ use crate::tally::Tally;
 use crate::time::WallClock;
 use crate::trunk::{Messages, Profile, testing};
 use crate::verify::event::{Event, Listener};
-use crate::verify::settings::PoolSettings;
+use crate::verify::settings::{Bounds, PoolSettings};
 use crate::verify::{Order, Start, Verify};
 
 /// Runs a script against one shard with one trunk and compares the trace.
@@ -77,7 +77,8 @@ impl World {
         let (mouth, heard) = sync_channel(1_024);
         let numbers = vec!["+46876500[000-999]".parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
-        let settings = crate::verify::Settings { pools, ..Default::default() };
+        let bounds = Bounds { pending_max: 64, ended_max: 64, phones_max: 64, prefixes_max: 64 };
+        let settings = crate::verify::Settings { pools, bounds, ..Default::default() };
         let ear = Arc::new(Ear(mouth));
         let verify = Verify::new(settings, wall.clone(), entropy.clone(), ear).unwrap();
         let (verify, tally) = (Arc::new(verify), Arc::new(Tally::default()));
@@ -146,16 +147,7 @@ impl World {
 
     /// The response with `code` to the newest request of `method`, with this To tag.
     pub(super) fn response(&self, method: Method, code: u16, tag: &str, extra: &str) -> Vec<u8> {
-        let request = self.newest(method);
-        let extra = extra.split_once(": ").map(|(name, value)| (name, value.as_bytes()));
-        let response = Response {
-            to_tag: (!tag.is_empty()).then_some(tag.as_bytes()),
-            headers: extra.as_slice(),
-            ..Response::new(Status::new(code).unwrap())
-        };
-        let mut bytes = vec![];
-        response.write(&Message::parse(&request).unwrap(), &mut bytes).unwrap();
-        bytes
+        response_to(&self.newest(method), code, tag, extra)
     }
 
     /// The newest request of `method` that was sent.
@@ -210,6 +202,19 @@ impl World {
         let at = self.now - self.start;
         self.trace += &format!("{:06.3}  {text}\n", at.as_secs_f64());
     }
+}
+
+/// The response with `code` to this request.
+pub(super) fn response_to(request: &[u8], code: u16, tag: &str, extra: &str) -> Vec<u8> {
+    let extra = extra.split_once(": ").map(|(name, value)| (name, value.as_bytes()));
+    let response = Response {
+        to_tag: (!tag.is_empty()).then_some(tag.as_bytes()),
+        headers: extra.as_slice(),
+        ..Response::new(Status::new(code).unwrap())
+    };
+    let mut bytes = vec![];
+    response.write(&Message::parse(request).unwrap(), &mut bytes).unwrap();
+    bytes
 }
 
 /// A new order of a verification of its own.

@@ -114,6 +114,7 @@ fn two_content_lengths_make_a_response_unreadable() {
     assert_eq!(parse("l: 4294967296\n"), Err(Malformed::BodyLength));
     assert_eq!(parse("l: 18446744073709551616\n"), Err(Malformed::BodyLength));
     assert_eq!(parse("l:\t000 \n"), Ok(()));
+    assert_eq!(parse("no header\nl: 1\n"), Err(Malformed::BodyLength));
 }
 
 #[test]

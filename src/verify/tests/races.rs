@@ -1,1 +1,180 @@
-//! x
+//! Many threads at once, for real: whoever is first, there is one end.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use super::world::{PHONE, World, code, request, world, wrong_code};
+use crate::outcome::Outcome;
+use crate::verify::{Evidence, Order, Verify};
+
+/// Runs `act` in `count` threads that begin together; returns how many said yes.
+fn together(count: usize, act: impl Fn(usize) -> bool + Sync) -> usize {
+    let barrier = Barrier::new(count);
+    let yes = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for thread in 0..count {
+            let (barrier, yes, act) = (&barrier, &yes, &act);
+            scope.spawn(move || {
+                barrier.wait();
+                yes.fetch_add(usize::from(act(thread)), Ordering::Relaxed);
+            });
+        }
+    });
+    yes.into_inner()
+}
+
+fn pending() -> (World, Order) {
+    let world = world(|_| {});
+    let order = world.start(PHONE, 0.0).unwrap().order;
+    world.hang_up(&order, Outcome::Completed, 5.0);
+    world.heard();
+    (world, order)
+}
+
+/// How many times each word was said.
+fn tally(heard: &str) -> BTreeMap<&str, usize> {
+    let mut tally = BTreeMap::new();
+    for line in heard.lines() {
+        let word = line.split(',').next().unwrap_or(line);
+        *tally.entry(word).or_default() += 1;
+    }
+    tally
+}
+
+#[test]
+fn r7_of_a_hundred_clients_with_the_right_code_one_succeeds() {
+    for _ in 0..20 {
+        let (world, order) = pending();
+        let code = code(&order);
+        let (verify, at) = (&world.verify, world.at(6.0));
+        let succeeded =
+            together(100, |_| verify.check(order.verification, Evidence::Code(&code), at).is_ok());
+        assert_eq!(succeeded, 1);
+        assert_eq!(tally(&world.heard()), BTreeMap::from([("ended: verified code_matched", 1)]));
+    }
+}
+
+#[test]
+fn r7_of_a_hundred_clients_with_wrong_codes_three_are_counted() {
+    for _ in 0..20 {
+        let (world, order) = pending();
+        let (verify, at) = (&world.verify, world.at(6.0));
+        let compared = together(100, |thread| {
+            let code = wrong_code(&order, thread as u32);
+            verify.check(order.verification, Evidence::Code(&code), at).is_ok()
+        });
+        assert_eq!(compared, 3);
+        let expected = BTreeMap::from([
+            ("wrong code: pending -", 2),
+            ("wrong code: failed too_many_attempts", 1),
+            ("ended: failed too_many_attempts", 1),
+        ]);
+        assert_eq!(tally(&world.heard()), expected);
+    }
+}
+
+#[test]
+fn r6_r8_cancel_expiry_the_right_code_and_a_dead_trunk_end_it_once() {
+    for round in 0..100 {
+        let world = world(|_| {});
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        let code = code(&order);
+        let id = order.verification;
+        let acts: [&(dyn Fn() + Sync); 4] = [
+            &|| drop(world.verify.cancel(id, world.at(299.9))),
+            &|| assert!(world.verify.on_timeout(id, world.at(300.0)).is_some()),
+            &|| drop(world.check_code(id, &code, 299.9)),
+            &|| world.hang_up(&order, Outcome::TrunkFailure, 299.9),
+        ];
+        together(4, |thread| {
+            acts[(thread + round) % 4]();
+            true
+        });
+        let snapshot = world.verify.get(id).unwrap();
+        let heard = world.heard();
+        let ends: Vec<&str> = heard.lines().filter(|line| line.starts_with("ended")).collect();
+        assert_eq!(ends.len(), 1, "{heard}");
+        assert!(ends[0].starts_with(&format!("ended: {}", snapshot.status.as_str())), "{heard}");
+        let census = world.verify.census();
+        assert_eq!((census.pending.size, census.ended.size), (0, 1));
+    }
+}
+
+#[test]
+fn of_a_hundred_starts_for_one_phone_one_is_pending() {
+    let world = world(|_| {});
+    let (verify, at) = (&world.verify, world.at(0.0));
+    let started = together(100, |_| verify.start(request(PHONE), at).is_ok());
+    assert_eq!(started, 1);
+    let census = verify.census();
+    assert_eq!((census.pending.size, census.phones.size, census.prefixes.size), (1, 1, 1));
+    // What was refused was not counted for the block of phones either.
+    for phone in 0..19 {
+        assert!(world.start(&format!("+467012300{phone:02}"), 0.0).is_ok());
+    }
+}
+
+#[test]
+fn of_a_hundred_wishes_for_a_further_call_one_is_placed() {
+    for _ in 0..20 {
+        let (world, order) = pending();
+        let (verify, at) = (&world.verify, world.at(6.0));
+        let placed = together(100, |_| verify.call_again(order.verification, at).is_ok());
+        assert_eq!(placed, 1);
+        assert_eq!(verify.get(order.verification).unwrap().calls.len(), 2);
+    }
+}
+
+#[test]
+fn further_calls_that_begin_and_end_in_parallel_never_pass_the_limit() {
+    for _ in 0..20 {
+        let (world, order) = pending();
+        let placed = together(8, |_| {
+            let mut placed = 0;
+            for _ in 0..20 {
+                if let Ok(order) = world.verify.call_again(order.verification, world.at(6.0)) {
+                    placed += 1;
+                    world.verify.on_call_ended(&order.call, world.at(6.0));
+                }
+            }
+            placed > 0
+        });
+        assert!((1..=2).contains(&placed));
+        let snapshot = world.verify.get(order.verification).unwrap();
+        assert_eq!((snapshot.calls.len(), snapshot.calls_left), (3, 0));
+    }
+}
+
+#[test]
+fn when_everything_has_ended_the_tables_are_empty() {
+    let world = world(|settings| settings.limits.prefix.clear());
+    let run = |verify: &Arc<Verify>, thread: usize| {
+        for nth in 0..200 {
+            let phone = format!("+4670{:07}", thread * 200 + nth);
+            let started = verify.start(request(&phone), world.at(0.0)).unwrap();
+            let order = started.order;
+            verify.confirm(&order);
+            match nth % 4 {
+                0 => drop(world.check_code(order.verification, &code(&order), 1.0)),
+                1 => drop(verify.cancel(order.verification, world.at(1.0))),
+                2 => verify.undo(&order, world.at(1.0)),
+                _ => {}
+            }
+            verify.on_call_ended(&order.call, world.at(2.0));
+            verify.on_timeout(order.verification, world.at(300.0));
+            assert_eq!(verify.on_timeout(order.verification, world.at(900.0)), None);
+        }
+        true
+    };
+    together(8, |thread| run(&world.verify, thread));
+    let census = world.verify.census();
+    assert_eq!((census.pending.size, census.ended.size, census.calls.size), (0, 0, 0));
+    assert_eq!(world.verify.pools(world.at(900.0))[0].leased, 0);
+    // Undone after it was confirmed, it has been heard of; each is heard to end all the same.
+    let heard = world.heard();
+    let count = |word: &str| heard.lines().filter(|line| line.starts_with(word)).count();
+    assert_eq!((count("created"), count("call placed")), (1_600, 1_600));
+    assert_eq!(count("call ended"), 1_600);
+}

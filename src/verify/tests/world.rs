@@ -1,8 +1,10 @@
 //! A service in virtual time, and what its listener heard.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use dashmap::DashMap;
 
 use crate::entropy::Entropy;
 use crate::number::E164;
@@ -11,7 +13,7 @@ use crate::time::WallClock;
 use crate::verify::event::{Event, Listener};
 use crate::verify::id::VerificationId;
 use crate::verify::record::Ending;
-use crate::verify::settings::PoolSettings;
+use crate::verify::settings::{Bounds, PoolSettings};
 use crate::verify::snapshot::Snapshot;
 use crate::verify::{CheckError, Evidence, Order, Settings, Start, StartError, Started, Verify};
 
@@ -21,15 +23,20 @@ pub(super) const PHONE: &str = "+46701234567";
 pub(super) struct World {
     pub(super) verify: Arc<Verify>,
     zero: Instant,
-    events: Receiver<Event>,
+    tape: Arc<Tape>,
 }
 
-struct Tape(SyncSender<Event>);
+/// What was said, by number.
+#[derive(Default)]
+struct Tape {
+    said: DashMap<usize, Event>,
+    next: AtomicUsize,
+    heard: AtomicUsize,
+}
 
 impl Listener for Tape {
     fn on_event(&self, event: Event) {
-        // What nobody reads is dropped.
-        let _ = self.0.try_send(event);
+        self.said.insert(self.next.fetch_add(1, Ordering::SeqCst), event);
     }
 }
 
@@ -38,9 +45,13 @@ pub(super) fn pool(name: &str, numbers: &[&str]) -> PoolSettings {
     PoolSettings { name: name.into(), numbers }
 }
 
-/// The defaults, with a pool of 1,000 Swedish numbers.
+/// The defaults, with a pool of 1,000 Swedish numbers and room for less, so that it is made fast.
 pub(super) fn settings() -> Settings {
-    Settings { pools: vec![pool("default", &["+46876500[000-999]"])], ..Settings::default() }
+    Settings {
+        pools: vec![pool("default", &["+46876500[000-999]"])],
+        bounds: Bounds { ended_max: 10_000, ..Bounds::default() },
+        ..Settings::default()
+    }
 }
 
 #[expect(
@@ -52,9 +63,10 @@ pub(super) fn world(change: impl FnOnce(&mut Settings)) -> World {
     change(&mut settings);
     let zero = Instant::now();
     let wall = WallClock::new(zero, UNIX_EPOCH + Duration::from_secs(1_763_633_730));
-    let (tape, events) = sync_channel(100_000);
-    let verify = Verify::new(settings, wall, Entropy::seeded(7), Arc::new(Tape(tape))).unwrap();
-    World { verify: Arc::new(verify), zero, events }
+    let tape = Arc::new(Tape::default());
+    let listener = Arc::clone(&tape);
+    let verify = Verify::new(settings, wall, Entropy::seeded(7), listener).unwrap();
+    World { verify: Arc::new(verify), zero, tape }
 }
 
 impl World {
@@ -93,8 +105,10 @@ impl World {
 
     /// What was said since the last time, a line each.
     pub(super) fn heard(&self) -> String {
-        let lines: Vec<String> = self.events.try_iter().map(|event| line(&event)).collect();
-        lines.join("\n")
+        let end = self.tape.next.load(Ordering::SeqCst);
+        let start = self.tape.heard.swap(end, Ordering::SeqCst);
+        let events = (start..end).filter_map(|number| self.tape.said.get(&number));
+        events.map(|event| line(&event)).collect::<Vec<_>>().join("\n")
     }
 }
 

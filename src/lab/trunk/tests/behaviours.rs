@@ -232,7 +232,7 @@ fn p19_early_media() {
 }
 
 #[test]
-fn p19_many_provisional_responses() {
+fn p19_a_storm_of_provisionals() {
     check(
         "29",
         "4 CANCEL",

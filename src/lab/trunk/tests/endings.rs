@@ -169,10 +169,6 @@ fn p08_a_final_response_that_comes_again() {
         quiet
     "#]],
     );
-}
-
-#[test]
-fn p08_lost_acks_and_a_final_response_that_overtakes() {
     check(
         "17",
         "2.3 CANCEL",
@@ -193,6 +189,10 @@ fn p08_lost_acks_and_a_final_response_that_overtakes() {
         quiet
     "#]],
     );
+}
+
+#[test]
+fn a_final_response_that_overtakes_the_answer_to_cancel() {
     check(
         "27",
         "2.3 CANCEL",

@@ -29,6 +29,25 @@ fn requests_outside_a_call_are_answered_and_leave_no_trace() {
 }
 
 #[test]
+fn a_phone_that_was_answered_before_it_rang_does_not_ring_later() {
+    // Its 180 was due at 0.300.
+    let trace = run(settings(), Manners::Good, "11", "0.1 CANCEL");
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.100  -> CANCEL
+        00.100  <- 200 a
+        00.100  <- 200 CANCEL a
+        00.100  !! answered after 0.000
+        00.100  -> ACK
+        00.100  -> BYE
+        00.100  <- 200 BYE a
+        quiet
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
 fn a_full_trunk_sheds_and_recovers() {
     let settings = Settings { transactions_max: 1, ..settings() };
     let script = "1 INVITE~call; 2 CANCEL; 60 INVITE~call; 61 CANCEL~call";

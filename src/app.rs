@@ -1,0 +1,42 @@
+//! The wiring: which room gets what, in which order things start and stop.
+//!
+//! Nothing is decided here that another room could decide. Start: read everything, then bind, then
+//! serve, so that a wrong configuration touches nothing. Stop: no new calls, hang up those that ring,
+//! then the control socket, so that a client can watch the end.
+
+mod daemon;
+mod demo;
+mod handset;
+mod serve;
+mod settings;
+mod shards;
+mod status;
+
+use crate::cli::{ConfigCheck, Demo, Exit, Handset, Programs, Serve, Terminal};
+
+/// The programs behind the command line.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct App;
+
+impl Programs for App {
+    fn serve(&self, arguments: &Serve, terminal: &mut Terminal) -> Exit {
+        serve::serve(arguments, terminal)
+    }
+
+    fn demo(&self, arguments: &Demo, terminal: &mut Terminal) -> Exit {
+        demo::demo(arguments, terminal)
+    }
+
+    fn handset(&self, arguments: &Handset, is_json: bool, terminal: &mut Terminal) -> Exit {
+        handset::handset(arguments, is_json, terminal)
+    }
+
+    fn check_config(
+        &self,
+        arguments: &ConfigCheck,
+        is_json: bool,
+        terminal: &mut Terminal,
+    ) -> Exit {
+        serve::check_config(arguments, is_json, terminal)
+    }
+}

@@ -1,0 +1,239 @@
+//! The daemon: everything bound, joined and started in order, and stopped in order.
+#![expect(clippy::disallowed_methods, reason = "the daemon's clocks are wound here")]
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tracing::{info, warn};
+
+use super::settings::{self, COMMANDS_MAX, QUEUE_MAX, QUEUE_TIME_MAX, TRANSACTIONS_MAX};
+use super::shards::{Shard, Shards};
+use super::status::DaemonStatus;
+use crate::config::Config;
+use crate::control::view::TrunkNames;
+use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
+use crate::entropy::Entropy;
+use crate::gateway::settings::Settings;
+use crate::gateway::{Command, Gateway};
+use crate::net::{self, Running, Socket};
+use crate::observe::log::Log;
+use crate::observe::{Metrics, Recorder};
+use crate::tally::Tally;
+use crate::time::WallClock;
+use crate::trunk::MessagesError;
+use crate::verify::event::{Event, Listener};
+use crate::verify::{SettingsError, Verify};
+
+/// A daemon that has bound everything and serves from [`run`](Self::run) on.
+pub(super) struct Daemon {
+    server: Server,
+    api: Arc<Api>,
+    bus: Arc<EventBus>,
+    shards: Arc<Shards>,
+    running: Vec<Running<Command>>,
+    trunks: Vec<Arc<str>>,
+    wall: WallClock,
+    /// Where it listens, for the line that says so.
+    pub(super) listens: Listens,
+}
+
+/// Where a daemon listens.
+#[derive(Clone, Debug)]
+pub(super) struct Listens {
+    pub(super) socket: PathBuf,
+    pub(super) tcp: Option<SocketAddr>,
+    pub(super) sip: Vec<SocketAddr>,
+}
+
+/// Why a daemon cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartError {
+    /// The control socket.
+    #[error(transparent)]
+    Control(#[from] control::BindError),
+    /// A trunk cannot be spoken to as its profile wants.
+    #[error("a trunk's profile: {0}")]
+    Messages(#[from] MessagesError),
+    /// A SIP address.
+    #[error(transparent)]
+    Sip(#[from] net::BindError),
+    /// No thread, no poll.
+    #[error("the system gives no thread for a shard: {0}")]
+    Thread(#[from] io::Error),
+    /// What cannot work although each value is right.
+    #[error("[verify]: {0}")]
+    Verify(#[from] SettingsError),
+}
+
+impl Daemon {
+    /// Binds and joins everything. Must be called inside a tokio runtime.
+    pub(super) fn start(config: &Config, log: Option<Log>) -> Result<Self, StartError> {
+        let now = Instant::now();
+        let (wall, entropy) = (WallClock::new(now, SystemTime::now()), Entropy::system());
+        let trunks: Vec<Arc<str>> = config.trunks.iter().map(|trunk| trunk.name.clone()).collect();
+        let names: Vec<String> = trunks.iter().map(ToString::to_string).collect();
+        let trunk_names = TrunkNames::new(trunks.iter().cloned());
+        let control = settings::control(config);
+
+        let bus = EventBus::new(control.limits.events_kept, trunk_names.clone(), wall.at(now));
+        let metrics = Arc::new(Metrics::new(&names));
+        let next: Vec<Arc<dyn Listener>> = vec![bus.clone()];
+        let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names, next));
+        let verify =
+            Arc::new(Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), recorder)?);
+        verify.warnings().iter().for_each(|warning| warn!("{warning}"));
+
+        let sockets = bind(config)?;
+        let server = Server::bind(&control)?;
+        let listens = Listens {
+            socket: control.socket.clone(),
+            tcp: server.tcp_address(),
+            sip: sockets.iter().flatten().map(|socket| socket.local).collect(),
+        };
+        let (running, shards) = run_shards(config, sockets, &verify, &wall, &entropy)?;
+        let counters = Arc::new(ApiCounters::default());
+        let status = Arc::new(DaemonStatus {
+            shards: Arc::clone(&shards),
+            trunks: config.trunks.clone(),
+            verify: Arc::clone(&verify),
+            metrics,
+            counters: Arc::clone(&counters),
+            log,
+            started_at: wall.at(now),
+        });
+        let calls = Arc::clone(&shards);
+        let parts = Parts {
+            verify,
+            calls,
+            status,
+            bus: Arc::clone(&bus),
+            trunks: trunk_names,
+            counters,
+            entropy,
+        };
+        let api = Api::new(&control, parts);
+        Ok(Self { server, api, bus, shards, running, trunks, wall, listens })
+    }
+
+    /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends the wait
+    /// for calls that do not end.
+    pub(super) async fn run(
+        self,
+        stop: impl Future<Output = ()>,
+        stop_now: impl Future<Output = ()>,
+    ) {
+        let Self { server, api, bus, shards, running, trunks, wall, .. } = self;
+        let is_over = tokio::sync::Notify::new();
+        let end = async {
+            stop.await;
+            info!("stopping: no new calls, those that ring are hung up");
+            shards.drain();
+            tokio::select! {
+                () = ended(&running) => info!("every call has ended"),
+                () = tokio::time::sleep(DRAIN_MAX) => warn!("some calls did not end in time"),
+                () = stop_now => warn!("stopped before every call had ended"),
+            }
+            is_over.notify_one();
+        };
+        tokio::select! {
+            ((), ()) = async { tokio::join!(server.run(api, is_over.notified()), end) } => {}
+            () = watch(&shards, &trunks, &bus, &wall) => {}
+        }
+    }
+}
+
+/// Whether the verification room can work with a configuration. Touches nothing outside.
+pub(super) fn check(config: &Config) -> Result<(), SettingsError> {
+    struct Nobody;
+    impl Listener for Nobody {
+        fn on_event(&self, _: Event) {}
+    }
+    let wall = WallClock::new(Instant::now(), SystemTime::now());
+    Verify::new(config.verify.clone(), wall, Entropy::system(), Arc::new(Nobody)).map(drop)
+}
+
+/// Sockets for each shard: the ports follow one another.
+fn bind(config: &Config) -> Result<Vec<Vec<Socket>>, StartError> {
+    let mut sockets = vec![];
+    for shard in 0..config.sip.shards {
+        let locals =
+            config.sip.listen.iter().filter_map(|local| config.sip.local(shard, local.ip()));
+        let bound: Result<Vec<_>, _> =
+            locals.map(|local| net::bind(local, config.sip.receive_buffer)).collect();
+        let bound = bound?;
+        for socket in &bound {
+            let granted = socket.receive_buffer_bytes;
+            // The kernel doubles what it is asked for, for its own use (socket(7)).
+            if granted / 2 < config.sip.receive_buffer {
+                let asked = config.sip.receive_buffer;
+                warn!(asked, granted = granted / 2, "the receive buffer is smaller than asked for");
+            }
+        }
+        sockets.push(bound);
+    }
+    Ok(sockets)
+}
+
+fn run_shards(
+    config: &Config,
+    sockets: Vec<Vec<Socket>>,
+    verify: &Arc<Verify>,
+    wall: &WallClock,
+    entropy: &Entropy,
+) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
+    let routes = || config.pools.iter().map(|pool| pool.trunks.clone().into()).collect();
+    let (mut running, mut shards) = (vec![], vec![]);
+    for (index, sockets) in sockets.into_iter().enumerate() {
+        let shard = index as u16; // `sip.shards` is a u16
+        let settings = Settings {
+            lines: settings::lines(config, shard, &sockets)?,
+            routes: routes(),
+            transactions_max: TRANSACTIONS_MAX,
+            queue_max: QUEUE_MAX,
+            queue_time_max: QUEUE_TIME_MAX,
+        };
+        let tally = Arc::new(Tally::default());
+        let (verify, wall) = (Arc::clone(verify), wall.clone());
+        let gateway =
+            Gateway::new(settings, verify, wall, entropy, Arc::clone(&tally), Instant::now());
+        let board = gateway.board();
+        let thread = net::spawn(&format!("shard-{shard}"), gateway, sockets, COMMANDS_MAX)?;
+        shards.push(Shard { remote: thread.remote.clone(), board, tally });
+        running.push(thread);
+    }
+    Ok((running, Arc::new(Shards::new(shards, routes()))))
+}
+
+async fn ended(running: &[Running<Command>]) {
+    while !running.iter().all(Running::is_finished) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Tells of trunks that went up or down, and follows a wall clock that is set. Never ends.
+async fn watch(shards: &Shards, trunks: &[Arc<str>], bus: &EventBus, wall: &WallClock) {
+    let mut was_up = vec![true; trunks.len()];
+    let mut tick = tokio::time::interval(Duration::from_millis(250));
+    loop {
+        tick.tick().await;
+        let now = Instant::now();
+        wall.resample(now, SystemTime::now());
+        for (index, (name, was_up)) in trunks.iter().zip(&mut was_up).enumerate() {
+            let is_up = shards.is_up(index);
+            if is_up != *was_up {
+                *was_up = is_up;
+                match is_up {
+                    true => info!(trunk = %name, "the trunk may be used"),
+                    false => warn!(trunk = %name, "the trunk does not answer"),
+                }
+                bus.on_trunk(name, is_up, wall.at(now));
+            }
+        }
+    }
+}
+
+/// 64*T1 after the last CANCEL every call is over (RFC 3261 §9.1), and a second to spare.
+const DRAIN_MAX: Duration = Duration::from_secs(33);

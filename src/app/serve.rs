@@ -1,0 +1,146 @@
+//! `ringproof serve` and `ringproof config check`.
+
+use std::io::{self, IsTerminal};
+use std::process;
+
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::info;
+
+use super::daemon::{self, Daemon, Listens, StartError};
+use super::settings;
+use crate::cli::{ConfigCheck, Exit, Serve, Terminal};
+use crate::config::{self, Config};
+use crate::observe::log;
+
+/// Runs the gateway until it is told to stop.
+pub(super) fn serve(arguments: &Serve, terminal: &mut Terminal) -> Exit {
+    let config = match config::load(&arguments.config) {
+        Ok(config) => config,
+        Err(problems) => {
+            terminal.note(&problems.to_string());
+            return Exit::Configuration;
+        }
+    };
+    match run(&config, terminal) {
+        Ok(()) => Exit::Success,
+        Err(error) => {
+            terminal.note(&format!("error: {error}"));
+            match error {
+                Failure::Start(StartError::Messages(_) | StartError::Verify(_)) => {
+                    Exit::Configuration
+                }
+                Failure::Log(_) | Failure::Start(_) | Failure::System(_) => Exit::System,
+            }
+        }
+    }
+}
+
+/// Says everything that is wrong with a configuration.
+pub(super) fn check_config(
+    arguments: &ConfigCheck,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Exit {
+    let (problems, summary) = match config::load(&arguments.file) {
+        Ok(config) => (joint_problems(&config), summary(&config)),
+        Err(problems) => (problems.iter().map(ToString::to_string).collect(), String::new()),
+    };
+    let exit = if problems.is_empty() { Exit::Success } else { Exit::Configuration };
+    let text = match (is_json, exit) {
+        (true, _) => format!("{}\n", json!({ "problems": problems })),
+        (false, Exit::Success) => summary,
+        (false, _) => problems.join("\n") + "\n",
+    };
+    terminal.print(&text).map_or(Exit::Internal, |()| exit)
+}
+
+/// Why the daemon did not run.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Log(#[from] log::LogError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("the system refuses: {0}")]
+    System(#[from] io::Error),
+}
+
+fn run(config: &Config, terminal: &mut Terminal) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let log = log::start(&settings::log(config, io::stderr().is_terminal()), io::stderr())?;
+    runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let daemon = Daemon::start(config, Some(log))?;
+        // Who started us may have closed the pipe; that is no reason not to serve.
+        drop(terminal.print(&ready(&daemon.listens)));
+        let (stop, stop_now) = signals.split();
+        daemon.run(stop, stop_now).await;
+        info!("stopped");
+        Ok(())
+    })
+}
+
+/// SIGTERM and SIGINT: the first asks for a stop, the second insists.
+struct Signals {
+    first: (Signal, Signal),
+    second: (Signal, Signal),
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let pair = || -> io::Result<(Signal, Signal)> {
+            Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+        };
+        Ok(Self { first: pair()?, second: pair()? })
+    }
+
+    fn split(&mut self) -> (impl Future<Output = ()> + '_, impl Future<Output = ()> + '_) {
+        let Self { first, second } = self;
+        let stop_now = async move {
+            // Both listen from the start, so the first signal is seen here too.
+            either(second).await;
+            either(second).await;
+        };
+        (either(first), stop_now)
+    }
+}
+
+async fn either((terminate, interrupt): &mut (Signal, Signal)) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// What is printed when everything is bound, for people and for scripts that wait for it.
+fn ready(listens: &Listens) -> String {
+    let sip: Vec<String> = listens.sip.iter().map(|local| format!("udp:{local}")).collect();
+    let mut text = format!(
+        "ringproof {} is ready (process {})\n  control socket  {}\n",
+        env!("CARGO_PKG_VERSION"),
+        process::id(),
+        listens.socket.display()
+    );
+    if let Some(tcp) = listens.tcp {
+        text += &format!("  control API     http://{tcp}\n");
+    }
+    text + &format!("  SIP             {}\n", sip.join(", "))
+}
+
+fn summary(config: &Config) -> String {
+    let count = |number: usize, thing: &str| {
+        let plural = if number == 1 { "" } else { "s" };
+        format!("{number} {thing}{plural}")
+    };
+    format!(
+        "the configuration is good: {}, {}\n",
+        count(config.trunks.len(), "trunk"),
+        count(config.pools.len(), "pool")
+    )
+}
+
+/// What only building tells: each value is right, but together they cannot work.
+fn joint_problems(config: &Config) -> Vec<String> {
+    daemon::check(config).err().map(|error| error.to_string()).into_iter().collect()
+}

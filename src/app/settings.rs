@@ -1,0 +1,91 @@
+//! From the configuration's words to those of the rooms that must not know it.
+
+use std::time::Duration;
+
+use crate::config::{Config, Format, Level};
+use crate::control::{self, KeySettings, Limits, Right, TcpSettings, TokenHash};
+use crate::gateway::settings::Line;
+use crate::net::Socket;
+use crate::observe::log;
+use crate::trunk::{Messages, MessagesError};
+
+/// Where the control API listens, who may ask, how much.
+pub(super) fn control(config: &Config) -> control::Settings {
+    let control = &config.control;
+    let keys = control.keys.iter().map(|key| KeySettings {
+        name: key.name.clone(),
+        token: TokenHash(key.sha256),
+        rights: rights(key.rights),
+        starts_per_second: key.starts_per_second,
+    });
+    let limits = Limits {
+        body_bytes_max: control.body_bytes_max,
+        body_timeout: control.request_timeout,
+        connections_max: control.connections_max,
+        events_kept: config.observe.events_kept,
+        head_timeout: control.head_timeout,
+        readers_max: control.streams_max,
+        ..Limits::default()
+    };
+    control::Settings {
+        socket: control.socket.clone(),
+        socket_mode: control.socket_mode,
+        tcp: control.listen.map(|listen| TcpSettings { listen, keys: keys.collect() }),
+        limits,
+    }
+}
+
+/// How logs are written.
+pub(super) fn log(config: &Config, is_coloured: bool) -> log::Settings {
+    let level = match config.log.level {
+        Level::Debug => "debug",
+        Level::Error => "error",
+        Level::Info => "info",
+        Level::Trace => "trace",
+        Level::Warn => "warn",
+    };
+    log::Settings {
+        format: match config.log.format {
+            Format::Json => log::Format::Json,
+            Format::Pretty => log::Format::Pretty,
+        },
+        // The libraries below are of interest when something is wrong with them, not by default.
+        filter: format!("warn,ringproof={level}"),
+        is_coloured,
+        lines_max: LOG_LINES_MAX,
+    }
+}
+
+/// The trunks as one shard sees them from its sockets.
+pub(super) fn lines(
+    config: &Config,
+    shard: u16,
+    sockets: &[Socket],
+) -> Result<Vec<Line>, MessagesError> {
+    let mut lines = vec![];
+    for profile in &config.trunks {
+        let same_family = |socket: &&Socket| socket.local.is_ipv4() == profile.address.is_ipv4();
+        // The configuration is refused when a trunk has no listener of its IP version.
+        let Some(socket) = sockets.iter().find(same_family) else { continue };
+        let messages = Messages::new(profile, socket.local, config.sip.user_agent.clone())?;
+        let shards = (shard, config.sip.shards);
+        lines.push(Line::new(profile.clone(), messages, socket.local, shards));
+    }
+    Ok(lines)
+}
+
+fn rights(rights: crate::config::Rights) -> Vec<Right> {
+    let all =
+        [(rights.admin, Right::Admin), (rights.read, Right::Read), (rights.verify, Right::Verify)];
+    all.into_iter().filter(|(has, _)| *has).map(|(_, right)| right).collect()
+}
+
+/// How many transactions one shard keeps. A flash call at its end stays for 32 s (Timer D), so this
+/// is 8,000 calls per second for that long.
+pub(super) const TRANSACTIONS_MAX: usize = 1 << 18;
+/// Calls that may wait for a trunk's rate, and for how long: an app is better told soon.
+pub(super) const QUEUE_MAX: usize = 10_000;
+pub(super) const QUEUE_TIME_MAX: Duration = Duration::from_secs(2);
+/// Commands that may wait for a shard.
+pub(super) const COMMANDS_MAX: usize = 16_384;
+const LOG_LINES_MAX: usize = 65_536;

@@ -1,0 +1,106 @@
+//! The daemon's own state, for the control room: readiness, trunks, the scrape, `/debug/state`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::shards::Shards;
+use crate::control::{ApiCounters, Readiness, Status, TrunkState};
+use crate::gateway::state::ShardState;
+use crate::observe::log::Log;
+use crate::observe::{Metrics, Process, Readings, RequestReading};
+use crate::time::Micros;
+use crate::trunk::Profile;
+use crate::verify::Verify;
+
+/// Reads the state of everything.
+pub(super) struct DaemonStatus {
+    pub(super) shards: Arc<Shards>,
+    pub(super) trunks: Vec<Profile>,
+    pub(super) verify: Arc<Verify>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) counters: Arc<ApiCounters>,
+    pub(super) log: Option<Log>,
+    pub(super) started_at: Micros,
+}
+
+impl Status for DaemonStatus {
+    fn trunks(&self) -> Vec<TrunkState> {
+        let state = |(index, profile): (usize, &Profile)| TrunkState {
+            name: profile.name.to_string(),
+            up: self.shards.is_up(index),
+            in_flight: self.shards.in_flight(index),
+            in_flight_max: profile.in_flight_max,
+            calls_per_second_max: profile.calls_per_second.into(),
+        };
+        self.trunks.iter().enumerate().map(state).collect()
+    }
+
+    fn readiness(&self) -> Readiness {
+        if self.shards.is_stopping() {
+            return Readiness::Stopping;
+        }
+        let is_any_up = (0..self.trunks.len()).any(|trunk| self.shards.is_up(trunk));
+        if is_any_up { Readiness::Ready } else { Readiness::NoTrunk }
+    }
+
+    fn metrics(&self) -> String {
+        let tallies = self.shards.tallies();
+        let pools = self.verify.pools(now());
+        let requests = self.counters.requests().map(|kind| RequestReading {
+            method: kind.method,
+            route: kind.route,
+            status_class: kind.class,
+            count: kind.count,
+        });
+        self.metrics.scrape(&Readings {
+            tallies: &tallies,
+            requests: requests.collect(),
+            shed: self.counters.shed().map(|(shed, count)| (shed.as_str(), count)).collect(),
+            pools: &pools,
+            census: self.verify.census(),
+            tables: vec![],
+            log_lines_lost: self.log.as_ref().map_or(0, Log::lines_lost),
+            started_at: self.started_at,
+            process: Process::read(),
+        })
+    }
+
+    fn debug(&self) -> Value {
+        let shards = self.shards.describe().into_iter().map(|state| match state {
+            Some(state) => describe(&state, &self.trunks),
+            None => json!({ "error": "the shard did not answer in time" }),
+        });
+        json!({ "shards": shards.collect::<Value>() })
+    }
+}
+
+fn describe(state: &ShardState, trunks: &[Profile]) -> Value {
+    let tables = state
+        .tables
+        .iter()
+        .map(|(name, entries, limit)| json!({ "table": name, "size": entries, "limit": limit }));
+    let lines = state.lines.iter().zip(trunks).map(|((in_flight, is_up), profile)| {
+        json!({ "trunk": &*profile.name, "in_flight": in_flight, "up": is_up })
+    });
+    let calls = state.calls.iter().map(|call| {
+        json!({
+            "id": call.id,
+            "state": call.state,
+            "waits_for": call.waits_for,
+            "due_in_ms": u64::try_from(call.due_in.as_millis()).unwrap_or(u64::MAX),
+        })
+    });
+    json!({
+        "draining": state.is_draining,
+        "tables": tables.collect::<Value>(),
+        "trunks": lines.collect::<Value>(),
+        "calls": calls.collect::<Value>(),
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the scrape is asked for at a moment of its own")]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,106 @@
+//! What each error of the rooms below is to a client.
+
+use super::super::access::Stranger;
+use super::super::service::{CallAgainRefusal, NotPlaced, StartRefusal};
+use super::super::view::{TrunkNames, VerificationView};
+use super::{Code, Problem};
+use crate::verify::CallAgainError;
+use crate::verify::CancelError;
+use crate::verify::CheckError;
+use crate::verify::StartError;
+use crate::verify::snapshot::Snapshot;
+
+/// A verification was not started.
+pub(in super::super) fn of_start(refusal: &StartRefusal) -> Problem {
+    let detail = refusal.to_string();
+    let error = match refusal {
+        StartRefusal::CallRate { retry_after } => {
+            return Problem::new(Code::RateLimited, detail).after(*retry_after);
+        }
+        StartRefusal::NotPlaced(error) => return of_not_placed(*error),
+        StartRefusal::Verify(error) => error,
+    };
+    match error {
+        StartError::AlreadyPending { id } => {
+            Problem { id: Some(*id), ..Problem::new(Code::AlreadyPending, detail) }
+        }
+        StartError::CallInProgress => Problem::new(Code::CallInProgress, detail),
+        StartError::ExpiresIn { .. } => Problem::field("/expires_in", detail),
+        StartError::NumberNotAllowed(_) => Problem {
+            pointer: Some("/to".to_owned()),
+            ..Problem::new(Code::NumberNotAllowed, detail)
+        },
+        StartError::Overloaded { .. } => Problem::new(Code::Overloaded, detail),
+        StartError::PoolExhausted { .. } => Problem::new(Code::PoolExhausted, detail),
+        StartError::RateLimited { retry_after, .. } => {
+            Problem::new(Code::RateLimited, detail).after(*retry_after)
+        }
+        StartError::Ring { .. } => Problem::field("/ring_ms", detail),
+        StartError::UnknownPool { .. } => Problem::field("/pool", detail),
+    }
+}
+
+/// No second call was placed.
+pub(in super::super) fn of_call_again(refusal: &CallAgainRefusal, trunks: &TrunkNames) -> Problem {
+    let detail = refusal.to_string();
+    let error = match refusal {
+        CallAgainRefusal::CallRate { retry_after } => {
+            return Problem::new(Code::RateLimited, detail).after(*retry_after);
+        }
+        CallAgainRefusal::NotPlaced(error) => return of_not_placed(*error),
+        CallAgainRefusal::Verify(error) => error,
+    };
+    match error {
+        CallAgainError::AlreadyEnded(snapshot) => already_ended(snapshot, trunks, detail),
+        CallAgainError::CallInProgress => Problem::new(Code::CallInProgress, detail),
+        CallAgainError::NoCallsLeft => Problem::new(Code::NoCallsLeft, detail),
+        CallAgainError::NotFound => Problem::not_found(),
+        CallAgainError::PoolExhausted { .. } => Problem::new(Code::PoolExhausted, detail),
+    }
+}
+
+/// Evidence was not looked at.
+pub(in super::super) fn of_check(error: &CheckError, trunks: &TrunkNames) -> Problem {
+    let detail = error.to_string();
+    match error {
+        CheckError::AlreadyEnded(snapshot) => already_ended(snapshot, trunks, detail),
+        CheckError::NotACallerId { .. } => Problem::field("/caller_id", detail),
+        CheckError::NotACode => Problem::field("/code", detail),
+        CheckError::NotFound => Problem::not_found(),
+    }
+}
+
+/// Nothing was withdrawn.
+pub(in super::super) fn of_cancel(error: &CancelError, trunks: &TrunkNames) -> Problem {
+    let detail = error.to_string();
+    match error {
+        CancelError::AlreadyEnded(snapshot) => already_ended(snapshot, trunks, detail),
+        CancelError::NotFound => Problem::not_found(),
+    }
+}
+
+/// Somebody on TCP has no valid key.
+pub(in super::super) fn of_stranger(stranger: Stranger) -> Problem {
+    let detail = stranger.to_string();
+    match stranger {
+        Stranger::NoToken | Stranger::WrongToken => Problem::new(Code::Unauthorized, detail),
+        Stranger::TooMany { retry_after } => {
+            Problem::new(Code::RateLimited, detail).after(retry_after)
+        }
+    }
+}
+
+fn of_not_placed(error: NotPlaced) -> Problem {
+    let code = match error {
+        NotPlaced::NoTrunk => Code::NoTrunk,
+        NotPlaced::QueueFull | NotPlaced::Stopping => Code::Overloaded,
+    };
+    Problem::new(code, error.to_string())
+}
+
+fn already_ended(snapshot: &Snapshot, trunks: &TrunkNames, detail: String) -> Problem {
+    Problem {
+        verification: Some(Box::new(VerificationView::new(snapshot, trunks))),
+        ..Problem::new(Code::AlreadyEnded, detail)
+    }
+}

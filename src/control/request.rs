@@ -1,0 +1,33 @@
+//! What clients send, read strictly: bodies, queries, ids. A field that is not known is refused, as
+//! are duplicates, and a refusal points at the field (RFC 6901).
+
+mod body;
+mod json;
+mod query;
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+
+use super::problem::Problem;
+pub(super) use body::{CheckBody, NoBody, ReportBody, StartBody};
+pub(super) use json::Json;
+pub(super) use query::{EventsQuery, ListQuery, Query};
+
+/// The id in the path. A text that is no id looks like the id of something that is forgotten.
+#[derive(Debug)]
+pub(super) struct Id<T>(pub(super) T);
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await.ok();
+        let id = params.as_ref().and_then(|params| params.iter().next()?.1.parse().ok());
+        id.map(Self).ok_or_else(Problem::not_found)
+    }
+}
+
+#[cfg(test)]
+mod tests;

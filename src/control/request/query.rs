@@ -1,0 +1,90 @@
+//! The queries of requests, as strict as the bodies.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+
+use super::super::problem::{Code, Problem};
+use crate::number::E164;
+use crate::verify::snapshot::Status;
+use crate::verify::{Filter, PAGE_MAX};
+
+/// A query, read.
+#[derive(Debug)]
+pub(in super::super) struct Query<T>(pub(in super::super) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|rejection| Problem::new(Code::InvalidRequest, rejection.body_text()))
+    }
+}
+
+/// Which verifications to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct ListQuery {
+    /// Only those of this phone, in E.164 form.
+    #[param(example = "+46701234567")]
+    to: Option<String>,
+    /// Only those that stand here: `pending`, `verified`, `failed`, `expired` or `canceled`.
+    #[param(example = "pending")]
+    status: Option<String>,
+    /// How many at most: 1 to 1000, 20 if not said.
+    limit: Option<usize>,
+    /// Only those behind this one: `next` of the page before.
+    after: Option<String>,
+}
+
+impl TryFrom<ListQuery> for Filter {
+    type Error = Problem;
+
+    fn try_from(query: ListQuery) -> Result<Self, Problem> {
+        let refuse = |name, detail: &dyn std::fmt::Display| {
+            Problem::new(Code::InvalidRequest, format!("`{name}`: {detail}"))
+        };
+        let to = query.to.map(|to| E164::parse(&plus(&to)).map_err(|e| refuse("to", &e)));
+        let status = query.status.map(|word| {
+            STATUSES.into_iter().find(|status| status.as_str() == word).ok_or_else(|| {
+                let words = STATUSES.map(Status::as_str).join(", ");
+                refuse("status", &format!("not known, must be one of {words}"))
+            })
+        });
+        let after = query.after.map(|id| id.parse().map_err(|e| refuse("after", &e)));
+        let limit = match query.limit {
+            None => 0,
+            Some(limit) if (1..=PAGE_MAX).contains(&limit) => limit,
+            Some(_) => return Err(refuse("limit", &format!("must be 1 to {PAGE_MAX}"))),
+        };
+        Ok(Self {
+            to: to.transpose()?,
+            status: status.transpose()?,
+            after: after.transpose()?,
+            limit,
+        })
+    }
+}
+
+/// From where on events are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct EventsQuery {
+    /// The number of the last event that was seen; the header `Last-Event-ID` wins over it.
+    #[param(example = "00001795169730123456")]
+    pub(in super::super) after: Option<String>,
+}
+
+/// In a query `+` stands for a space. Nobody who writes `?to=+46…` means one.
+fn plus(text: &str) -> String {
+    text.strip_prefix(' ').map_or_else(|| text.to_owned(), |digits| format!("+{digits}"))
+}
+
+const STATUSES: [Status; 5] =
+    [Status::Pending, Status::Verified, Status::Failed, Status::Expired, Status::Canceled];

@@ -1,0 +1,150 @@
+//! The gateway itself: pools, trunks, health, metrics, its description, its inside.
+
+use std::sync::Arc;
+
+use axum::Json as Body;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::super::api::Api;
+use super::super::clock;
+use super::super::outside::{Readiness, TrunkState};
+use super::super::problem::{Code, Problem, Refused};
+use super::super::view::{PoolList, PoolView};
+use super::scan;
+use crate::verify::{Census, Level};
+
+/// Every trunk.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TrunkList {
+    /// In the configuration's order.
+    trunks: Vec<TrunkState>,
+}
+
+/// A word about the gateway.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// `alive` or `ready`.
+    #[schema(example = "ready")]
+    status: &'static str,
+}
+
+/// The pools as they stand.
+#[utoipa::path(
+    get, path = "/v1/pools", tag = "operations", operation_id = "listPools", security(("key" = ["read"])),
+    responses(
+        (status = 200, description = "As it stands now", body = PoolList),
+        Refused,
+    ),
+)]
+pub(super) async fn pools(State(api): State<Arc<Api>>) -> Result<Body<PoolList>, Problem> {
+    let pools = scan(&api, |api| {
+        let pools = api.service.pools(clock::now());
+        PoolList { pools: pools.iter().map(PoolView::new).collect() }
+    });
+    pools.await.map(Body)
+}
+
+/// The trunks as they stand.
+#[utoipa::path(
+    get, path = "/v1/trunks", tag = "operations", operation_id = "listTrunks", security(("key" = ["read"])),
+    responses(
+        (status = 200, description = "As it stands now", body = TrunkList),
+        Refused,
+    ),
+)]
+pub(super) async fn trunks(State(api): State<Arc<Api>>) -> Body<TrunkList> {
+    Body(TrunkList { trunks: api.status.trunks() })
+}
+
+/// The metrics, as Prometheus text.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", operation_id = "metrics", security(("key" = ["read"])),
+    responses(
+        (status = 200, description = "The scrape", body = String, content_type = "text/plain"),
+        Refused,
+    ),
+)]
+pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], api.status.metrics()).into_response()
+}
+
+/// Whether the process is alive.
+#[utoipa::path(
+    get, path = "/healthz", tag = "operations", operation_id = "isAlive",
+    responses((status = 200, description = "As it stands now", body = Health)),
+)]
+pub(super) async fn healthz() -> Body<Health> {
+    Body(Health { status: "alive" })
+}
+
+/// Whether calls can be placed.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operations", operation_id = "isReady",
+    responses(
+        (status = 200, description = "As it stands now", body = Health),
+        Refused,
+    ),
+)]
+pub(super) async fn readyz(State(api): State<Arc<Api>>) -> Result<Body<Health>, Problem> {
+    match api.status.readiness() {
+        Readiness::NoTrunk => Err(Problem::new(Code::NotReady, "no trunk is up")),
+        Readiness::Ready => Ok(Body(Health { status: "ready" })),
+        Readiness::Stopping => Err(Problem::new(Code::NotReady, "the gateway is stopping")),
+    }
+}
+
+/// This description.
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operations", operation_id = "describe",
+    responses((status = 200, description = "OpenAPI 3.1", body = Value)),
+)]
+pub(super) async fn openapi(State(api): State<Arc<Api>>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], api.document.clone()).into_response()
+}
+
+/// Every table with its size and its limit. On the Unix socket only.
+#[utoipa::path(
+    get, path = "/debug/state", tag = "operations", operation_id = "debugState",
+    responses((status = 200, description = "For people, not stable", body = Value)),
+)]
+pub(super) async fn debug_state(State(api): State<Arc<Api>>) -> Result<Body<Value>, Problem> {
+    let state = scan(&api, |api| {
+        json!({
+            "control": room(api),
+            "daemon": api.status.debug(),
+            "verify": census(&api.service.census()),
+        })
+    });
+    state.await.map(Body)
+}
+
+fn room(api: &Api) -> Value {
+    let (limits, (replies, replies_max)) = (&api.limits, api.replies.level());
+    let readers = limits.readers_max - api.readers.available_permits();
+    let shed = api.counters.shed().map(|(shed, count)| (shed.as_str().to_owned(), count.into()));
+    json!({
+        "events": { "size": api.bus.kept(), "limit": limits.events_kept },
+        "readers": { "size": readers, "limit": limits.readers_max },
+        "replies": { "size": replies, "limit": replies_max },
+        "shed": shed.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn census(census: &Census) -> Value {
+    let Census { pending, ended, calls, phones, prefixes } = census;
+    let level =
+        |level: &Level| json!({ "size": level.size, "limit": level.limit, "shed": level.shed });
+    json!({
+        "pending": level(pending),
+        "ended": level(ended),
+        "calls": level(calls),
+        "phones": level(phones),
+        "prefixes": level(prefixes),
+    })
+}

@@ -1,0 +1,174 @@
+//! `/v1/verifications`.
+
+use std::sync::Arc;
+
+use axum::Json as Body;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderName, StatusCode, header};
+
+use super::super::access::Caller;
+use super::super::api::Api;
+use super::super::clock;
+use super::super::problem::{Problem, Refused, of_call_again, of_cancel, of_check, of_start};
+use super::super::request::{CheckBody, Id, Json, ListQuery, NoBody, Query, ReportBody, StartBody};
+use super::super::view::{VerificationList, VerificationView};
+use super::scan;
+use crate::verify::Filter;
+use crate::verify::id::VerificationId;
+use crate::verify::snapshot::Snapshot;
+
+/// Start a verification: a call is placed and the reply says that it was, not that it rings.
+#[utoipa::path(
+    post, path = "/v1/verifications", tag = "verifications", operation_id = "startVerification", security(("key" = ["verify"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe.")),
+    responses(
+        (status = 201, description = "The call is placed", body = VerificationView, headers(("Location", description = "Its path."))),
+        Refused,
+    ),
+)]
+pub(super) async fn start(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Json(body): Json<StartBody>,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Body<VerificationView>), Problem> {
+    let start = body.try_into()?;
+    let started =
+        api.service.start(&caller, start, clock::now()).map_err(|refusal| of_start(&refusal))?;
+    let location = format!("/v1/verifications/{}", started.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view(&api, &started)))
+}
+
+/// Read one.
+#[utoipa::path(
+    get, path = "/v1/verifications/{id}", tag = "verifications", operation_id = "getVerification",
+    security(("key" = ["verify"]), ("key" = ["read"])),
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "As it stands now", body = VerificationView),
+        Refused,
+    ),
+)]
+pub(super) async fn get(
+    State(api): State<Arc<Api>>,
+    Id(id): Id<VerificationId>,
+) -> Result<Body<VerificationView>, Problem> {
+    api.service.get(id).map(|found| view(&api, &found)).ok_or_else(Problem::not_found)
+}
+
+/// List them, newest first.
+#[utoipa::path(
+    get, path = "/v1/verifications", tag = "verifications", operation_id = "listVerifications", security(("key" = ["read"])),
+    params(ListQuery),
+    responses(
+        (status = 200, description = "As it stands now", body = VerificationList),
+        Refused,
+    ),
+)]
+pub(super) async fn list(
+    State(api): State<Arc<Api>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Body<VerificationList>, Problem> {
+    let filter = Filter::try_from(query)?;
+    let list = scan(&api, move |api| {
+        let page = api.service.list(filter);
+        let view = |snapshot| VerificationView::new(snapshot, &api.trunks);
+        VerificationList {
+            verifications: page.items.iter().map(view).collect(),
+            next: page.next.map(|id| id.to_string()),
+        }
+    });
+    list.await.map(Body)
+}
+
+/// Check the code that the person typed, or the caller ID that an app read. A wrong one is no
+/// error: the verification is still pending and has fewer attempts left.
+#[utoipa::path(
+    post, path = "/v1/verifications/{id}/check", tag = "verifications", operation_id = "checkVerification",
+    security(("key" = ["verify"])),
+    params(
+        ("id" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
+    ),
+    responses(
+        (status = 200, description = "As it stands now", body = VerificationView),
+        Refused,
+    ),
+)]
+pub(super) async fn check(
+    State(api): State<Arc<Api>>,
+    Id(id): Id<VerificationId>,
+    Json(body): Json<CheckBody>,
+) -> Result<Body<VerificationView>, Problem> {
+    let checked = api.service.check(id, body.evidence()?, clock::now());
+    checked.map(|found| view(&api, &found)).map_err(|error| of_check(&error, &api.trunks))
+}
+
+/// Ring again, from another number, when the person says that no call came.
+#[utoipa::path(
+    post, path = "/v1/verifications/{id}/call", tag = "verifications", operation_id = "callAgain",
+    security(("key" = ["verify"])),
+    params(
+        ("id" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
+    ),
+    responses(
+        (status = 202, description = "The call is placed", body = VerificationView),
+        Refused,
+    ),
+)]
+pub(super) async fn call_again(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Id(id): Id<VerificationId>,
+    Json(NoBody {}): Json<NoBody>,
+) -> Result<(StatusCode, Body<VerificationView>), Problem> {
+    let placed = api
+        .service
+        .call_again(&caller, id, clock::now())
+        .map_err(|refusal| of_call_again(&refusal, &api.trunks))?;
+    Ok((StatusCode::ACCEPTED, view(&api, &placed.ok_or_else(Problem::not_found)?)))
+}
+
+/// Report what the phone saw.
+#[utoipa::path(
+    post, path = "/v1/verifications/{id}/report", tag = "verifications", operation_id = "reportVerification",
+    security(("key" = ["verify"])),
+    params(
+        ("id" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
+    ),
+    responses(
+        (status = 204, description = "Taken down"),
+        Refused,
+    ),
+)]
+pub(super) async fn report(
+    State(api): State<Arc<Api>>,
+    Id(id): Id<VerificationId>,
+    Json(body): Json<ReportBody>,
+) -> Result<StatusCode, Problem> {
+    let reported = api.service.report(id, body.into());
+    reported.map(|()| StatusCode::NO_CONTENT).map_err(|_| Problem::not_found())
+}
+
+/// Cancel it; a ringing call is hung up at once.
+#[utoipa::path(
+    delete, path = "/v1/verifications/{id}", tag = "verifications", operation_id = "cancelVerification",
+    security(("key" = ["verify"])),
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "As it stands now", body = VerificationView),
+        Refused,
+    ),
+)]
+pub(super) async fn cancel(
+    State(api): State<Arc<Api>>,
+    Id(id): Id<VerificationId>,
+) -> Result<Body<VerificationView>, Problem> {
+    let canceled = api.service.cancel(id, clock::now());
+    canceled.map(|found| view(&api, &found)).map_err(|error| of_cancel(&error, &api.trunks))
+}
+
+fn view(api: &Api, snapshot: &Snapshot) -> Body<VerificationView> {
+    Body(VerificationView::new(snapshot, &api.trunks))
+}

@@ -1,0 +1,221 @@
+//! The HTTP/1.1 server: sockets, connections, and the patience it has with them (RFC 9112).
+//!
+//! Deliberately absent: a problem document for what is not HTTP, or whose head is too long. hyper
+//! answers 400 or 431 without a body, or just hangs up; nobody was asked for anything yet.
+//!
+//! Invariants: each socket has its own permits, so that strangers on TCP cannot keep the operator
+//! from the Unix socket; a connection ends when its client is silent, slow or deaf for too long.
+
+mod patience;
+mod unix;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+use tracing::{debug, warn};
+
+use super::access::Peer;
+use super::api::Api;
+use super::counters::Shed;
+use super::routes;
+use super::settings::{Limits, Settings};
+use patience::Patient;
+use unix::UnixSocket;
+
+/// The sockets, bound and not yet served.
+pub struct Server {
+    unix: UnixSocket,
+    tcp: Option<TcpListener>,
+}
+
+impl Server {
+    /// Binds. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Another daemon lives on the socket, something else is in its place, or the system refuses.
+    pub fn bind(settings: &Settings) -> Result<Self, BindError> {
+        let tcp = settings.tcp.as_ref().map(|tcp| {
+            let refused = |error| BindError::Tcp { address: tcp.listen, error };
+            let listener = std::net::TcpListener::bind(tcp.listen).map_err(refused)?;
+            listener.set_nonblocking(true).map_err(refused)?;
+            TcpListener::from_std(listener).map_err(refused)
+        });
+        // The Unix socket last: who finds it may use everything at once.
+        Ok(Self {
+            tcp: tcp.transpose()?,
+            unix: UnixSocket::bind(&settings.socket, settings.socket_mode)?,
+        })
+    }
+
+    /// The TCP address, if there is one; the port is the one that the system chose for port 0.
+    pub fn tcp_address(&self) -> Option<SocketAddr> {
+        self.tcp.as_ref().and_then(|tcp| tcp.local_addr().ok())
+    }
+
+    /// Serves `api` until `stop`, then lets requests that run come to their end, within bounds.
+    /// The file of the Unix socket is gone afterwards.
+    pub async fn run(self, api: Arc<Api>, stop: impl Future<Output = ()>) {
+        let Self { unix, tcp } = self;
+        let door = Door {
+            router: routes::router(&api),
+            limits: api.limits,
+            api: api.clone(),
+            graceful: GracefulShutdown::new(),
+        };
+        tokio::select! {
+            () = door.open(unix.listener(), |listener: &UnixListener| async move {
+                Ok((listener.accept().await?.0, Peer::Socket))
+            }) => {}
+            () = door.open_tcp(tcp.as_ref()) => {}
+            () = api.bus.run() => {}
+            () = stop => {}
+        }
+        drop((unix, tcp));
+        api.stop.send_replace(true);
+        tokio::select! {
+            () = door.graceful.shutdown() => {}
+            // Streams that wait for news must hear of their end.
+            () = sleep(api.limits.stop_timeout) => warn!("some connections did not end in time"),
+        }
+    }
+}
+
+/// What every connection is served with.
+struct Door {
+    router: Router,
+    limits: Limits,
+    api: Arc<Api>,
+    graceful: GracefulShutdown,
+}
+
+impl Door {
+    async fn open_tcp(&self, listener: Option<&TcpListener>) {
+        let Some(listener) = listener else { return std::future::pending().await };
+        self.open(listener, |listener: &TcpListener| async move {
+            let (stream, address) = listener.accept().await?;
+            // A reply is written in one piece: there is nothing to gather it with. On a connection
+            // that is gone already this fails, and so does the first read.
+            let _ = stream.set_nodelay(true);
+            Ok((stream, Peer::Tcp(address.ip())))
+        })
+        .await;
+    }
+
+    /// Accepts for ever, as long as there are permits and descriptors.
+    async fn open<'a, L, S, F>(&self, listener: &'a L, accept: impl Fn(&'a L) -> F)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        F: Future<Output = io::Result<(S, Peer)>>,
+    {
+        let permits = Arc::new(Semaphore::new(self.limits.connections_max));
+        loop {
+            // Without a permit nothing is accepted: who comes waits in the system's queue.
+            let Ok(permit) = permits.clone().acquire_owned().await else { return };
+            match accept(listener).await {
+                Ok((stream, peer)) => {
+                    let connection = self.serve(stream, peer);
+                    tokio::spawn(async move {
+                        connection.await;
+                        drop(permit);
+                    });
+                }
+                // It was gone before it was accepted. A pause for each would let strangers stop us.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                // No descriptors left: who comes waits until some are free.
+                Err(error) => {
+                    warn!(%error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn serve<S>(&self, stream: S, peer: Peer) -> impl Future<Output = ()> + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let router = self.router.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            router.clone().oneshot(request)
+        });
+        let stream = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head_timeout)
+            .max_headers(self.limits.headers_max)
+            .max_header_size(self.limits.head_bytes_max)
+            .max_buf_size(self.limits.head_bytes_max.max(BUFFER_BYTES_MIN))
+            // A client that has said all it wants to say still gets its answer.
+            .half_close(true)
+            .serve_connection(stream, service);
+        let connection = self.graceful.watcher().watch(connection);
+        let api = self.api.clone();
+        async move {
+            if let Err(error) = connection.await {
+                if patience::is_deaf(&error) {
+                    api.counters.on_shed(Shed::DeafClient);
+                }
+                debug!(%error, "a connection ended early");
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the edge: nobody else waits for it")]
+async fn sleep(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+/// Why the sockets could not be bound.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Another daemon has it.
+    #[error("{path} belongs to another daemon that is running")]
+    InUse {
+        /// The socket.
+        path: String,
+    },
+    /// Something is in its place, and it is not ours to remove.
+    #[error("{path} exists and is not a socket, remove it or choose another path")]
+    NotASocket {
+        /// The path.
+        path: String,
+    },
+    /// The system refused the TCP side.
+    #[error("cannot listen on {address}: {error}")]
+    Tcp {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The system refused the Unix socket.
+    #[error("cannot listen on {path}: {error}")]
+    Unix {
+        /// The path.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// hyper insists on this much.
+const BUFFER_BYTES_MIN: usize = 8 * 1024;

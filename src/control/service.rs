@@ -1,0 +1,202 @@
+//! What can be done with verifications, whoever asks and in whatever shape: each use case in one
+//! function. Routes translate, nothing more, so that other front doors find everything here.
+//!
+//! Invariant: a call reaches its shard's queue before its verification is announced, and a
+//! verification whose call found no room there is undone: as if it had never been asked for.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::access::Caller;
+use super::counters::{ApiCounters, Shed};
+use super::outside::Calls;
+use crate::verify::CallAgainError;
+use crate::verify::CancelError;
+use crate::verify::Verify;
+use crate::verify::id::{CallId, VerificationId};
+use crate::verify::record::CallRecord;
+use crate::verify::snapshot::Snapshot;
+use crate::verify::{Census, PoolState};
+use crate::verify::{CheckError, Evidence};
+use crate::verify::{Filter, Page};
+use crate::verify::{NotFound, Report};
+use crate::verify::{Order, Start, StartError};
+
+/// The use cases over the verifications and the shards.
+pub struct Service {
+    verify: Arc<Verify>,
+    calls: Arc<dyn Calls>,
+    counters: Arc<ApiCounters>,
+}
+
+impl Service {
+    /// Over these.
+    pub fn new(verify: Arc<Verify>, calls: Arc<dyn Calls>, counters: Arc<ApiCounters>) -> Self {
+        Self { verify, calls, counters }
+    }
+
+    /// Starts a verification and places its call.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was started and nothing will be dialled.
+    pub fn start(
+        &self,
+        caller: &Caller,
+        start: Start,
+        now: Instant,
+    ) -> Result<Snapshot, StartRefusal> {
+        self.admit_call(caller, now)
+            .map_err(|retry_after| StartRefusal::CallRate { retry_after })?;
+        let started = self.verify.start(start, now)?;
+        self.place(&started.order, now)?;
+        Ok(started.snapshot)
+    }
+
+    /// Rings again, from another number.
+    ///
+    /// # Errors
+    ///
+    /// Nothing will be dialled.
+    pub fn call_again(
+        &self,
+        caller: &Caller,
+        id: VerificationId,
+        now: Instant,
+    ) -> Result<Option<Snapshot>, CallAgainRefusal> {
+        self.admit_call(caller, now)
+            .map_err(|retry_after| CallAgainRefusal::CallRate { retry_after })?;
+        let order = self.verify.call_again(id, now)?;
+        self.place(&order, now)?;
+        Ok(self.verify.get(id))
+    }
+
+    /// Compares evidence. A wrong code is no error: the snapshot has fewer attempts left.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was compared.
+    pub fn check(
+        &self,
+        id: VerificationId,
+        evidence: Evidence<'_>,
+        now: Instant,
+    ) -> Result<Snapshot, CheckError> {
+        self.verify.check(id, evidence, now)
+    }
+
+    /// Withdraws a verification; a call that is up is hung up at once.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was withdrawn.
+    pub fn cancel(&self, id: VerificationId, now: Instant) -> Result<Snapshot, CancelError> {
+        let canceled = self.verify.cancel(id, now)?;
+        if let Some((call, shard)) = canceled.call {
+            self.calls.hang_up(&call, shard);
+        }
+        Ok(canceled.snapshot)
+    }
+
+    /// Takes down what the phone saw.
+    ///
+    /// # Errors
+    ///
+    /// There is no such verification.
+    pub fn report(&self, id: VerificationId, report: Report) -> Result<(), NotFound> {
+        self.verify.report(id, report)
+    }
+
+    /// A verification as it stands.
+    pub fn get(&self, id: VerificationId) -> Option<Snapshot> {
+        self.verify.get(id)
+    }
+
+    /// A call.
+    pub fn call(&self, id: CallId) -> Option<Arc<CallRecord>> {
+        self.verify.call(id)
+    }
+
+    /// Verifications, newest first. Looks at many: not for a thread that others wait for.
+    pub fn list(&self, filter: Filter) -> Page {
+        self.verify.list(filter)
+    }
+
+    /// Every pool. Looks at many leases: not for a thread that others wait for.
+    pub fn pools(&self, now: Instant) -> Vec<PoolState> {
+        self.verify.pools(now)
+    }
+
+    /// The sizes of the tables.
+    pub fn census(&self) -> Census {
+        self.verify.census()
+    }
+
+    fn admit_call(&self, caller: &Caller, now: Instant) -> Result<(), Duration> {
+        caller.admit_call(now).inspect_err(|_| self.counters.on_shed(Shed::CallRate))
+    }
+
+    fn place(&self, order: &Order, now: Instant) -> Result<(), NotPlaced> {
+        match self.calls.place(order) {
+            Ok(()) => {
+                self.verify.confirm(order);
+                Ok(())
+            }
+            Err(error) => {
+                self.verify.undo(order, now);
+                if error == NotPlaced::QueueFull {
+                    self.counters.on_shed(Shed::ShardQueue);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Why a call was not handed to a shard.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NotPlaced {
+    /// No trunk is up.
+    #[error("no trunk is up")]
+    NoTrunk,
+    /// The shard has more to do than it may keep.
+    #[error("too many calls wait to be placed")]
+    QueueFull,
+    /// The daemon is on its way out.
+    #[error("the gateway is stopping")]
+    Stopping,
+}
+
+/// Why a verification was not started.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum StartRefusal {
+    /// The caller's key has started all the calls that it may start in a second.
+    #[error("this key starts too many calls each second")]
+    CallRate {
+        /// When the next may be started.
+        retry_after: Duration,
+    },
+    /// Its call found no room.
+    #[error(transparent)]
+    NotPlaced(#[from] NotPlaced),
+    /// The rules do not allow it.
+    #[error(transparent)]
+    Verify(#[from] StartError),
+}
+
+/// Why no second call was placed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallAgainRefusal {
+    /// The caller's key has started all the calls that it may start in a second.
+    #[error("this key starts too many calls each second")]
+    CallRate {
+        /// When the next may be started.
+        retry_after: Duration,
+    },
+    /// The call found no room.
+    #[error(transparent)]
+    NotPlaced(#[from] NotPlaced),
+    /// The rules do not allow it.
+    #[error(transparent)]
+    Verify(#[from] CallAgainError),
+}

@@ -1,0 +1,101 @@
+//! The event stream from outside.
+
+use std::time::Duration;
+
+use ringproof::control::{Limits, Shed};
+use ringproof::time::Micros;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+use super::world::{World, short, soon};
+
+#[tokio::test]
+async fn events_are_followed_as_they_happen() {
+    let mut world = World::new(short()).await;
+    let mut stream = follow(&world, "/v1/events", "").await;
+    let (id, _order) = world.start().await;
+    let text = until(&mut stream, "event: call.placed").await;
+    assert!(text.contains("content-type: text/event-stream"), "{text}");
+    let created = text.find("event: verification.created").unwrap();
+    assert!(created < text.find("event: call.placed").unwrap());
+    assert!(text.contains(&format!("\"id\":\"{id}\"")), "{text}");
+}
+
+#[tokio::test]
+async fn a_reader_that_comes_back_misses_nothing() {
+    let mut world = World::new(short()).await;
+    let mut stream = follow(&world, "/v1/events", "").await;
+    world.start().await;
+    let text = until(&mut stream, "event: verification.created").await;
+    drop(stream);
+    let id = text.split("id: ").nth(1).unwrap()[..20].to_owned();
+    let by_query = format!("/v1/events?after={id}");
+    // The header wins: a browser repeats the address it began with.
+    let by_header = format!("Last-Event-ID: {id}\r\n");
+    for (path, header) in [(&*by_query, ""), ("/v1/events?after=1", &*by_header)] {
+        let mut stream = follow(&world, path, header).await;
+        let text = until(&mut stream, "event: call.placed").await;
+        assert!(!text.contains("verification.created"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn events_that_are_gone_are_said_to_be_gone() {
+    let world = World::new(short()).await;
+    let reply = world.ask("GET", "/v1/events?after=1", "").await;
+    assert_eq!(reply.problem(), (410, "events_gone".to_owned()));
+    let reply = world.ask("GET", "/v1/events?after=one", "").await;
+    assert_eq!(reply.problem(), (400, "invalid_request".to_owned()));
+}
+
+#[tokio::test]
+async fn a_silent_stream_says_that_it_lives() {
+    let keep_alive = Duration::from_millis(20);
+    let world = World::new(Limits { keep_alive, ..short() }).await;
+    let mut stream = follow(&world, "/v1/events", "").await;
+    until(&mut stream, ": still here").await;
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_disconnected() {
+    let world = World::new(Limits { events_kept: 10, ..short() }).await;
+    let mut stream = follow(&world, "/v1/events", "").await;
+    until(&mut stream, "retry: ").await;
+    let publish = |count| (0..count).for_each(|_| world.bus.on_trunk("asterisk", true, Micros(1)));
+    publish(1_000);
+    let mut heard = Vec::new();
+    soon(stream.read_to_end(&mut heard)).await.unwrap();
+    assert_eq!(world.shed(Shed::EventReader), 1);
+}
+
+#[tokio::test]
+async fn readers_have_a_limit_and_end_when_the_server_stops() {
+    let mut world = World::new(Limits { readers_max: 1, ..short() }).await;
+    let mut stream = follow(&world, "/v1/events", "").await;
+    until(&mut stream, "retry: ").await;
+    let reply = world.ask("GET", "/v1/events", "").await;
+    assert_eq!(reply.problem(), (503, "overloaded".to_owned()));
+    assert_eq!(world.shed(Shed::EventReaders), 1);
+    world.stop().await;
+    soon(stream.read_to_end(&mut Vec::new())).await.unwrap();
+}
+
+async fn follow(world: &World, path: &str, headers: &str) -> UnixStream {
+    let mut stream = world.connect().await;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Reads until `words` have come, and the rest of their frame.
+async fn until(stream: &mut UnixStream, words: &str) -> String {
+    let mut heard = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&heard).into_owned();
+        if text.find(words).is_some_and(|at| text[at..].contains("\n\n")) {
+            return text;
+        }
+        let read = soon(stream.read_buf(&mut heard)).await.unwrap();
+        assert!(read > 0, "the stream ended: {text}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The control socket from outside: a real server on a real socket over real verifications; only
+//! the shards are played.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
+mod access;
+mod bounds;
+mod events;
+mod repetition;
+mod routes;
+mod socket;
+mod world;
