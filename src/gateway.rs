@@ -38,7 +38,8 @@ use crate::entropy::{Entropy, Stream};
 use crate::sip::{Message, Start};
 use crate::tally::{DropReason, SipKind, Table, Tally};
 use crate::time::{Wake, WallClock, Wheel};
-use crate::transaction::client::Clients;
+use crate::transaction::client::{Clients, Machine};
+use crate::transaction::non_invite_client::NonInviteClient;
 use crate::transaction::slab::Handle;
 use crate::verify::id::CallId;
 use crate::verify::{Order, Verify};
@@ -88,6 +89,8 @@ pub struct Gateway {
     /// The leg that each live call is on.
     calls: BTreeMap<CallId, Handle>,
     queue: Queue,
+    /// When the wheel next wakes us for those that wait.
+    look_again_at: Option<Instant>,
     late: Late,
     wheel: Wheel<Timer>,
     outbox: Outbox,
@@ -121,6 +124,7 @@ impl Gateway {
             clients: Clients::new(settings.transactions_max, &mut entropy),
             calls: BTreeMap::new(),
             queue: Queue::new(settings.queue_max, settings.queue_time_max),
+            look_again_at: None,
             late: Late::default(),
             wheel: Wheel::new(now),
             outbox: Outbox::default(),
@@ -143,7 +147,7 @@ impl Gateway {
             Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
             Input::Command(Command::Place(order)) => self.place(order, now),
             Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
-            Input::SendFailed { to, payload } => self.on_send_failed(to, payload, now),
+            Input::SendFailed { payload, .. } => self.on_send_failed(payload, now),
             Input::Timeout => self.on_timeout(now),
         }
     }
@@ -164,9 +168,19 @@ impl Gateway {
         self.calls.len() + self.queue.len()
     }
 
-    /// Whether a stop was asked for and every call has ended.
+    /// Whether a stop was asked for, every call has ended, and every phone that was answered knows it:
+    /// a BYE that is lost must still be there to be sent again.
     pub fn is_drained(&self) -> bool {
-        self.is_draining && self.calls() == 0 && self.outbox.len() == 0
+        self.is_draining && self.calls() == 0 && self.outbox.len() == 0 && !self.awaits_bye()
+    }
+
+    fn awaits_bye(&self) -> bool {
+        let clients = self.clients.handles().filter_map(|handle| self.clients.get(handle));
+        let mut byes = clients.filter_map(|client| match &client.machine {
+            Machine::Invite { .. } => None,
+            Machine::NonInvite { request, .. } => Some(request),
+        });
+        byes.any(NonInviteClient::is_open)
     }
 
     /// Whether nothing at all is kept: no call, no transaction.

@@ -23,12 +23,12 @@ mod world;
 use run::{Failure, one, several};
 
 /// As many worlds as `make test` has the patience for.
-const SEEDS: u64 = 1_000;
+const WORLDS: u64 = 1_000;
 
 #[test]
 fn t15_a_thousand_worlds_hold_every_invariant() {
     let first = seed().unwrap_or_default();
-    let several = several(first..first + SEEDS);
+    let several = several(first..first + count());
     let failures: Vec<String> = several.failures.iter().map(Failure::to_string).collect();
     assert!(failures.is_empty(), "{} worlds fail:\n{}", failures.len(), failures.join("\n"));
     println!("{}", several.tally);
@@ -55,5 +55,14 @@ fn s7_the_same_seed_gives_the_same_bytes() {
 }
 
 fn seed() -> Option<u64> {
-    std::env::var("SEED").ok()?.parse().ok()
+    number("SEED")
+}
+
+/// How many worlds: `SEEDS` asks for more than usual.
+fn count() -> u64 {
+    number("SEEDS").unwrap_or(WORLDS)
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }

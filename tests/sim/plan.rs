@@ -90,9 +90,14 @@ impl Plan {
             true => lab::Wire::Orderly,
             false => lab::Wire::Wild,
         };
-        let trunks: Vec<Trunk> = (0..count).map(|index| trunk(index, wire, &mut dice)).collect();
         let daemons: Vec<Daemon> =
-            (0..dice.between(1, 3)).map(|_| daemon(trunks.len(), &mut dice)).collect();
+            (0..dice.between(1, 3)).map(|_| daemon(count as usize, &mut dice)).collect();
+        let is_crowded = daemons.iter().any(|daemon| daemon.transactions_max < ROOMY);
+        // Who is answered stays answered until we hang up: otherwise a lost BYE would not show. A BYE
+        // for which there is no room leaves once, and may be lost.
+        let talk_max = if is_crowded { TALK_SHORT } else { TALK_LONG };
+        let trunk = |index| trunk(index, (wire, talk_max), &mut dice);
+        let trunks: Vec<Trunk> = (0..count).map(trunk).collect();
         let visits = (0..dice.between(4, 24))
             .map(|_| Visit::draw(daemons.len(), &daemons, &mut dice))
             .collect();
@@ -105,7 +110,7 @@ impl Plan {
     }
 }
 
-fn trunk(index: u32, wire: lab::Wire, dice: &mut Dice) -> Trunk {
+fn trunk(index: u32, (wire, talk_max): (lab::Wire, Duration), dice: &mut Dice) -> Trunk {
     let address: SocketAddr = ([198, 51, 100, 1 + index as u8], 5060).into();
     let format = dice.one_of(&[0, 1, 2]);
     let number_format = || match format {
@@ -140,8 +145,8 @@ fn trunk(index: u32, wire: lab::Wire, dice: &mut Dice) -> Trunk {
         post_dial_delay: dice.millis(50, 2_000),
         post_dial_jitter: dice.millis(0, 1_000),
         wire,
-        // Who is answered stays answered until we hang up: otherwise a lost BYE would not show.
-        talk_max: TALK_MAX,
+        rules: RULES.iter().map(|rule| rule.parse().expect("a rule")).collect(),
+        talk_max,
         ..lab::Settings::new(address)
     };
     Trunk { profile, settings }
@@ -183,7 +188,7 @@ fn daemon(trunks: usize, dice: &mut Dice) -> Daemon {
     Daemon {
         settings,
         routes: vec![route(dice), route(dice)],
-        transactions_max: if is_small { dice.between(1, 4) as usize } else { 64 },
+        transactions_max: if is_small { dice.between(2, 6) as usize } else { ROOMY },
         queue_max: if is_small { 1 } else { 16 },
         command_delay_ms: dice.one_of(&[0, 0, 3, 30]),
         drains_at: dice.chance(20).then(|| dice.millis(5_000, 70_000)),
@@ -200,5 +205,10 @@ fn outage(trunks: u32, dice: &mut Dice) -> Outage {
     }
 }
 
+/// Refusals that the default table of the phones leaves out.
+const RULES: [&str; 3] = ["32=refuses:403", "33=refuses:410", "34=refuses:488"];
 /// Longer than any world lasts.
-const TALK_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const TALK_LONG: Duration = Duration::from_secs(24 * 60 * 60);
+const TALK_SHORT: Duration = Duration::from_secs(60);
+/// Room for every call of a world.
+const ROOMY: usize = 64;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringproof::gateway::Input;
-use ringproof::lab::{self, Violation};
+use ringproof::lab::{self, Behaviour, Noticed, Violation};
 use ringproof::sip::Method;
 
 use crate::broken::{Rule, Verdict, ensure};
@@ -120,21 +120,23 @@ impl World {
                 self.rung.push((trunk, entry));
                 Ok(())
             }
-            // It rang on for longer than 64*T1, and what it says then finds nobody (RFC 3261 §9.1).
-            lab::Event::Violated(noticed)
-                if noticed.violation == Violation::AckMissing
-                    && noticed.phone.is_some_and(|phone| self.ignores_cancel(trunk, phone)) =>
-            {
-                Ok(())
-            }
+            lab::Event::Violated(noticed) if self.is_excused(trunk, &noticed) => Ok(()),
             lab::Event::Violated(noticed) => {
                 World::broken(Rule::Protocol, format!("trunk {trunk}: {}", noticed.violation))
             }
         }
     }
 
-    fn ignores_cancel(&self, trunk: usize, phone: lab::Number) -> bool {
-        self.plan.trunks[trunk].settings.behaviour_of(phone) == lab::Behaviour::CancelIgnored
+    /// What nobody can help: a phone that rings on for longer than 64*T1 after its CANCEL, because it
+    /// ignores it or because its trunk was away. What it says then finds nobody (RFC 3261 §9.1).
+    fn is_excused(&self, trunk: usize, noticed: &Noticed) -> bool {
+        let Some(phone) = noticed.phone else { return false };
+        let behaviour = self.plan.trunks[trunk].settings.behaviour_of(phone);
+        let rings_on = behaviour == Behaviour::CancelIgnored;
+        let was_away = self.plan.outages.iter().any(|outage| outage.trunk == trunk);
+        let (ack, invite) = (Violation::AckMissing, Violation::InviteWhileRinging);
+        (noticed.violation == ack && rings_on)
+            || (noticed.violation == invite && (rings_on || was_away))
     }
 
     fn send(&mut self, from: SocketAddr, to: SocketAddr, payload: &[u8]) {

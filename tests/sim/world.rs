@@ -177,6 +177,9 @@ impl World {
 
     fn check_progress(&self) -> Verdict {
         let age = self.now - self.start;
+        ensure(age < AGE_MAX || self.agenda.next().is_some(), Rule::AnswersHungUp, || {
+            "only a phone that is off the hook lasts that long".to_owned()
+        })?;
         ensure(self.steps < STEPS_MAX && age < AGE_MAX, Rule::Progress, || {
             format!("{} steps in {age:?} and no end", self.steps)
         })

@@ -108,7 +108,9 @@ impl Invites {
 
     /// A response to an INVITE has reached its gateway.
     pub(crate) fn on_response(&mut self, branch: &str, status: u16, now: Instant) {
-        let Some(leg) = self.legs.get_mut(branch).filter(|leg| leg.is_alive(now)) else { return };
+        // A timer is a slot of the wheel late at most, and what comes in that slot is heard.
+        let heard = |leg: &&mut Leg| leg.is_alive(now - SLOT);
+        let Some(leg) = self.legs.get_mut(branch).filter(heard) else { return };
         leg.state = match (leg.state, status) {
             (State::Calling, 100..200) => State::Proceeding,
             (state, 100..200) => state,
@@ -130,6 +132,8 @@ impl Invites {
         self.legs.retain(|_, leg| leg.phone.0 != daemon);
     }
 }
+
+const SLOT: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {

@@ -35,8 +35,8 @@ impl Rest {
     }
 }
 
-/// 64*T1, for the BYE of the last moment, and a wake that is a slot late.
-const TRANSACTIONS_LAST: Duration = Duration::from_millis(32_000 + 10);
+/// 64*T1 and T4, for the BYE of the last moment, and a wake that is a slot late.
+const TRANSACTIONS_LAST: Duration = Duration::from_millis(37_000 + 10);
 
 #[cfg(test)]
 mod tests {
@@ -60,10 +60,10 @@ mod tests {
         let (mut rest, start) = (Rest::default(), origin());
         let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(rest.on_step(false, false, at(0)), Ok(()));
-        assert_eq!(rest.on_step(false, false, at(32)), Ok(()));
-        assert_eq!(rest.on_step(true, false, at(33)), Ok(()));
-        assert_eq!(rest.on_step(false, false, at(34)), Ok(()));
-        assert_eq!(rest.on_step(false, false, at(66)), Ok(()));
-        assert!(rest.on_step(false, false, at(67)).is_err());
+        assert_eq!(rest.on_step(false, false, at(37)), Ok(()));
+        assert_eq!(rest.on_step(true, false, at(38)), Ok(()));
+        assert_eq!(rest.on_step(false, false, at(39)), Ok(()));
+        assert_eq!(rest.on_step(false, false, at(76)), Ok(()));
+        assert!(rest.on_step(false, false, at(77)).is_err());
     }
 }
