@@ -36,7 +36,7 @@ use self::settings::{Line, Settings};
 use self::timers::Timer;
 use crate::entropy::{Entropy, Stream};
 use crate::sip::{Message, Start};
-use crate::tally::{DropReason, SipKind, Table, Tally};
+use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
 use crate::time::{Wake, WallClock, Wheel};
 use crate::transaction::client::{Clients, Machine};
 use crate::transaction::non_invite_client::NonInviteClient;
@@ -100,6 +100,7 @@ pub struct Gateway {
     wall: WallClock,
     tally: Arc<Tally>,
     board: Arc<Board>,
+    verifications_max: usize,
     /// When the last input came.
     now: Instant,
     is_draining: bool,
@@ -125,6 +126,7 @@ impl Gateway {
             calls: BTreeMap::new(),
             queue: Queue::new(settings.queue_max, settings.queue_time_max),
             look_again_at: None,
+            verifications_max: settings.verifications_max,
             late: Late::default(),
             wheel: Wheel::new(now),
             outbox: Outbox::default(),
@@ -194,15 +196,28 @@ impl Gateway {
         self.tally.set_table(Table::ClientTransactions, clients, limit);
         self.tally.set_table(Table::Calls, self.calls.len(), limit);
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
-        self.tally.set_table(Table::Timers, self.wheel.len(), usize::MAX);
+        self.tally.set_table(Table::Timers, self.wheel.len(), self.timers_max());
         for (trunk, line) in self.lines.iter().enumerate() {
             self.board.show(trunk, line.pace.in_flight(), line.is_preferred(self.now));
         }
     }
 
+    /// How many deadlines can be filed: a verification has one, a transaction one for each time that
+    /// its wish moved forward (its start, its response, its hang-up), and one looks at the queue.
+    fn timers_max(&self) -> usize {
+        self.verifications_max
+            + TIMERS_PER_TRANSACTION * self.clients.occupancy().1
+            + self.lines.len()
+    }
+
     /// What others may read of this shard's trunks while it works.
     pub fn board(&self) -> Arc<Board> {
         Arc::clone(&self.board)
+    }
+
+    /// A datagram was dropped before it left.
+    pub fn on_datagram_shed(&self) {
+        self.tally.on_shed(Shed::Datagram);
     }
 
     fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant) {
@@ -223,6 +238,8 @@ impl Gateway {
         }
     }
 }
+
+const TIMERS_PER_TRANSACTION: usize = 4;
 
 #[cfg(test)]
 mod tests;

@@ -192,6 +192,7 @@ fn run_shards(
             lines: settings::lines(config, shard, &sockets)?,
             routes: routes(),
             transactions_max: TRANSACTIONS_MAX,
+            verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
             queue_max: QUEUE_MAX,
             queue_time_max: QUEUE_TIME_MAX,
         };

@@ -60,7 +60,6 @@ impl Status for DaemonStatus {
             shed: self.counters.shed().map(|(shed, count)| (shed.as_str(), count)).collect(),
             pools: &pools,
             census: self.verify.census(),
-            tables: vec![],
             log_lines_lost: self.log.as_ref().map_or(0, Log::lines_lost),
             started_at: self.started_at,
             process: Process::read(),

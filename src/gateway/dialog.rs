@@ -70,13 +70,13 @@ impl Gateway {
         let tag = to_tag(message);
         let is_new = !leg.dialogs.contains(&tag);
         let has_room = leg.dialogs.len() < DIALOGS_MAX;
-        if is_new && has_room {
-            leg.dialogs.push(tag);
-        }
         let (trunk, record) = (leg.trunk, leg.order.call.clone());
         let Ok(dialog) = Dialog::of_2xx(message) else {
             return self.tally.on_dropped(DropReason::Malformed);
         };
+        if is_new && has_room {
+            leg.dialogs.push(tag);
+        }
         self.acknowledge(trunk, &dialog, from);
         trace(&record, Direction::Out, Method::Ack, None, !is_new, now);
         match (is_new, has_room) {

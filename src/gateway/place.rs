@@ -39,6 +39,10 @@ impl Gateway {
         if !self.is_wanted(&order) {
             return self.give_up(&order, Outcome::Withdrawn, now);
         }
+        // Who came first goes first.
+        if self.queue.has(order.pool) {
+            return self.wait(order, 0, now);
+        }
         self.dispatch(order, 0, now);
     }
 
@@ -63,7 +67,7 @@ impl Gateway {
             match self.leave(&waiting.order, waiting.tried, now) {
                 Ok(leave) => self.invite(waiting.order, leave, now),
                 Err(_) if now >= waiting.until => {
-                    self.give_up(&waiting.order, Outcome::TrunkFailure, now);
+                    self.give_up(&waiting.order, Outcome::Unsent, now);
                 }
                 Err(wait) => {
                     self.arm_pace(wait, waiting.until, now);
@@ -129,11 +133,23 @@ impl Gateway {
             Ok(leave) => self.invite(order, leave, now),
             Err(wait) => {
                 self.arm_pace(wait, now + QUEUE_LOOK_AGAIN, now);
-                if let Err(order) = self.queue.push(order, tried, now) {
-                    self.tally.on_shed(Shed::Call);
-                    self.give_up(&order, Outcome::TrunkFailure, now);
-                }
+                self.wait(order, tried, now);
             }
+        }
+    }
+
+    fn wait(&mut self, order: Order, tried: u16, now: Instant) {
+        if let Err(order) = self.queue.push(order, tried, now) {
+            self.tally.on_shed(Shed::Call);
+            self.give_up(&order, Outcome::Unsent, now);
+        }
+    }
+
+    /// A call has left its trunk: those that wait look again at once.
+    pub(crate) fn on_room(&mut self, now: Instant) {
+        if self.queue.len() > 0 {
+            self.look_again_at = Some(now);
+            self.wheel.arm(now, Timer::Pace);
         }
     }
 
@@ -141,7 +157,6 @@ impl Gateway {
     /// lately first.
     fn leave(&mut self, order: &Order, tried: u16, now: Instant) -> Result<Leave, Wait> {
         if !self.has_room() {
-            self.tally.on_shed(Shed::Transaction);
             return Err(Wait::Full);
         }
         let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);

@@ -53,6 +53,11 @@ impl Queue {
         self.length += 1;
     }
 
+    /// Whether orders of this pool wait.
+    pub(crate) fn has(&self, pool: u16) -> bool {
+        self.lines.contains_key(&pool)
+    }
+
     /// The pools whose orders wait.
     pub(crate) fn pools(&self) -> Vec<u16> {
         self.lines.keys().copied().collect()

@@ -88,6 +88,7 @@ impl Gateway {
             self.leave_trunk(handle, trunk, ended.outcome);
             self.calls.remove(&order.call.id);
             self.on_leg_ended(order, tried, &ended, now);
+            self.on_room(now);
         }
         self.arm(handle);
     }

@@ -18,6 +18,8 @@ pub struct Settings {
     /// How many client transactions may live. A call needs two: it may be answered, and then needs a
     /// BYE.
     pub transactions_max: usize,
+    /// How many verifications this shard may have to watch, pending and ended.
+    pub verifications_max: usize,
     /// How many calls may wait for a trunk's rate.
     pub queue_max: usize,
     /// How long a call may wait for it.

@@ -251,11 +251,6 @@ pub enum RuleError {
 }
 
 impl Rule {
-    /// A rule for every number.
-    pub fn for_all(behaviour: Behaviour) -> Self {
-        Self { suffix: None, behaviour }
-    }
-
     pub(super) fn suffix(&self) -> &str {
         self.suffix.as_ref().map_or("", Number::as_str)
     }

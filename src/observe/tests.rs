@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use expect_test::{expect, expect_file};
 
-use super::{Metrics, Process, Readings, Recorder, RequestReading, TableReading};
+use super::{Metrics, Process, Readings, Recorder, RequestReading};
 use crate::entropy::Entropy;
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
@@ -115,7 +115,6 @@ fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'
             ended: Level { size: 3, limit: 1_000_000, shed: 0 },
             ..Census::default()
         },
-        tables: vec![TableReading { table: "connections", entries: 4, limit: 512 }],
         log_lines_lost: 1,
         started_at: Micros(NOON),
         process: Process {

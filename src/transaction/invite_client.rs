@@ -159,12 +159,6 @@ impl InviteClient {
         Some(Wake { at, why })
     }
 
-    /// Whether a CANCEL may be sent now, RFC 3261 §9.1: "If no provisional response has been
-    /// received, the CANCEL request MUST NOT be sent".
-    pub fn is_cancelable(&self) -> bool {
-        matches!(self.state, State::Proceeding)
-    }
-
     /// Whether the owner may drop this transaction.
     pub fn is_terminated(&self) -> bool {
         matches!(self.state, State::Terminated)

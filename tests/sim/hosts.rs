@@ -128,6 +128,7 @@ fn shard_settings(
         lines: plan.trunks.iter().map(line).collect(),
         routes: daemon.routes.iter().map(|route| route.clone().into_boxed_slice()).collect(),
         transactions_max: daemon.transactions_max,
+        verifications_max: VERIFICATIONS_MAX,
         queue_max: daemon.queue_max,
         queue_time_max: Duration::from_secs(2),
     }
@@ -135,3 +136,6 @@ fn shard_settings(
 
 /// One step tells of a few things; a batch of timers, of as many as there are verifications.
 const EVENTS_MAX: usize = 1 << 10;
+
+/// More than any world starts.
+const VERIFICATIONS_MAX: usize = 1_000;

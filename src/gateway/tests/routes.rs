@@ -91,7 +91,7 @@ fn a_call_that_waits_too_long_for_a_trunk_fails() {
     world.run_until(world.start + Duration::from_millis(1_990));
     assert_eq!(late.call.ending(), None);
     world.run_until(world.start + Duration::from_millis(2_050));
-    assert_eq!(late.call.ending().unwrap().outcome.as_str(), "trunk_failure");
+    assert_eq!(late.call.ending().unwrap().outcome.as_str(), "unsent");
 }
 
 #[test]
@@ -172,4 +172,20 @@ fn calls_that_wait_share_one_timer() {
     let after = world.gateway.describe(world.now).tables.last().unwrap().1;
     // Four verifications, and the one look at those that wait.
     assert_eq!(after - before, 4 + 1, "{:?}", world.gateway.describe(world.now).tables);
+}
+
+#[test]
+fn who_waits_goes_before_who_comes_later_and_as_soon_as_there_is_room() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.in_flight_max = 1);
+    world.place();
+    let waiting = order(&world.verify, "+46701740611", world.now);
+    world.handle(Input::Command(Command::Place(waiting.clone())));
+    world.run_until(world.start + Duration::from_millis(1_005));
+    let busy = world.response(Method::Invite, 486, "a", "");
+    world.receive(&busy);
+    let later = order(&world.verify, "+46701740612", world.now);
+    world.handle(Input::Command(Command::Place(later.clone())));
+    world.handle(Input::Timeout);
+    assert!(waiting.call.moments().invited.is_some(), "{}", world.trace);
+    assert_eq!(later.call.moments().invited, None);
 }

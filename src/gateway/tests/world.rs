@@ -87,6 +87,7 @@ impl World {
             lines,
             routes: vec![(0..trunks.len() as u16).collect()],
             transactions_max: 64,
+            verifications_max: 128,
             queue_max: 4,
             queue_time_max: Duration::from_secs(2),
         };
