@@ -167,7 +167,11 @@ impl Readings<'_> {
         let shards = Table::ALL.into_iter().map(|table| TableReading {
             table: table.as_str(),
             entries: self.tallies.iter().map(|tally| tally.table(table).0).sum(),
-            limit: self.tallies.iter().map(|tally| tally.table(table).1).sum(),
+            // A table without a limit says so with the largest number, which must not wrap.
+            limit: self
+                .tallies
+                .iter()
+                .fold(0, |sum, tally| sum.saturating_add(tally.table(table).1)),
         });
         let verify = self.levels().into_iter().map(|(table, level)| TableReading {
             table,
