@@ -70,7 +70,7 @@ pub(super) enum StartError {
 
 impl Daemon {
     /// Binds and joins everything. Must be called inside a tokio runtime.
-    pub(super) fn start(config: &Config, log: Option<Log>) -> Result<Self, StartError> {
+    pub(super) fn start(config: &Config, log: Option<Arc<Log>>) -> Result<Self, StartError> {
         let now = Instant::now();
         let (wall, entropy) = (WallClock::new(now, SystemTime::now()), Entropy::system());
         let trunks: Vec<Arc<str>> = config.trunks.iter().map(|trunk| trunk.name.clone()).collect();
