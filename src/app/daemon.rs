@@ -86,8 +86,10 @@ impl Daemon {
             Arc::new(Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), recorder)?);
         verify.warnings().iter().for_each(|warning| warn!("{warning}"));
 
-        let sockets = bind(config)?;
+        // The control socket first: a second daemon with the same configuration is told that there
+        // is a first, and not that a port is taken. Nobody is served before everything is bound.
         let server = Server::bind(&control)?;
+        let sockets = bind(config)?;
         let listens = Listens {
             socket: control.socket.clone(),
             tcp: server.tcp_address(),
