@@ -89,6 +89,8 @@ pub struct Gateway {
     /// The leg that each live call is on.
     calls: BTreeMap<CallId, Handle>,
     queue: Queue,
+    /// When the wheel next wakes us for those that wait.
+    look_again_at: Option<Instant>,
     late: Late,
     wheel: Wheel<Timer>,
     outbox: Outbox,
@@ -122,6 +124,7 @@ impl Gateway {
             clients: Clients::new(settings.transactions_max, &mut entropy),
             calls: BTreeMap::new(),
             queue: Queue::new(settings.queue_max, settings.queue_time_max),
+            look_again_at: None,
             late: Late::default(),
             wheel: Wheel::new(now),
             outbox: Outbox::default(),

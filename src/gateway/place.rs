@@ -44,7 +44,18 @@ impl Gateway {
 
     /// Lets waiting calls go as far as their trunks have room; those that waited too long fail.
     pub(crate) fn on_pace(&mut self, now: Instant) {
-        while let Some(waiting) = self.queue.pop() {
+        // Filed before a sooner look was wanted: that one has been, or stands for it.
+        if self.look_again_at.is_some_and(|at| at > now) {
+            return;
+        }
+        self.look_again_at = None;
+        for pool in self.queue.pools() {
+            self.release_waiting(pool, now);
+        }
+    }
+
+    fn release_waiting(&mut self, pool: u16, now: Instant) {
+        while let Some(waiting) = self.queue.pop(pool) {
             if !self.is_wanted(&waiting.order) {
                 self.give_up(&waiting.order, Outcome::Withdrawn, now);
                 continue;
@@ -97,8 +108,10 @@ impl Gateway {
     /// No new calls; those that live are hung up, those that wait are given up.
     pub(crate) fn drain(&mut self, now: Instant) {
         self.is_draining = true;
-        while let Some(Waiting { order, .. }) = self.queue.pop() {
-            self.give_up(&order, Outcome::Withdrawn, now);
+        for pool in self.queue.pools() {
+            while let Some(Waiting { order, .. }) = self.queue.pop(pool) {
+                self.give_up(&order, Outcome::Withdrawn, now);
+            }
         }
         let live: Vec<CallId> = self.calls.keys().copied().collect();
         for call in live {
@@ -216,12 +229,17 @@ impl Gateway {
         self.verify.on_call_ended(&order.call, now);
     }
 
+    /// Looks at the waiting orders again when a trunk may have room: one entry in the wheel, however
+    /// many wait.
     fn arm_pace(&mut self, wait: Wait, until: Instant, now: Instant) {
         let at = match wait {
-            Wait::Until(at) => at,
-            Wait::Full => now + QUEUE_LOOK_AGAIN,
+            Wait::Until(at) => at.min(until),
+            Wait::Full => until.min(now + QUEUE_LOOK_AGAIN),
         };
-        self.wheel.arm(at.min(until), Timer::Pace);
+        if self.look_again_at.is_none_or(|planned| at < planned) {
+            self.look_again_at = Some(at);
+            self.wheel.arm(at, Timer::Pace);
+        }
     }
 }
 

@@ -354,4 +354,14 @@ mod tests {
         assert_eq!(of("1"), Behaviour::Rings);
         assert!(BY_NUMBER.is_sorted_by_key(|(suffix, _)| *suffix));
     }
+    #[test]
+    fn the_manual_has_the_table() {
+        let manual = include_str!("../../docs/handset.md");
+        let rows = manual.lines().filter(|line| line.starts_with("| …")).count();
+        assert_eq!(rows, BY_NUMBER.len());
+        for (suffix, behaviour) in BY_NUMBER {
+            let row = format!("| …{suffix} | `{behaviour}` | ");
+            assert!(manual.contains(&row), "{row}");
+        }
+    }
 }

@@ -2,7 +2,8 @@
 //! repeats and reorders, each world from one seed. After every step the invariants of
 //! `docs/ARCHITECTURE.md` are checked.
 //!
-//! A seed that fails prints how to see its world: `make sim SEED=n`.
+//! A seed that fails prints how to see its world: `make sim SEED=n`. `SEEDS=n` runs that many worlds
+//! instead of a thousand.
 
 mod agenda;
 mod broken;

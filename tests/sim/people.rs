@@ -156,7 +156,7 @@ impl World {
             (None, Err(CheckError::NotFound)) => Ok(()),
             (before, found) => {
                 let before = before.map(|before| before.status);
-                World::broken(Rule::RightCode, format!("{id}: {found:?}, was {before:?}"))
+                Self::broken(Rule::RightCode, format!("{id}: {found:?}, was {before:?}"))
             }
         }
     }

@@ -82,8 +82,9 @@ impl Plan {
             _ => Weather::Foul,
         };
         let count = dice.between(1, 3);
-        let outages = match dice.chance(30) {
-            true => (0..dice.between(1, 2)).map(|_| outage(count, &mut dice)).collect(),
+        let lasts_ms = dice.one_of(&[OUTAGE_SHORT_MS, OUTAGE_LONG_MS]);
+        let outages: Vec<Outage> = match dice.chance(30) {
+            true => (0..dice.between(1, 2)).map(|_| outage(count, lasts_ms, &mut dice)).collect(),
             false => vec![],
         };
         let wire = match weather == Weather::Calm && outages.is_empty() {
@@ -93,9 +94,11 @@ impl Plan {
         let daemons: Vec<Daemon> =
             (0..dice.between(1, 3)).map(|_| daemon(count as usize, &mut dice)).collect();
         let is_crowded = daemons.iter().any(|daemon| daemon.transactions_max < ROOMY);
-        // Who is answered stays answered until we hang up: otherwise a lost BYE would not show. A BYE
-        // for which there is no room leaves once, and may be lost.
-        let talk_max = if is_crowded { TALK_SHORT } else { TALK_LONG };
+        let is_patience_tried = lasts_ms == OUTAGE_LONG_MS && !outages.is_empty();
+        // Who is answered stays answered until we hang up: otherwise a lost BYE would not show. But a
+        // BYE for which there is no room leaves once, and none is sent for longer than 64*T1.
+        let is_excused = is_crowded || is_patience_tried;
+        let talk_max = if is_excused { TALK_SHORT } else { TALK_LONG };
         let trunk = |index| trunk(index, (wire, talk_max), &mut dice);
         let trunks: Vec<Trunk> = (0..count).map(trunk).collect();
         let visits = (0..dice.between(4, 24))
@@ -195,12 +198,12 @@ fn daemon(trunks: usize, dice: &mut Dice) -> Daemon {
     }
 }
 
-fn outage(trunks: u32, dice: &mut Dice) -> Outage {
+fn outage(trunks: u32, lasts_ms: u32, dice: &mut Dice) -> Outage {
     let from = dice.millis(0, 60_000);
     Outage {
         trunk: dice.between(0, trunks - 1) as usize,
         from,
-        until: from + dice.millis(100, 30_000),
+        until: from + dice.millis(100, lasts_ms),
         kind: dice.one_of(&[OutageKind::Refused, OutageKind::Restarted, OutageKind::Unplugged]),
     }
 }
@@ -210,5 +213,9 @@ const RULES: [&str; 3] = ["32=refuses:403", "33=refuses:410", "34=refuses:488"];
 /// Longer than any world lasts.
 const TALK_LONG: Duration = Duration::from_secs(24 * 60 * 60);
 const TALK_SHORT: Duration = Duration::from_secs(60);
+/// Short enough for CANCEL and BYE, with a T1 of 250 ms, to be sent a few times afterwards.
+const OUTAGE_SHORT_MS: u32 = 4_000;
+/// Longer than 64*T1 with that T1.
+const OUTAGE_LONG_MS: u32 = 30_000;
 /// Room for every call of a world.
 const ROOMY: usize = 64;

@@ -37,7 +37,7 @@ impl World {
             return Ok(());
         }
         let Some(shard) = self.shards.iter().position(|host| host.address == to) else {
-            return World::broken(Rule::Protocol, format!("a datagram to {to}, where nobody is"));
+            return Self::broken(Rule::Protocol, format!("a datagram to {to}, where nobody is"));
         };
         if self.shards[shard].gateway.is_none() {
             return Ok(());
@@ -122,20 +122,22 @@ impl World {
             }
             lab::Event::Violated(noticed) if self.is_excused(trunk, &noticed) => Ok(()),
             lab::Event::Violated(noticed) => {
-                World::broken(Rule::Protocol, format!("trunk {trunk}: {}", noticed.violation))
+                Self::broken(Rule::Protocol, format!("trunk {trunk}: {}", noticed.violation))
             }
         }
     }
 
     /// What nobody can help: a phone that rings on for longer than 64*T1 after its CANCEL, because it
-    /// ignores it or because its trunk was away. What it says then finds nobody (RFC 3261 §9.1).
+    /// ignores it or because its trunk was away. What it says then finds nobody (RFC 3261 §9.1), and
+    /// neither does what it says to a daemon that has stopped.
     fn is_excused(&self, trunk: usize, noticed: &Noticed) -> bool {
         let Some(phone) = noticed.phone else { return false };
         let behaviour = self.plan.trunks[trunk].settings.behaviour_of(phone);
         let rings_on = behaviour == Behaviour::CancelIgnored;
         let was_away = self.plan.outages.iter().any(|outage| outage.trunk == trunk);
         let (ack, invite) = (Violation::AckMissing, Violation::InviteWhileRinging);
-        (noticed.violation == ack && rings_on)
+        let has_stopped = self.shards.iter().any(|host| host.gateway.is_none());
+        (noticed.violation == ack && (rings_on || has_stopped))
             || (noticed.violation == invite && (rings_on || was_away))
     }
 
@@ -176,7 +178,7 @@ impl World {
             | Method::Register
             | Method::Subscribe
             | Method::Update) => {
-                return World::broken(Rule::Protocol, format!("{} was sent", method.as_str()));
+                return Self::broken(Rule::Protocol, format!("{} was sent", method.as_str()));
             }
         }
         Ok(())
@@ -188,7 +190,7 @@ impl World {
             (order.to.as_u64(), order.caller_id.as_u64()) == (seen.to, seen.from)
         });
         let Some((owner, order)) = order else {
-            return World::broken(Rule::OneCall, format!("nobody ordered {seen}"));
+            return Self::broken(Rule::OneCall, format!("nobody ordered {seen}"));
         };
         ensure(*owner == daemon, Rule::OneCall, || format!("another daemon's call: {seen}"))?;
         let trunk = self.plan.trunks.iter().find(|trunk| trunk.profile.address == to);

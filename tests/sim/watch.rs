@@ -91,7 +91,7 @@ impl World {
             is_it && order.call.placed <= entry.at
         });
         let Some((_, order)) = order else {
-            return World::broken(Rule::OneCall, format!("{names:?} rang and nobody wanted it"));
+            return Self::broken(Rule::OneCall, format!("{names:?} rang and nobody wanted it"));
         };
         let plan = &self.plan.trunks[trunk];
         phones::check(&Rang {

@@ -208,6 +208,36 @@ fn r05_an_answer_after_everything_was_forgotten_is_hung_up() {
 }
 
 #[test]
+fn r05_an_answer_after_the_call_ended_and_before_its_cancel_is_forgotten_is_hung_up() {
+    // The call is given up at 37.1; its CANCEL, answered late, is remembered until 41.
+    check(
+        "0.1 180; 36 200 CANCEL; 38 200; 38.1 200 BYE",
+        expect![[r#"
+        00.000  -> INVITE
+        00.100  <- 180 INVITE
+        00.100  == rings
+        05.100  -> CANCEL
+        05.600  -> CANCEL
+        06.600  -> CANCEL
+        08.600  -> CANCEL
+        12.600  -> CANCEL
+        16.600  -> CANCEL
+        20.600  -> CANCEL
+        24.600  -> CANCEL
+        28.600  -> CANCEL
+        32.600  -> CANCEL
+        36.000  <- 200 CANCEL
+        37.100  == completed by us
+        38.000  <- 200 INVITE
+        38.000  -> ACK
+        38.000  -> BYE
+        38.100  <- 200 BYE
+        110.100  quiet
+    "#]],
+    );
+}
+
+#[test]
 fn r11_a_bye_that_crosses_ours_gets_a_200() {
     let mut world = World::new(&["192.0.2.1:5060"]);
     world.place();

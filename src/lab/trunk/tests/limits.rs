@@ -43,7 +43,8 @@ fn a_phone_that_was_answered_before_it_rang_does_not_ring_later() {
         00.100  -> BYE
         00.100  <- 200 BYE a
         quiet
-    "#]].assert_eq(&trace);
+    "#]]
+    .assert_eq(&trace);
 }
 
 #[test]
