@@ -11,7 +11,7 @@ help: ## What there is
 
 .PHONY: demo
 demo: ## One number verified over real SIP on this machine: gateway, trunk and phone
-	$(CARGO) run --quiet -- demo
+	$(CARGO) run -- demo
 
 .PHONY: run
 run: ## The daemon, with ringproof.toml of this directory (CONFIG=FILE for another)

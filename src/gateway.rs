@@ -36,9 +36,10 @@ use self::settings::{Line, Settings};
 use self::timers::Timer;
 use crate::entropy::{Entropy, Stream};
 use crate::sip::{Message, Start};
-use crate::tally::{DropReason, SipKind, Table, Tally};
+use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
 use crate::time::{Wake, WallClock, Wheel};
-use crate::transaction::client::Clients;
+use crate::transaction::client::{Clients, Machine};
+use crate::transaction::non_invite_client::NonInviteClient;
 use crate::transaction::slab::Handle;
 use crate::verify::id::CallId;
 use crate::verify::{Order, Verify};
@@ -88,6 +89,8 @@ pub struct Gateway {
     /// The leg that each live call is on.
     calls: BTreeMap<CallId, Handle>,
     queue: Queue,
+    /// When the wheel next wakes us for those that wait.
+    look_again_at: Option<Instant>,
     late: Late,
     wheel: Wheel<Timer>,
     outbox: Outbox,
@@ -97,6 +100,7 @@ pub struct Gateway {
     wall: WallClock,
     tally: Arc<Tally>,
     board: Arc<Board>,
+    verifications_max: usize,
     /// When the last input came.
     now: Instant,
     is_draining: bool,
@@ -121,6 +125,8 @@ impl Gateway {
             clients: Clients::new(settings.transactions_max, &mut entropy),
             calls: BTreeMap::new(),
             queue: Queue::new(settings.queue_max, settings.queue_time_max),
+            look_again_at: None,
+            verifications_max: settings.verifications_max,
             late: Late::default(),
             wheel: Wheel::new(now),
             outbox: Outbox::default(),
@@ -143,7 +149,7 @@ impl Gateway {
             Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
             Input::Command(Command::Place(order)) => self.place(order, now),
             Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
-            Input::SendFailed { to, payload } => self.on_send_failed(to, payload, now),
+            Input::SendFailed { payload, .. } => self.on_send_failed(payload, now),
             Input::Timeout => self.on_timeout(now),
         }
     }
@@ -164,9 +170,19 @@ impl Gateway {
         self.calls.len() + self.queue.len()
     }
 
-    /// Whether a stop was asked for and every call has ended.
+    /// Whether a stop was asked for, every call has ended, and every phone that was answered knows it:
+    /// a BYE that is lost must still be there to be sent again.
     pub fn is_drained(&self) -> bool {
-        self.is_draining && self.calls() == 0 && self.outbox.len() == 0
+        self.is_draining && self.calls() == 0 && self.outbox.len() == 0 && !self.awaits_bye()
+    }
+
+    fn awaits_bye(&self) -> bool {
+        let clients = self.clients.handles().filter_map(|handle| self.clients.get(handle));
+        let mut byes = clients.filter_map(|client| match &client.machine {
+            Machine::Invite { .. } => None,
+            Machine::NonInvite { request, .. } => Some(request),
+        });
+        byes.any(NonInviteClient::is_open)
     }
 
     /// Whether nothing at all is kept: no call, no transaction.
@@ -180,15 +196,28 @@ impl Gateway {
         self.tally.set_table(Table::ClientTransactions, clients, limit);
         self.tally.set_table(Table::Calls, self.calls.len(), limit);
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
-        self.tally.set_table(Table::Timers, self.wheel.len(), usize::MAX);
+        self.tally.set_table(Table::Timers, self.wheel.len(), self.timers_max());
         for (trunk, line) in self.lines.iter().enumerate() {
             self.board.show(trunk, line.pace.in_flight(), line.is_preferred(self.now));
         }
     }
 
+    /// How many deadlines can be filed: a verification has one, a transaction one for each time that
+    /// its wish moved forward (its start, its response, its hang-up), and one looks at the queue.
+    fn timers_max(&self) -> usize {
+        self.verifications_max
+            + TIMERS_PER_TRANSACTION * self.clients.occupancy().1
+            + self.lines.len()
+    }
+
     /// What others may read of this shard's trunks while it works.
     pub fn board(&self) -> Arc<Board> {
         Arc::clone(&self.board)
+    }
+
+    /// A datagram was dropped before it left.
+    pub fn on_datagram_shed(&self) {
+        self.tally.on_shed(Shed::Datagram);
     }
 
     fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant) {
@@ -209,6 +238,8 @@ impl Gateway {
         }
     }
 }
+
+const TIMERS_PER_TRANSACTION: usize = 4;
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,8 @@ pub trait Core {
     fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant);
     /// A datagram did not arrive where it was sent; `payload` may be cut short.
     fn on_send_failed(&mut self, to: SocketAddr, payload: &[u8], now: Instant);
+    /// A datagram was dropped because the kernel's send buffer was full: as if the network had lost it.
+    fn on_send_shed(&mut self);
     /// The moment that `next_wake` named has come.
     fn on_timeout(&mut self, now: Instant);
     /// The next datagram to send.

@@ -16,7 +16,7 @@ mod record;
 
 pub use metrics::Metrics;
 pub use process::Process;
-pub use readings::{Readings, RequestReading, TableReading};
+pub use readings::{Readings, RequestReading};
 pub use record::Recorder;
 
 #[cfg(test)]

@@ -43,7 +43,8 @@ pub enum Outcome {
     Unallocated,
     /// The phone is off or out of coverage (480 without ringing; Q.850 18, 20).
     Unreachable,
-    /// Our own network refused to carry the INVITE (ICMP, no route).
+    /// The INVITE did not leave: our own network refused it (ICMP, no route), or every trunk was at
+    /// its limits for too long.
     Unsent,
     /// We gave up before the phone had rung for long enough: the client or a stop wanted it.
     Withdrawn,

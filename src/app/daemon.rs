@@ -70,7 +70,7 @@ pub(super) enum StartError {
 
 impl Daemon {
     /// Binds and joins everything. Must be called inside a tokio runtime.
-    pub(super) fn start(config: &Config, log: Option<Log>) -> Result<Self, StartError> {
+    pub(super) fn start(config: &Config, log: Option<Arc<Log>>) -> Result<Self, StartError> {
         let now = Instant::now();
         let (wall, entropy) = (WallClock::new(now, SystemTime::now()), Entropy::system());
         let trunks: Vec<Arc<str>> = config.trunks.iter().map(|trunk| trunk.name.clone()).collect();
@@ -86,8 +86,10 @@ impl Daemon {
             Arc::new(Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), recorder)?);
         verify.warnings().iter().for_each(|warning| warn!("{warning}"));
 
-        let sockets = bind(config)?;
+        // The control socket first: a second daemon with the same configuration is told that there
+        // is a first, and not that a port is taken. Nobody is served before everything is bound.
         let server = Server::bind(&control)?;
+        let sockets = bind(config)?;
         let listens = Listens {
             socket: control.socket.clone(),
             tcp: server.tcp_address(),
@@ -192,6 +194,7 @@ fn run_shards(
             lines: settings::lines(config, shard, &sockets)?,
             routes: routes(),
             transactions_max: TRANSACTIONS_MAX,
+            verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
             queue_max: QUEUE_MAX,
             queue_time_max: QUEUE_TIME_MAX,
         };

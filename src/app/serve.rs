@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::process;
+use std::sync::Arc;
 
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -68,10 +69,12 @@ enum Failure {
 
 fn run(config: &Config, terminal: &mut Terminal) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Kept here to the end: the last holder writes what waits, and what is said after that is lost.
     let log = log::start(&settings::log(config, io::stderr().is_terminal()), io::stderr())?;
+    let log = Arc::new(log);
     runtime.block_on(async {
         let mut signals = Signals::new()?;
-        let daemon = Daemon::start(config, Some(log))?;
+        let daemon = Daemon::start(config, Some(Arc::clone(&log)))?;
         // Who started us may have closed the pipe; that is no reason not to serve.
         drop(terminal.print(&ready(&daemon.listens)));
         let (stop, stop_now) = signals.split();

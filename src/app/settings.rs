@@ -80,9 +80,9 @@ fn rights(rights: crate::config::Rights) -> Vec<Right> {
     all.into_iter().filter(|(has, _)| *has).map(|(_, right)| right).collect()
 }
 
-/// How many transactions one shard keeps. A flash call at its end stays for 32 s (Timer D), so this
-/// is 8,000 calls per second for that long.
-pub(super) const TRANSACTIONS_MAX: usize = 1 << 18;
+/// How many transactions one shard keeps. A flash call stays for 32 s after its end (Timer D), and a
+/// live one needs room for two: 8,000 calls per second that ring for 5 s need 350,000.
+pub(super) const TRANSACTIONS_MAX: usize = 1 << 19;
 /// Calls that may wait for a trunk's rate, and for how long: an app is better told soon.
 pub(super) const QUEUE_MAX: usize = 10_000;
 pub(super) const QUEUE_TIME_MAX: Duration = Duration::from_secs(2);

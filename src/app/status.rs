@@ -21,7 +21,7 @@ pub(super) struct DaemonStatus {
     pub(super) verify: Arc<Verify>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) counters: Arc<ApiCounters>,
-    pub(super) log: Option<Log>,
+    pub(super) log: Option<Arc<Log>>,
     pub(super) started_at: Micros,
 }
 
@@ -60,8 +60,7 @@ impl Status for DaemonStatus {
             shed: self.counters.shed().map(|(shed, count)| (shed.as_str(), count)).collect(),
             pools: &pools,
             census: self.verify.census(),
-            tables: vec![],
-            log_lines_lost: self.log.as_ref().map_or(0, Log::lines_lost),
+            log_lines_lost: self.log.as_ref().map_or(0, |log| log.lines_lost()),
             started_at: self.started_at,
             process: Process::read(),
         })

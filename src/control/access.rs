@@ -86,7 +86,7 @@ impl Caller {
     /// As logs show them; also what keeps one caller's `Idempotency-Key`s from another's.
     pub fn name(&self) -> Arc<str> {
         match self {
-            Self::Key(key) => key.settings.name.clone(),
+            Self::Key(key) => format!("key {}", key.settings.name).into(),
             Self::Socket => Arc::from("socket"),
         }
     }

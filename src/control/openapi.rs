@@ -6,7 +6,7 @@ use utoipa::openapi::path::PathItem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::counters::ApiCounters;
-use super::problem::Problem;
+use super::problem::Document;
 use super::routes;
 
 #[derive(OpenApi)]
@@ -15,7 +15,7 @@ use super::routes;
         title = "Ringproof",
         description = "Proves that a person holds a phone number with flash calls over a SIP trunk.",
     ),
-    components(schemas(Problem)),
+    components(schemas(Document)),
     tags(
         (name = "verifications", description = "Start, check, repeat, cancel and read them."),
         (name = "calls", description = "The calls behind them, and their SIP messages."),

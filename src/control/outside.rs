@@ -23,7 +23,7 @@ pub trait Calls: Send + Sync {
     fn hang_up(&self, call: &Arc<CallRecord>, shard: u16);
 }
 
-/// The daemon's own state. Must not block.
+/// The daemon's own state. Must not block, but for `debug`, which may wait for the shards.
 pub trait Status: Send + Sync {
     /// Every trunk, in the configuration's order.
     fn trunks(&self) -> Vec<TrunkState>;

@@ -10,16 +10,29 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::{IntoResponses, ToSchema};
 
 use super::view::VerificationView;
+use crate::verify::id::VerificationId;
 pub use code::Code;
 pub(super) use mapping::{of_call_again, of_cancel, of_check, of_start, of_stranger};
 
-/// Why a request was refused (RFC 9457, `application/problem+json`).
-#[derive(Clone, Debug, Serialize, ToSchema)]
+/// Why a request was refused, and what the client should know of it.
+#[derive(Clone, Debug)]
 pub struct Problem {
+    code: Code,
+    detail: String,
+    pointer: Option<String>,
+    id: Option<VerificationId>,
+    verification: Option<Box<VerificationView>>,
+    retry_after: Option<Duration>,
+}
+
+/// Why a request was refused (RFC 9457, `application/problem+json`).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document<'a> {
     /// `urn:ringproof:problem:` and the code.
     #[serde(rename = "type")]
     #[schema(example = "urn:ringproof:problem:invalid_request")]
@@ -33,21 +46,17 @@ pub struct Problem {
     /// What programs should look at.
     code: Code,
     /// What was found and what would be accepted.
-    detail: String,
+    detail: &'a str,
     /// The field that was wrong (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/to")]
-    pointer: Option<String>,
+    pointer: Option<&'a str>,
     /// With `already_pending`: the verification that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     /// With `already_ended`: how it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    verification: Option<Box<VerificationView>>,
-    #[serde(skip)]
-    retry_after: Option<Duration>,
-    #[serde(skip)]
-    allowed: Option<&'static str>,
+    verification: Option<&'a VerificationView>,
 }
 
 /// What every route may answer instead.
@@ -57,22 +66,20 @@ pub struct Problem {
     description = "Refused: `code` says why",
     content_type = "application/problem+json"
 )]
-pub(super) struct Refused(#[expect(dead_code, reason = "only its description is used")] Problem);
+pub(super) struct Refused(
+    #[expect(dead_code, reason = "only its description is used")] Document<'static>,
+);
 
 impl Problem {
     /// A refusal with this code. `detail` says what was found and what would be accepted.
     pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:ringproof:problem:{}", code.as_str()),
-            title: code.title(),
-            status: code.status().as_u16(),
             code,
             detail: detail.into(),
             pointer: None,
             id: None,
             verification: None,
             retry_after: code.retry_after(),
-            allowed: None,
         }
     }
 
@@ -91,6 +98,22 @@ impl Problem {
     }
 }
 
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let document = Document {
+            kind: format!("urn:ringproof:problem:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            code: self.code,
+            detail: &self.detail,
+            pointer: self.pointer.as_deref(),
+            id: self.id.map(|id| id.to_string()),
+            verification: self.verification.as_deref(),
+        };
+        document.serialize(serializer)
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         // A problem is made of strings and numbers: it has a JSON form.
@@ -103,9 +126,6 @@ impl IntoResponse for Problem {
         }
         if self.code.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, BEARER);
-        }
-        if let Some(methods) = self.allowed {
-            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
         }
         // What is left of a body that was too long or too slow is not worth waiting for.
         if matches!(self.code, Code::BodyTooLarge | Code::RequestTimeout) {

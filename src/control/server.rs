@@ -1,5 +1,8 @@
 //! The HTTP/1.1 server: sockets, connections, and the patience it has with them (RFC 9112).
 //!
+//! Deliberately absent: a problem document for what is not HTTP, or whose head is too long. hyper
+//! answers 400 or 431 without a body, or just hangs up; nobody was asked for anything yet.
+//!
 //! Invariants: each socket has its own permits, so that strangers on TCP cannot keep the operator
 //! from the Unix socket; a connection ends when its client is silent, slow or deaf for too long.
 
@@ -105,6 +108,9 @@ impl Door {
         let Some(listener) = listener else { return std::future::pending().await };
         self.open(listener, |listener: &TcpListener| async move {
             let (stream, address) = listener.accept().await?;
+            // A reply is written in one piece: there is nothing to gather it with. On a connection
+            // that is gone already this fails, and so does the first read.
+            let _ = stream.set_nodelay(true);
             Ok((stream, Peer::Tcp(address.ip())))
         })
         .await;
@@ -128,7 +134,9 @@ impl Door {
                         drop(permit);
                     });
                 }
-                // A connection that was gone before it was accepted, or no descriptors left.
+                // It was gone before it was accepted. A pause for each would let strangers stop us.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                // No descriptors left: who comes waits until some are free.
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
                     sleep(ACCEPT_PAUSE).await;

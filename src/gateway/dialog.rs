@@ -57,7 +57,8 @@ impl Late {
 }
 
 impl Gateway {
-    /// A 2xx to the INVITE of a leg: ACK, and BYE if this dialog has not had one.
+    /// A 2xx to the INVITE of a leg: ACK, and BYE if this dialog has not had one. A fork beyond those
+    /// that are remembered gets its BYE once for each repetition of its 2xx.
     pub(crate) fn answer(
         &mut self,
         handle: Handle,
@@ -69,18 +70,21 @@ impl Gateway {
         let tag = to_tag(message);
         let is_new = !leg.dialogs.contains(&tag);
         let has_room = leg.dialogs.len() < DIALOGS_MAX;
-        if is_new && has_room {
-            leg.dialogs.push(tag);
-        }
         let (trunk, record) = (leg.trunk, leg.order.call.clone());
         let Ok(dialog) = Dialog::of_2xx(message) else {
             return self.tally.on_dropped(DropReason::Malformed);
         };
+        if is_new && has_room {
+            leg.dialogs.push(tag);
+        }
         self.acknowledge(trunk, &dialog, from);
         trace(&record, Direction::Out, Method::Ack, None, !is_new, now);
         match (is_new, has_room) {
             (true, true) => self.send_bye((trunk, from), message, &dialog, Some(record), now),
-            (true, false) => self.tally.on_shed(Shed::Transaction),
+            (true, false) => {
+                self.tally.on_shed(Shed::Transaction);
+                self.send_bye_once((trunk, from), &dialog);
+            }
             (false, _) => {}
         }
     }
@@ -147,7 +151,8 @@ impl Gateway {
         let bye = Bye { request: Box::default(), to, trunk, call_id, cseq: cseq + 1, record };
         let owner = Owner { armed: None, purpose: Purpose::Bye(bye) };
         let Ok(handle) = self.clients.insert(Client { machine, owner }) else {
-            return self.tally.on_shed(Shed::Transaction);
+            self.tally.on_shed(Shed::Transaction);
+            return self.send_bye_once((trunk, to), dialog);
         };
         let branch = self.clients.branch(handle);
         let sent_by = &self.lines[usize::from(trunk)].sent_by;
@@ -161,6 +166,16 @@ impl Gateway {
         }
         self.tally.on_sent(SipKind::Bye);
         self.arm(handle);
+    }
+
+    /// A BYE that nobody remembers and that is not repeated: better than to leave the phone off the
+    /// hook because a table is full.
+    fn send_bye_once(&mut self, (trunk, to): (u16, SocketAddr), dialog: &Dialog<'_>) {
+        let branch = lone_branch(&mut self.entropy);
+        let sent_by = &self.lines[usize::from(trunk)].sent_by;
+        let sender = Sender { transport: "UDP", sent_by, branch: &branch };
+        self.outbox.push(to, |out| dialog.write_bye(&sender, out));
+        self.tally.on_sent(SipKind::Bye);
     }
 }
 

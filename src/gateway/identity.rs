@@ -24,7 +24,7 @@ impl Identities {
     }
 
     /// The From tag of the call with this Call-ID.
-    pub(crate) fn from_tag(&self, call_id: u128) -> u64 {
+    pub(crate) fn tag_of(&self, call_id: u128) -> u64 {
         let mut hasher = self.hasher;
         hasher.write_u128(call_id);
         hasher.finish()
@@ -33,7 +33,7 @@ impl Identities {
     /// Whether a From tag and a Call-ID were made by us, together.
     pub(crate) fn is_ours(&self, call_id: &[u8], from_tag: &[u8]) -> bool {
         let Some(call_id) = read_call_id(call_id) else { return false };
-        from_tag.len() == TAG_DIGITS && read_hex(from_tag) == Some(self.from_tag(call_id))
+        from_tag.len() == TAG_DIGITS && read_hex(from_tag) == Some(self.tag_of(call_id))
     }
 
     /// A To tag for a response that is made without keeping state: the same request gets the same
@@ -87,7 +87,7 @@ mod tests {
         let other = Identities::new(&mut Entropy::seeded(2).stream());
         let call_id = 0x0123_4567_89ab_cdef_0011_2233_4455_6677_u128;
         let text = format!("{call_id:032x}");
-        let tag = format!("{:016x}", ours.from_tag(call_id));
+        let tag = format!("{:016x}", ours.tag_of(call_id));
         assert!(ours.is_ours(text.as_bytes(), tag.as_bytes()));
         assert!(ours.is_ours(format!("{text}@192.0.2.1").as_bytes(), tag.as_bytes()));
         assert!(!other.is_ours(text.as_bytes(), tag.as_bytes()));

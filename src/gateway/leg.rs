@@ -124,5 +124,5 @@ fn verb(method: Method) -> Verb {
     }
 }
 
-/// How many forks of one call may answer before further ones are only acknowledged.
+/// How many forks of one call may answer before further ones are no more remembered.
 pub(crate) const DIALOGS_MAX: usize = 8;

@@ -36,19 +36,38 @@ impl Gateway {
         if let Some(at) = order.wake_at {
             self.wheel.arm(at, Timer::Verification(order.verification));
         }
-        if self.is_draining {
+        if !self.is_wanted(&order) {
             return self.give_up(&order, Outcome::Withdrawn, now);
+        }
+        // Who came first goes first.
+        if self.queue.has(order.pool) {
+            return self.wait(order, 0, now);
         }
         self.dispatch(order, 0, now);
     }
 
     /// Lets waiting calls go as far as their trunks have room; those that waited too long fail.
     pub(crate) fn on_pace(&mut self, now: Instant) {
-        while let Some(waiting) = self.queue.pop() {
+        // Filed before a sooner look was wanted: that one has been, or stands for it.
+        if self.look_again_at.is_some_and(|at| at > now) {
+            return;
+        }
+        self.look_again_at = None;
+        for pool in self.queue.pools() {
+            self.release_waiting(pool, now);
+        }
+    }
+
+    fn release_waiting(&mut self, pool: u16, now: Instant) {
+        while let Some(waiting) = self.queue.pop(pool) {
+            if !self.is_wanted(&waiting.order) {
+                self.give_up(&waiting.order, Outcome::Withdrawn, now);
+                continue;
+            }
             match self.leave(&waiting.order, waiting.tried, now) {
                 Ok(leave) => self.invite(waiting.order, leave, now),
                 Err(_) if now >= waiting.until => {
-                    self.give_up(&waiting.order, Outcome::TrunkFailure, now);
+                    self.give_up(&waiting.order, Outcome::Unsent, now);
                 }
                 Err(wait) => {
                     self.arm_pace(wait, waiting.until, now);
@@ -61,7 +80,7 @@ impl Gateway {
     /// A leg ended: the call goes on through the next trunk of its route, or is over.
     pub(crate) fn on_leg_ended(&mut self, order: Order, tried: u16, ended: &Ended, now: Instant) {
         let next = tried + 1;
-        let is_wanted = !self.is_draining && self.verify.is_pending(order.verification);
+        let is_wanted = self.is_wanted(&order);
         if ended.may_fail_over && is_wanted && usize::from(next) < self.route(&order).len() {
             return self.dispatch(order, next, now);
         }
@@ -72,6 +91,12 @@ impl Gateway {
             q850_cause: ended.q850_cause,
         };
         self.end(&order, ending, now);
+    }
+
+    /// Whether anybody still waits for a call. A verification may end while its order is on the way
+    /// to the shard, or waits for a trunk.
+    fn is_wanted(&self, order: &Order) -> bool {
+        !self.is_draining && self.verify.is_pending(order.verification)
     }
 
     /// Hangs up one call, wherever it stands.
@@ -87,8 +112,10 @@ impl Gateway {
     /// No new calls; those that live are hung up, those that wait are given up.
     pub(crate) fn drain(&mut self, now: Instant) {
         self.is_draining = true;
-        while let Some(Waiting { order, .. }) = self.queue.pop() {
-            self.give_up(&order, Outcome::Withdrawn, now);
+        for pool in self.queue.pools() {
+            while let Some(Waiting { order, .. }) = self.queue.pop(pool) {
+                self.give_up(&order, Outcome::Withdrawn, now);
+            }
         }
         let live: Vec<CallId> = self.calls.keys().copied().collect();
         for call in live {
@@ -106,19 +133,30 @@ impl Gateway {
             Ok(leave) => self.invite(order, leave, now),
             Err(wait) => {
                 self.arm_pace(wait, now + QUEUE_LOOK_AGAIN, now);
-                if let Err(order) = self.queue.push(order, tried, now) {
-                    self.tally.on_shed(Shed::Call);
-                    self.give_up(&order, Outcome::TrunkFailure, now);
-                }
+                self.wait(order, tried, now);
             }
+        }
+    }
+
+    fn wait(&mut self, order: Order, tried: u16, now: Instant) {
+        if let Err(order) = self.queue.push(order, tried, now) {
+            self.tally.on_shed(Shed::Call);
+            self.give_up(&order, Outcome::Unsent, now);
+        }
+    }
+
+    /// A call has left its trunk: those that wait look again at once.
+    pub(crate) fn on_room(&mut self, now: Instant) {
+        if self.queue.len() > 0 {
+            self.look_again_at = Some(now);
+            self.wheel.arm(now, Timer::Pace);
         }
     }
 
     /// Leave from the first trunk of the rest of the route that has room: those that answered
     /// lately first.
     fn leave(&mut self, order: &Order, tried: u16, now: Instant) -> Result<Leave, Wait> {
-        if !self.clients.has_room() {
-            self.tally.on_shed(Shed::Transaction);
+        if !self.has_room() {
             return Err(Wait::Full);
         }
         let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
@@ -143,6 +181,12 @@ impl Gateway {
         Err(wait)
     }
 
+    /// Whether there is room for an INVITE, and for the BYE of every call that may be answered.
+    fn has_room(&self) -> bool {
+        let (alive, limit) = self.clients.occupancy();
+        alive + self.calls.len() + 2 <= limit
+    }
+
     fn invite(&mut self, order: Order, leave: Leave, now: Instant) {
         let line = &self.lines[usize::from(leave.trunk)];
         let plan = line.plan(order.ring);
@@ -151,7 +195,7 @@ impl Gateway {
             to: order.to,
             caller_id: order.caller_id,
             call_id,
-            from_tag: self.identities.from_tag(call_id),
+            from_tag: self.identities.tag_of(call_id),
             branch: [0; BRANCH_LENGTH],
             session: self.entropy.u32(),
             cseq: 1,
@@ -200,12 +244,17 @@ impl Gateway {
         self.verify.on_call_ended(&order.call, now);
     }
 
+    /// Looks at the waiting orders again when a trunk may have room: one entry in the wheel, however
+    /// many wait.
     fn arm_pace(&mut self, wait: Wait, until: Instant, now: Instant) {
         let at = match wait {
-            Wait::Until(at) => at,
-            Wait::Full => now + QUEUE_LOOK_AGAIN,
+            Wait::Until(at) => at.min(until),
+            Wait::Full => until.min(now + QUEUE_LOOK_AGAIN),
         };
-        self.wheel.arm(at.min(until), Timer::Pace);
+        if self.look_again_at.is_none_or(|planned| at < planned) {
+            self.look_again_at = Some(at);
+            self.wheel.arm(at, Timer::Pace);
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! Calls that wait until a trunk's rate lets them go. Bounded in number and in time: an app that
 //! waits for a call is better told soon that none will come.
+//!
+//! One line for each pool, because orders of one pool go to the same trunks: a trunk at its rate does
+//! not keep the calls of others.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::verify::Order;
@@ -10,7 +13,8 @@ use crate::verify::id::CallId;
 /// Orders in the order in which they came.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    waiting: VecDeque<Waiting>,
+    lines: BTreeMap<u16, VecDeque<Waiting>>,
+    length: usize,
     limit: usize,
     time_max: Duration,
 }
@@ -29,41 +33,70 @@ pub(crate) struct Waiting {
 impl Queue {
     /// An empty queue for `limit` orders, each for `time_max` at most.
     pub(crate) fn new(limit: usize, time_max: Duration) -> Self {
-        Self { waiting: VecDeque::new(), limit, time_max }
+        Self { lines: BTreeMap::new(), length: 0, limit, time_max }
     }
 
     /// Adds an order, or gives it back when the queue is full.
     pub(crate) fn push(&mut self, order: Order, tried: u16, now: Instant) -> Result<(), Order> {
-        if self.waiting.len() >= self.limit {
+        if self.length >= self.limit {
             return Err(order);
         }
-        self.waiting.push_back(Waiting { order, tried, until: now + self.time_max });
+        let until = now + self.time_max;
+        self.line(order.pool).push_back(Waiting { order, tried, until });
+        self.length += 1;
         Ok(())
     }
 
     /// Puts one back that was looked at and must wait on.
     pub(crate) fn put_back(&mut self, waiting: Waiting) {
-        self.waiting.push_front(waiting);
+        self.line(waiting.order.pool).push_front(waiting);
+        self.length += 1;
     }
 
-    /// The order that has waited longest.
-    pub(crate) fn pop(&mut self) -> Option<Waiting> {
-        self.waiting.pop_front()
+    /// Whether orders of this pool wait.
+    pub(crate) fn has(&self, pool: u16) -> bool {
+        self.lines.contains_key(&pool)
+    }
+
+    /// The pools whose orders wait.
+    pub(crate) fn pools(&self) -> Vec<u16> {
+        self.lines.keys().copied().collect()
+    }
+
+    /// The order of a pool that has waited longest.
+    pub(crate) fn pop(&mut self, pool: u16) -> Option<Waiting> {
+        let line = self.lines.get_mut(&pool)?;
+        let waiting = line.pop_front();
+        if line.is_empty() {
+            self.lines.remove(&pool);
+        }
+        self.length -= usize::from(waiting.is_some());
+        waiting
     }
 
     /// Takes out the order of one call.
     pub(crate) fn remove(&mut self, call: CallId) -> Option<Waiting> {
-        let place = self.waiting.iter().position(|waiting| waiting.order.call.id == call)?;
-        self.waiting.remove(place)
+        let mut found = None;
+        for line in self.lines.values_mut() {
+            let place = line.iter().position(|waiting| waiting.order.call.id == call);
+            found = found.or_else(|| place.and_then(|place| line.remove(place)));
+        }
+        self.lines.retain(|_, line| !line.is_empty());
+        self.length -= usize::from(found.is_some());
+        found
     }
 
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
-        self.waiting.len()
+        self.length
     }
 
     /// How many may wait.
     pub(crate) fn limit(&self) -> usize {
         self.limit
+    }
+
+    fn line(&mut self, pool: u16) -> &mut VecDeque<Waiting> {
+        self.lines.entry(pool).or_default()
     }
 }

@@ -16,6 +16,7 @@ use crate::outcome::Outcome;
 use crate::sip::{Class, Message, Method, Status};
 use crate::tally::DropReason;
 use crate::transaction::Transport;
+use crate::transaction::branch::{BRANCH_LENGTH, MAGIC_COOKIE};
 use crate::transaction::client::{Client, Machine, Matched};
 use crate::transaction::invite_client::OnResponse;
 use crate::transaction::non_invite_client::NonInviteClient;
@@ -45,31 +46,21 @@ impl Gateway {
         }
     }
 
-    /// The network gave a datagram of ours back.
-    pub(crate) fn on_send_failed(&mut self, to: SocketAddr, payload: &[u8], now: Instant) {
-        let Ok(message) = Message::parse(payload) else { return };
-        let (Ok(via), Ok(cseq)) = (message.via(), message.cseq()) else { return };
-        let found = via.branch.and_then(|branch| self.clients.find(branch, cseq.method));
-        let Some((handle, matched)) = found else { return };
-        let Some(client) = self.clients.get_mut(handle) else { return };
-        let is_told = match (&mut client.machine, matched) {
-            (Machine::Invite { invite, .. }, Matched::Invite) => invite.on_transport_error(),
-            // The call goes on without its CANCEL; the guard ends it.
-            (Machine::Invite { cancel: Some(cancel), .. }, _) => {
-                cancel.on_transport_error();
-                false
-            }
-            (Machine::NonInvite { request, .. }, _) => {
-                request.on_transport_error();
-                false
-            }
-            (Machine::Invite { cancel: None, .. }, _) => false,
-        };
-        debug_assert!(self.lines.iter().any(|line| line.profile.address == to), "never elsewhere");
-        if is_told {
+    /// The network gave a datagram of ours back, or the beginning of it.
+    ///
+    /// Only an INVITE that nobody has answered fails by that. A CANCEL or BYE is sent again as if it
+    /// were lost: a trunk that is away for a moment must not leave a phone ringing or off the hook.
+    pub(crate) fn on_send_failed(&mut self, payload: &[u8], now: Instant) {
+        let found =
+            branch_of_invite(payload).and_then(|branch| self.clients.find(branch, Method::Invite));
+        let Some((handle, Matched::Invite)) = found else { return };
+        if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
+            self.clients.get_mut(handle)
+            && invite.on_transport_error()
+        {
             self.step(handle, now, |leg| leg.call.on_transport_error());
+            self.arm(handle);
         }
-        self.arm(handle);
     }
 
     /// Feeds the call of a leg and does what it answers.
@@ -97,6 +88,7 @@ impl Gateway {
             self.leave_trunk(handle, trunk, ended.outcome);
             self.calls.remove(&order.call.id);
             self.on_leg_ended(order, tried, &ended, now);
+            self.on_room(now);
         }
         self.arm(handle);
     }
@@ -148,7 +140,7 @@ impl Gateway {
         if cseq.number != number {
             return Err(DropReason::WrongCseq);
         }
-        message.check().map_err(|_| DropReason::Malformed)?;
+        // No `check()` of the rest: to discard a 180 for a bad Date would let a phone ring unheard.
         Ok((handle, matched))
     }
 
@@ -232,4 +224,11 @@ impl Gateway {
         *cancel = Some(NonInviteClient::start(Transport::Unreliable, base, now));
         self.send_cancel(handle, false, now);
     }
+}
+
+/// The branch of an INVITE of ours that may be cut off: an ICMP error quotes about 520 bytes
+/// (RFC 1812 §4.3.2.3), too few for a whole message and enough for the Via, which comes first.
+fn branch_of_invite(payload: &[u8]) -> Option<&[u8]> {
+    let at = memchr::memmem::find(payload, MAGIC_COOKIE)?;
+    payload.starts_with(b"INVITE ").then(|| payload.get(at..at + BRANCH_LENGTH)).flatten()
 }

@@ -9,20 +9,38 @@ use crate::sip::Method;
 use crate::tally::SipKind;
 use crate::transaction::slab::Handle;
 
+/// The requests of a leg.
+#[derive(Clone, Copy)]
+enum Request {
+    Ack,
+    Cancel,
+    Invite,
+}
+
+impl Request {
+    fn method(self) -> Method {
+        match self {
+            Self::Ack => Method::Ack,
+            Self::Cancel => Method::Cancel,
+            Self::Invite => Method::Invite,
+        }
+    }
+}
+
 impl Gateway {
     /// Sends the INVITE of a leg. `is_again`: a retransmission.
     pub(crate) fn send_invite(&mut self, handle: Handle, is_again: bool, now: Instant) {
-        self.send(handle, Method::Invite, is_again, now);
+        self.send(handle, Request::Invite, is_again, now);
     }
 
     /// Sends the CANCEL of a leg's INVITE.
     pub(crate) fn send_cancel(&mut self, handle: Handle, is_again: bool, now: Instant) {
-        self.send(handle, Method::Cancel, is_again, now);
+        self.send(handle, Request::Cancel, is_again, now);
     }
 
     /// Sends the ACK of a final response that is not a 2xx.
     pub(crate) fn send_ack(&mut self, handle: Handle, is_again: bool, now: Instant) {
-        self.send(handle, Method::Ack, is_again, now);
+        self.send(handle, Request::Ack, is_again, now);
     }
 
     /// The leg of a client transaction, if it is one.
@@ -33,16 +51,17 @@ impl Gateway {
         }
     }
 
-    fn send(&mut self, handle: Handle, method: Method, is_again: bool, now: Instant) {
+    fn send(&mut self, handle: Handle, request: Request, is_again: bool, now: Instant) {
         let Some(client) = self.clients.get_mut(handle) else { return };
         let Purpose::Leg(leg) = &client.owner.purpose else { return };
         let line = &self.lines[usize::from(leg.trunk)];
         let to_tag = leg.to_tag.as_deref();
-        self.outbox.push(line.profile.address, |out| match method {
-            Method::Ack => line.messages.write_ack(&leg.identity, to_tag, out),
-            Method::Cancel => line.messages.write_cancel(&leg.identity, out),
-            _ => line.messages.write_invite(&leg.identity, out),
+        self.outbox.push(line.profile.address, |out| match request {
+            Request::Ack => line.messages.write_ack(&leg.identity, to_tag, out),
+            Request::Cancel => line.messages.write_cancel(&leg.identity, out),
+            Request::Invite => line.messages.write_invite(&leg.identity, out),
         });
+        let method = request.method();
         trace(&leg.order.call, Direction::Out, method, None, is_again, now);
         self.tally.on_sent(kind(method));
         if is_again {

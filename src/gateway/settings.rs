@@ -15,8 +15,11 @@ pub struct Settings {
     /// For each pool the trunks that carry its calls, as indices of `lines`, in the order in which
     /// they are tried.
     pub routes: Vec<Box<[u16]>>,
-    /// How many client transactions may live.
+    /// How many client transactions may live. A call needs two: it may be answered, and then needs a
+    /// BYE.
     pub transactions_max: usize,
+    /// How many verifications this shard may have to watch, pending and ended.
+    pub verifications_max: usize,
     /// How many calls may wait for a trunk's rate.
     pub queue_max: usize,
     /// How long a call may wait for it.

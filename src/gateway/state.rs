@@ -73,7 +73,7 @@ impl Gateway {
                 ("client transactions", clients, clients_max),
                 ("late answers", self.late.len(), self.late.limit()),
                 ("orders that wait for a trunk", self.queue.len(), self.queue.limit()),
-                ("timers", self.wheel.len(), usize::MAX),
+                ("timers", self.wheel.len(), self.timers_max()),
             ],
             lines: self.lines.iter().map(|line| (line.pace.in_flight(), line.is_up())).collect(),
             calls: calls.collect(),

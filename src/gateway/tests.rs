@@ -4,5 +4,6 @@
 mod answered;
 mod flash;
 mod forged;
+mod icmp;
 mod routes;
 mod world;

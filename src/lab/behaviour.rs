@@ -191,15 +191,39 @@ impl FromStr for Behaviour {
 
 impl fmt::Display for Behaviour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((name, _)) = PLAIN.iter().find(|(_, plain)| plain == self) {
+            return f.write_str(name);
+        }
         match self {
             Self::Answers { after } => write!(f, "answers:{}ms", after.as_millis()),
             Self::Refuses { status } => write!(f, "refuses:{status}"),
             Self::RingsLate { after } => write!(f, "rings-late:{}ms", after.as_millis()),
             Self::RingsThenRefuses { status } => write!(f, "rings-then-refuses:{status}"),
-            plain => {
-                let row = PLAIN.iter().find(|(_, behaviour)| behaviour == plain);
-                f.write_str(row.map_or("", |(name, _)| name))
-            }
+            Self::AckLost
+            | Self::AnswersAtOnce
+            | Self::AnswersOnCancel
+            | Self::AnswersRepeatedly
+            | Self::AnswersTwice
+            | Self::Busy
+            | Self::CancelIgnored
+            | Self::CancelRefused
+            | Self::CancelWithoutFinal
+            | Self::Declines
+            | Self::EarlyMedia
+            | Self::EarlyMediaThenBusy
+            | Self::EarlyMediaThenRings
+            | Self::FinalFirst
+            | Self::FinalRepeated
+            | Self::Forks
+            | Self::HangsUp
+            | Self::LateTrying
+            | Self::Loses
+            | Self::Redirects
+            | Self::Repeats
+            | Self::Rings
+            | Self::Silent
+            | Self::Storms
+            | Self::TryingOnly => Ok(()),
         }
     }
 }
@@ -227,11 +251,6 @@ pub enum RuleError {
 }
 
 impl Rule {
-    /// A rule for every number.
-    pub fn for_all(behaviour: Behaviour) -> Self {
-        Self { suffix: None, behaviour }
-    }
-
     pub(super) fn suffix(&self) -> &str {
         self.suffix.as_ref().map_or("", Number::as_str)
     }
@@ -329,5 +348,15 @@ mod tests {
         assert_eq!(of("46701234567"), Behaviour::Rings);
         assert_eq!(of("1"), Behaviour::Rings);
         assert!(BY_NUMBER.is_sorted_by_key(|(suffix, _)| *suffix));
+    }
+    #[test]
+    fn the_manual_has_the_table() {
+        let manual = include_str!("../../docs/handset.md");
+        let rows = manual.lines().filter(|line| line.starts_with("| …")).count();
+        assert_eq!(rows, BY_NUMBER.len());
+        for (suffix, behaviour) in BY_NUMBER {
+            let row = format!("| …{suffix} | `{behaviour}` | ");
+            assert!(manual.contains(&row), "{row}");
+        }
     }
 }

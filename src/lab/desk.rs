@@ -66,6 +66,9 @@ impl Core for Desk {
     /// A caller that has gone away: its transactions end by their timers.
     fn on_send_failed(&mut self, _to: SocketAddr, _payload: &[u8], _now: Instant) {}
 
+    /// As if the network had lost it: the trunk's transactions send again.
+    fn on_send_shed(&mut self) {}
+
     fn on_timeout(&mut self, now: Instant) {
         self.trunk.on_timeout(now);
         self.publish();

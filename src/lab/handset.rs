@@ -16,7 +16,7 @@ use tokio::sync::mpsc::Receiver;
 use super::behaviour::{BY_NUMBER, Rule};
 use super::desk::Desk;
 use super::event::Event;
-use super::settings::Settings;
+use super::settings::{Settings, Wire};
 use super::trunk::Command;
 use crate::entropy::Entropy;
 use crate::net::{BindError, Busy, Remote, bind};
@@ -59,7 +59,9 @@ pub fn run(
 ) -> Result<Summary, HandsetError> {
     let socket = bind(handset.listen, RECEIVE_BUFFER_BYTES)?;
     let local = socket.local;
-    let settings = Settings { rules: handset.rules.clone(), ..Settings::new(local) };
+    // Beyond this machine packets get lost and overtaken, and nobody is to blame.
+    let wire = if local.ip().is_loopback() { Wire::Orderly } else { Wire::Wild };
+    let settings = Settings { rules: handset.rules.clone(), wire, ..Settings::new(local) };
     // Signals first: one that comes while the trunk starts must not kill it half way.
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let stop = {

@@ -122,16 +122,19 @@ mod tests {
 
     #[test]
     fn the_phone_shows_whom_the_trunk_vouches_for_unless_it_is_hidden() {
-        let shown = |headers: &str| {
+        let on_screen = |headers: &str| {
             let text = format!(
                 "INVITE sip:1@a SIP/2.0\r\nFrom: <sip:+111@a>;tag=x\r\n{headers}Content-Length: 0\r\n\r\n"
             );
             shown(&Message::parse(text.as_bytes()).unwrap()).map(|number| number.to_string())
         };
-        assert_eq!(shown("").as_deref(), Some("+111"));
-        assert_eq!(shown("P-Asserted-Identity: <tel:+222>\r\n").as_deref(), Some("+222"));
-        assert_eq!(shown("Remote-Party-ID: <sip:333@a>;party=calling\r\n").as_deref(), Some("333"));
-        assert_eq!(shown("Privacy: none\r\n").as_deref(), Some("+111"));
-        assert_eq!(shown("P-Asserted-Identity: <tel:+222>\r\nPrivacy: critical; id\r\n"), None);
+        assert_eq!(on_screen("").as_deref(), Some("+111"));
+        assert_eq!(on_screen("P-Asserted-Identity: <tel:+222>\r\n").as_deref(), Some("+222"));
+        assert_eq!(
+            on_screen("Remote-Party-ID: <sip:333@a>;party=calling\r\n").as_deref(),
+            Some("333")
+        );
+        assert_eq!(on_screen("Privacy: none\r\n").as_deref(), Some("+111"));
+        assert_eq!(on_screen("P-Asserted-Identity: <tel:+222>\r\nPrivacy: critical; id\r\n"), None);
     }
 }

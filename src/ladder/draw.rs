@@ -6,15 +6,15 @@ use super::{Direction, Rung};
 
 /// Draws `rungs` between a column `left` (the gateway) and a column `right` (the trunk).
 pub fn draw(left: &str, right: &str, rungs: &[Rung]) -> String {
-    let mut text = format!("{:>10}  {left:<8}{:^WIDTH$}{right:>8}\n", "seconds", "");
+    let mut text = format!("{:<10}{left:<20}{right:>20}\n", "seconds");
     for rung in rungs {
         let label = label(rung);
         let line = match rung.direction {
-            Direction::Out => format!("{label:─^WIDTH$}▶"),
-            Direction::In => format!("◀{label:─^WIDTH$}"),
+            Direction::Out => format!("│{label:─^WIDTH$}▶│"),
+            Direction::In => format!("│◀{label:─^WIDTH$}│"),
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:>10.3}  {:>7}{line}", rung.at.as_secs_f64(), "│");
+        let _ = writeln!(text, "{:<10.3}  {line}", rung.at.as_secs_f64());
     }
     text
 }
@@ -51,11 +51,11 @@ mod tests {
             ladder.push(Rung { at, direction, is_again: ms == 500, method, status });
         }
         expect![[r#"
-               seconds  gateway                                    trunk
-                 0.000        │──────────── INVITE ────────────▶
-                 0.500        │──────── INVITE (again) ────────▶
-                 0.612        │◀────────── 180 INVITE ──────────
-                 5.612        │──────────── CANCEL ────────────▶
+            seconds   gateway                            trunk
+            0.000       │──────────── INVITE ────────────▶│
+            0.500       │──────── INVITE (again) ────────▶│
+            0.612       │◀────────── 180 INVITE ──────────│
+            5.612       │──────────── CANCEL ────────────▶│
         "#]]
         .assert_eq(&draw("gateway", "trunk", &ladder.rungs()));
     }

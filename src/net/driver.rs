@@ -91,7 +91,8 @@ impl Bell {
     }
 
     fn hush(&self) {
-        self.is_rung.store(false, Ordering::Release);
+        // A swap, so that the look into the inbox that follows cannot be done before it.
+        self.is_rung.swap(false, Ordering::AcqRel);
     }
 }
 
@@ -220,8 +221,20 @@ impl<C> Driver<C> {
         }
     }
 
+    /// Sends what the core has to send. What fails can make it send again, to the next trunk; that
+    /// must not wait for the next event.
     fn write(&mut self, core: &mut impl Core<Command = C>) {
+        for _ in 0..WRITE_ROUNDS {
+            if !self.write_once(core) {
+                return;
+            }
+        }
+    }
+
+    /// Says whether anything failed.
+    fn write_once(&mut self, core: &mut impl Core<Command = C>) -> bool {
         let mut failed = vec![];
+        let mut shed = 0;
         let mut has_errors = false;
         while let Some((to, payload)) = core.poll_transmit() {
             let Some(port) = self.ports.iter().find(|port| port.reaches(to)) else {
@@ -237,10 +250,12 @@ impl<C> Driver<C> {
             match port.socket.udp.send_to(payload, to) {
                 // A full send buffer is a lost datagram: retransmission is what UDP peers live by.
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => shed += 1,
                 Err(_) => failed.push((to, payload.to_vec())),
             }
         }
+        (0..shed).for_each(|_| core.on_send_shed());
+        let any_failed = has_errors || !failed.is_empty();
         for (to, payload) in failed {
             core.on_send_failed(to, &payload, Instant::now());
         }
@@ -249,6 +264,7 @@ impl<C> Driver<C> {
                 port.report_errors(&mut self.buffer, core);
             }
         }
+        any_failed
     }
 }
 
@@ -267,6 +283,11 @@ impl Port {
 const WAKER: Token = Token(usize::MAX);
 /// The largest UDP datagram.
 const DATAGRAM_MAX: usize = 65_535;
+/// More than a route has trunks; what is left then leaves at the next event.
+const WRITE_ROUNDS: usize = 16;
 /// Commands, datagrams and timers take turns.
 const COMMANDS_BATCH: usize = 256;
 const DATAGRAMS_BATCH: usize = 256;
+
+#[cfg(test)]
+mod tests;

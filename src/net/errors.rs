@@ -8,28 +8,24 @@ use std::os::fd::AsRawFd;
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvmsg};
 
 /// Takes every error from the queue of `socket`: where the datagram was sent, and what it was.
-/// Returns how many there were.
 pub(super) fn drain(
     socket: &impl AsRawFd,
     buffer: &mut [u8],
     mut report: impl FnMut(SocketAddr, &[u8]),
-) -> usize {
-    let mut count = 0;
-    while count < BATCH {
+) {
+    for _ in 0..BATCH {
         let mut slices = [IoSliceMut::new(buffer)];
         let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
         // The control message says which error; that there was one is enough.
         let Ok(message) = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, None, flags)
         else {
-            return count;
+            return;
         };
-        count += 1;
         let (bytes, address) = (message.bytes, message.address.as_ref().and_then(to_std));
         if let Some(address) = address {
             report(address, &buffer[..bytes]);
         }
     }
-    count
 }
 
 fn to_std(address: &SockaddrStorage) -> Option<SocketAddr> {

@@ -22,6 +22,10 @@ impl Core for Gateway {
         self.handle(Input::SendFailed { to, payload }, now);
     }
 
+    fn on_send_shed(&mut self) {
+        self.on_datagram_shed();
+    }
+
     fn on_timeout(&mut self, now: Instant) {
         self.handle(Input::Timeout, now);
     }

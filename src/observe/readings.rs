@@ -23,8 +23,6 @@ pub struct Readings<'a> {
     pub pools: &'a [PoolState],
     /// The tables of the verification room.
     pub census: Census,
-    /// The tables of other rooms.
-    pub tables: Vec<TableReading>,
     /// Log lines that found the queue to the writer full.
     pub log_lines_lost: u64,
     /// When the daemon started.
@@ -48,13 +46,13 @@ pub struct RequestReading<'a> {
 
 /// One bounded table.
 #[derive(Clone, Copy, Debug)]
-pub struct TableReading {
+struct TableReading {
     /// Which: a word of a closed set.
-    pub table: &'static str,
+    table: &'static str,
     /// What it holds.
-    pub entries: u64,
+    entries: u64,
     /// What it may hold.
-    pub limit: u64,
+    limit: u64,
 }
 
 impl Readings<'_> {
@@ -166,15 +164,20 @@ impl Readings<'_> {
     fn all_tables(&self) -> Vec<TableReading> {
         let shards = Table::ALL.into_iter().map(|table| TableReading {
             table: table.as_str(),
-            entries: self.tallies.iter().map(|tally| tally.table(table).0).sum(),
-            limit: self.tallies.iter().map(|tally| tally.table(table).1).sum(),
+            entries: self.in_table(table, |(entries, _)| entries),
+            limit: self.in_table(table, |(_, limit)| limit),
         });
         let verify = self.levels().into_iter().map(|(table, level)| TableReading {
             table,
             entries: level.size as u64,
             limit: level.limit as u64,
         });
-        shards.chain(verify).chain(self.tables.iter().copied()).collect()
+        shards.chain(verify).collect()
+    }
+
+    /// Saturating: a shard's limit can be as large as a number can be.
+    fn in_table(&self, table: Table, pick: impl Fn((u64, u64)) -> u64) -> u64 {
+        self.tallies.iter().map(|tally| pick(tally.table(table))).fold(0, u64::saturating_add)
     }
 
     fn levels(&self) -> [(&'static str, Level); 5] {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use expect_test::{expect, expect_file};
 
-use super::{Metrics, Process, Readings, Recorder, RequestReading, TableReading};
+use super::{Metrics, Process, Readings, Recorder, RequestReading};
 use crate::entropy::Entropy;
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
@@ -95,6 +95,21 @@ fn pools() -> Vec<PoolState> {
     }]
 }
 
+#[test]
+fn tables_without_a_limit_do_not_wrap_when_shards_are_summed() {
+    let tallies = [Arc::new(Tally::default()), Arc::new(Tally::default())];
+    tallies.iter().for_each(|tally| tally.set_table(Table::Timers, 3, usize::MAX));
+    let scrape = scrape(&Metrics::new(&[]), &tallies);
+    let timers: Vec<_> = scrape.lines().filter(|line| line.contains("\"timers\"")).collect();
+    assert_eq!(
+        timers,
+        [
+            "ringproof_table_entries{table=\"timers\"} 6",
+            "ringproof_table_limit{table=\"timers\"} 18446744073709552000"
+        ]
+    );
+}
+
 fn scrape(metrics: &Metrics, tallies: &[Arc<Tally>]) -> String {
     metrics.scrape(&readings(tallies, &pools()))
 }
@@ -115,7 +130,6 @@ fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'
             ended: Level { size: 3, limit: 1_000_000, shed: 0 },
             ..Census::default()
         },
-        tables: vec![TableReading { table: "connections", entries: 4, limit: 512 }],
         log_lines_lost: 1,
         started_at: Micros(NOON),
         process: Process {

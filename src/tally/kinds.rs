@@ -93,10 +93,6 @@ closed_set! {
         Late = "late",
         /// Not a SIP message, or one that breaks a rule which makes it unreadable.
         Malformed = "malformed",
-        /// An ACK or a response that belongs to no transaction (RFC 3261 §17.1.3, §17.2.3).
-        NoTransaction = "no_transaction",
-        /// Longer than the receive buffer.
-        TooLarge = "too_large",
         /// A request that a gateway of flash calls has no use for, and that must not be answered.
         UnexpectedRequest = "unexpected_request",
         /// A response whose branch we did not make, or whose keyed check is wrong.
@@ -105,8 +101,6 @@ closed_set! {
         WrongCallId = "wrong_call_id",
         /// The branch is ours but the CSeq is another request's (RFC 3261 §17.1.3).
         WrongCseq = "wrong_cseq",
-        /// The From tag, or the To tag of an ACK, is not the one we gave.
-        WrongTag = "wrong_tag",
     }
 }
 
@@ -131,10 +125,6 @@ closed_set! {
         ClientTransactions = "client_transactions",
         /// Orders that wait in the shard's inbox.
         Inbox = "inbox",
-        /// Datagrams that wait for the socket.
-        Outbox = "outbox",
-        /// Server transactions (RFC 3261 §17.2).
-        ServerTransactions = "server_transactions",
         /// Deadlines in the timer wheel, counting those whose owner has moved on.
         Timers = "timers",
     }

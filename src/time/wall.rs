@@ -4,20 +4,13 @@
 //! changes what is shown and nothing else.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 
 /// Microseconds since 1970-01-01T00:00:00Z. Zero stands for "never" where it is stored.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Micros(pub u64);
-
-impl Micros {
-    /// The moment as the standard library's type.
-    pub fn to_system_time(self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_micros(self.0)
-    }
-}
 
 /// Turns monotonic instants into wall time. Cheap to clone; all clones share one anchor.
 #[derive(Clone, Debug)]

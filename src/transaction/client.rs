@@ -97,11 +97,6 @@ impl<T> Clients<T> {
         self.slab.insert(client)
     }
 
-    /// Whether another transaction may begin.
-    pub fn has_room(&self) -> bool {
-        self.slab.len() < self.slab.limit()
-    }
-
     /// The transaction at `handle`, if it is still alive.
     pub fn get(&self, handle: Handle) -> Option<&Client<T>> {
         self.slab.get(handle)
@@ -128,7 +123,10 @@ impl<T> Clients<T> {
         let handle = self.key.read(branch)?;
         let client = self.slab.get(handle)?;
         let matched = match (&client.machine, method) {
-            (Machine::Invite { .. }, Method::Invite) => Matched::Invite,
+            // The slot may outlive its INVITE, for the sake of the CANCEL.
+            (Machine::Invite { invite, .. }, Method::Invite) if !invite.is_terminated() => {
+                Matched::Invite
+            }
             (Machine::Invite { cancel: Some(_), .. }, Method::Cancel) => Matched::Cancel,
             (Machine::NonInvite { method: own, .. }, method) if *own == method => {
                 Matched::NonInvite

@@ -127,11 +127,15 @@ impl InviteClient {
         answer
     }
 
-    /// The transport could not carry the INVITE: §17.1.4 ends the transaction. Says whether the
-    /// transaction user must be told, which is so only while it waits for a final response.
+    /// The transport could not carry the INVITE: §17.1.4 ends the transaction, and the transaction user
+    /// must be told (true). Only in Calling, as in the figure: once the server has spoken the error is
+    /// that of a copy which is not needed.
     pub fn on_transport_error(&mut self) -> bool {
-        let state = mem::replace(&mut self.state, State::Terminated);
-        matches!(state, State::Calling { .. } | State::Proceeding)
+        let is_calling = matches!(self.state, State::Calling { .. });
+        if is_calling {
+            self.state = State::Terminated;
+        }
+        is_calling
     }
 
     /// Ends a transaction that still waits for its final response: 64*T1 after its CANCEL, RFC 3261
@@ -153,12 +157,6 @@ impl InviteClient {
             State::Proceeding | State::Terminated => return None,
         };
         Some(Wake { at, why })
-    }
-
-    /// Whether a CANCEL may be sent now, RFC 3261 §9.1: "If no provisional response has been
-    /// received, the CANCEL request MUST NOT be sent".
-    pub fn is_cancelable(&self) -> bool {
-        matches!(self.state, State::Proceeding)
     }
 
     /// Whether the owner may drop this transaction.

@@ -29,6 +29,9 @@
 //! ```
 //!
 //! The retransmission interval doubles up to T2 in Trying and is T2 in Proceeding.
+//!
+//! What is deliberately absent: transport errors. What the network gives back counts as lost and is
+//! sent again until timer F, because CANCEL and BYE matter more than to be told of an error soon.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -118,13 +121,6 @@ impl NonInviteClient {
         answer
     }
 
-    /// The transport could not carry the request: §17.1.4 ends the transaction. Says whether the
-    /// transaction user must be told.
-    pub fn on_transport_error(&mut self) -> bool {
-        let state = mem::replace(&mut self.state, State::Terminated);
-        matches!(state, State::Trying { .. } | State::Proceeding { .. })
-    }
-
     /// When, and why, this transaction next wants [`on_timeout`](Self::on_timeout).
     pub fn next_wake(&self) -> Option<Wake> {
         let (at, why) = match &self.state {
@@ -141,6 +137,11 @@ impl NonInviteClient {
             State::Terminated => return None,
         };
         Some(Wake { at, why })
+    }
+
+    /// Whether it waits for its final response.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Proceeding { .. } | State::Trying { .. })
     }
 
     /// Whether the owner may drop this transaction.

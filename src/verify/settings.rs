@@ -1,6 +1,6 @@
 //! What the operator decides about verifications: pools, limits, times and bounds.
 //!
-//! Plain data with the defaults that `docs/runbook.md` explains. [`Settings::check`] refuses what
+//! Plain data with the defaults that `docs/configuration.md` explains. [`Settings::check`] refuses what
 //! cannot work, before anything is bound; what works but is unwise is a [`Warning`].
 
 use std::collections::BTreeSet;

@@ -22,7 +22,7 @@ pub(in super::super) fn of_start(refusal: &StartRefusal) -> Problem {
     };
     match error {
         StartError::AlreadyPending { id } => {
-            Problem { id: Some(id.to_string()), ..Problem::new(Code::AlreadyPending, detail) }
+            Problem { id: Some(*id), ..Problem::new(Code::AlreadyPending, detail) }
         }
         StartError::CallInProgress => Problem::new(Code::CallInProgress, detail),
         StartError::ExpiresIn { .. } => Problem::field("/expires_in", detail),

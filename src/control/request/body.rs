@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use utoipa::ToSchema;
 
 use super::super::problem::Problem;
+use crate::number;
 use crate::number::E164;
 use crate::verify::Evidence;
 use crate::verify::Start;
@@ -43,7 +44,8 @@ impl TryFrom<StartBody> for Start {
     type Error = Problem;
 
     fn try_from(body: StartBody) -> Result<Self, Problem> {
-        let to = E164::parse(&body.to).map_err(|error| Problem::field("/to", error.to_string()))?;
+        let to =
+            number::parse(&body.to).map_err(|error| Problem::field("/to", error.to_string()))?;
         if let Some(method) = body.method.filter(|method| method != "flash_call") {
             let found = match method.as_str() {
                 "missed_call" => "`missed_call` is not part of this build",

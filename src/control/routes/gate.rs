@@ -39,12 +39,12 @@ pub(super) async fn let_in(
         }
         of_stranger(stranger)
     })?;
-    if let Gate::Rights(rights) = gate {
-        if !caller.may(rights) {
-            let needed = rights.iter().map(|right| right.as_str()).collect::<Vec<_>>();
-            let detail = format!("the key needs the right {}", needed.join(" or "));
-            return Err(Problem::new(Code::Forbidden, detail));
-        }
+    if let Gate::Rights(rights) = gate
+        && !caller.may(rights)
+    {
+        let needed = rights.iter().map(|right| right.as_str()).collect::<Vec<_>>();
+        let detail = format!("the key needs the right {}", needed.join(" or "));
+        return Err(Problem::new(Code::Forbidden, detail));
     }
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)

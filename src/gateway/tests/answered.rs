@@ -2,8 +2,10 @@
 
 use expect_test::expect;
 
-use super::world::{World, check};
+use super::world::{World, check, order, response_to};
+use crate::gateway::{Command, Input};
 use crate::sip::Method;
+use crate::tally::Shed;
 
 #[test]
 fn p22_two_answers_with_different_tags_are_both_hung_up() {
@@ -34,6 +36,36 @@ fn p22_two_answers_with_different_tags_are_both_hung_up() {
         75.200  quiet
     "#]],
     );
+}
+
+#[test]
+fn p22_no_fork_is_left_off_the_hook_however_many_answer() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    for tag in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
+        let answer = world.response(Method::Invite, 200, tag, "");
+        world.receive(&answer);
+    }
+    assert_eq!(world.trace.matches("-> ACK").count(), 10, "{}", world.trace);
+    assert_eq!(world.trace.matches("-> BYE").count(), 10, "{}", world.trace);
+    assert_eq!(world.tally.shed(Shed::Transaction), 2);
+}
+
+#[test]
+fn s4_no_call_is_taken_without_room_for_its_bye() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.calls_per_second = 10_000);
+    for block in 20..60 {
+        let order = order(&world.verify, &format!("+46701{block}0605"), world.now);
+        world.handle(Input::Command(Command::Place(order)));
+    }
+    let invites: Vec<_> = world.sent.iter().map(|(_, invite)| invite.clone()).collect();
+    assert_eq!(invites.len(), 32, "half of the table");
+    for invite in invites {
+        world.receive(&response_to(&invite, 200, "a", ""));
+    }
+    assert_eq!(world.trace.matches("-> BYE").count(), 32, "{}", world.trace);
+    let tables = world.gateway.describe(world.now).tables;
+    assert!(tables.contains(&("client transactions", 64, 64)), "{tables:?}");
 }
 
 #[test]
@@ -173,6 +205,36 @@ fn r05_an_answer_after_everything_was_forgotten_is_hung_up() {
         80.000  <- 200 INVITE
     "#]]
     .assert_eq(&world.trace);
+}
+
+#[test]
+fn r05_an_answer_after_the_call_ended_and_before_its_cancel_is_forgotten_is_hung_up() {
+    // The call is given up at 37.1; its CANCEL, answered late, is remembered until 41.
+    check(
+        "0.1 180; 36 200 CANCEL; 38 200; 38.1 200 BYE",
+        expect![[r#"
+        00.000  -> INVITE
+        00.100  <- 180 INVITE
+        00.100  == rings
+        05.100  -> CANCEL
+        05.600  -> CANCEL
+        06.600  -> CANCEL
+        08.600  -> CANCEL
+        12.600  -> CANCEL
+        16.600  -> CANCEL
+        20.600  -> CANCEL
+        24.600  -> CANCEL
+        28.600  -> CANCEL
+        32.600  -> CANCEL
+        36.000  <- 200 CANCEL
+        37.100  == completed by us
+        38.000  <- 200 INVITE
+        38.000  -> ACK
+        38.000  -> BYE
+        38.100  <- 200 BYE
+        110.100  quiet
+    "#]],
+    );
 }
 
 #[test]

@@ -298,3 +298,38 @@ fn r13_a_stop_hangs_up_what_rings_and_takes_nothing_new() {
     "#]]
     .assert_eq(&world.trace);
 }
+
+#[test]
+fn p18_a_redirection_is_never_followed() {
+    let many = vec!["<sip:x@198.51.100.9>"; 60].join(", ");
+    for contact in [
+        "<sip:+46701740999@192.0.2.1>",
+        "<sip:+46701740605@192.0.2.1>",
+        "<tel:+881600000000>",
+        "<sip:x@127.0.0.1:25>",
+        &many,
+    ] {
+        let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+        world.place();
+        let contact = format!("Contact: {contact}");
+        let response = world.response(Method::Invite, 302, "a", &contact);
+        world.receive(&response);
+        assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "redirected");
+        world.run_until(world.now + std::time::Duration::from_secs(72));
+        let invites = world.sent.iter().filter(|(_, bytes)| bytes.starts_with(b"INVITE")).count();
+        assert_eq!(invites, 1, "{contact}");
+        assert!(world.sent.iter().all(|(to, _)| to.to_string() == "192.0.2.1:5060"));
+    }
+}
+
+#[test]
+fn p34_a_machine_that_slept_through_the_deadline_sends_one_cancel() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let ringing = world.response(Method::Invite, 180, "a", "");
+    world.receive(&ringing);
+    world.now += std::time::Duration::from_secs(60);
+    world.handle(Input::Timeout);
+    world.handle(Input::Timeout);
+    assert_eq!(world.trace.matches("-> CANCEL").count(), 1, "{}", world.trace);
+}

@@ -44,6 +44,16 @@ fn p28_a_response_that_names_another_method_is_dropped() {
 }
 
 #[test]
+fn a_response_of_ours_counts_whatever_else_it_says() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let text = String::from_utf8(world.response(Method::Invite, 180, "a", "")).unwrap();
+    let odd = "Date: yesterday\r\nRetry-After: 99999999999\r\nContact: <<>\r\n: ?\r\nFrom:";
+    world.receive(text.replacen("From:", odd, 1).as_bytes());
+    assert!(world.trace.contains("rings"), "{}", world.trace);
+}
+
+#[test]
 fn x3_a_hundred_thousand_guesses_change_nothing() {
     let mut world = World::new(&["192.0.2.1:5060"]);
     world.place();

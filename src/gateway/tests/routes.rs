@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use expect_test::expect;
 
-use super::world::{World, order};
+use super::world::{World, order, response_to};
 use crate::gateway::{Command, Input};
 use crate::sip::Method;
 use crate::tally::Shed;
@@ -91,7 +91,7 @@ fn a_call_that_waits_too_long_for_a_trunk_fails() {
     world.run_until(world.start + Duration::from_millis(1_990));
     assert_eq!(late.call.ending(), None);
     world.run_until(world.start + Duration::from_millis(2_050));
-    assert_eq!(late.call.ending().unwrap().outcome.as_str(), "trunk_failure");
+    assert_eq!(late.call.ending().unwrap().outcome.as_str(), "unsent");
 }
 
 #[test]
@@ -120,6 +120,23 @@ fn a_waiting_call_can_be_hung_up() {
 }
 
 #[test]
+fn s5_a_call_that_nobody_wants_any_more_is_not_sent() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.verify.cancel(world.order.verification, world.now).unwrap();
+    world.place();
+    expect!["00.000  == canceled canceled_by_client\n00.000  == withdrawn by us\n"]
+        .assert_eq(&world.trace);
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.calls_per_second = 1);
+    world.place();
+    let waiting = order(&world.verify, "+46701740611", world.now);
+    world.handle(Input::Command(Command::Place(waiting.clone())));
+    world.verify.cancel(waiting.verification, world.now).unwrap();
+    world.run_until(world.now + Duration::from_secs(3));
+    assert_eq!(waiting.call.ending().unwrap().outcome.as_str(), "withdrawn");
+    assert_eq!(waiting.call.moments().invited, None);
+}
+
+#[test]
 fn a_trunk_that_stays_silent_is_tried_last_and_again_after_a_while() {
     let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
     let mut phone = 700;
@@ -131,7 +148,7 @@ fn a_trunk_that_stays_silent_is_tried_last_and_again_after_a_while() {
         let (to, request) = world.sent[before].clone();
         world.handle(Input::SendFailed { to, payload: &request });
         if let Some((to, request)) = world.sent.get(before + 1).cloned() {
-            world.receive_from(&to.to_string(), &super::world::refusal(&request, 486));
+            world.receive_from(&to.to_string(), &response_to(&request, 486, "a", ""));
         }
         to.ip().to_string()
     };
@@ -140,4 +157,35 @@ fn a_trunk_that_stays_silent_is_tried_last_and_again_after_a_while() {
     world.run_until(world.now + Duration::from_secs(31));
     assert_eq!(first_trunk_of_a_call(&mut world), "192.0.2.1");
     assert_eq!(first_trunk_of_a_call(&mut world), "192.0.2.2");
+}
+
+#[test]
+fn calls_that_wait_share_one_timer() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.in_flight_max = 1);
+    world.place();
+    let before = world.gateway.describe(world.now).tables.last().unwrap().1;
+    for number in 0..4 {
+        let order = order(&world.verify, &format!("+4670174062{number}"), world.now);
+        world.handle(Input::Command(Command::Place(order)));
+    }
+    world.run_until(world.start + Duration::from_millis(400));
+    let after = world.gateway.describe(world.now).tables.last().unwrap().1;
+    // Four verifications, and the one look at those that wait.
+    assert_eq!(after - before, 4 + 1, "{:?}", world.gateway.describe(world.now).tables);
+}
+
+#[test]
+fn who_waits_goes_before_who_comes_later_and_as_soon_as_there_is_room() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.in_flight_max = 1);
+    world.place();
+    let waiting = order(&world.verify, "+46701740611", world.now);
+    world.handle(Input::Command(Command::Place(waiting.clone())));
+    world.run_until(world.start + Duration::from_millis(1_005));
+    let busy = world.response(Method::Invite, 486, "a", "");
+    world.receive(&busy);
+    let later = order(&world.verify, "+46701740612", world.now);
+    world.handle(Input::Command(Command::Place(later.clone())));
+    world.handle(Input::Timeout);
+    assert!(waiting.call.moments().invited.is_some(), "{}", world.trace);
+    assert_eq!(later.call.moments().invited, None);
 }

@@ -87,6 +87,7 @@ impl World {
             lines,
             routes: vec![(0..trunks.len() as u16).collect()],
             transactions_max: 64,
+            verifications_max: 128,
             queue_max: 4,
             queue_time_max: Duration::from_secs(2),
         };
@@ -147,16 +148,7 @@ impl World {
 
     /// The response with `code` to the newest request of `method`, with this To tag.
     pub(super) fn response(&self, method: Method, code: u16, tag: &str, extra: &str) -> Vec<u8> {
-        let request = self.newest(method);
-        let extra = extra.split_once(": ").map(|(name, value)| (name, value.as_bytes()));
-        let response = Response {
-            to_tag: (!tag.is_empty()).then_some(tag.as_bytes()),
-            headers: extra.as_slice(),
-            ..Response::new(Status::new(code).unwrap())
-        };
-        let mut bytes = vec![];
-        response.write(&Message::parse(&request).unwrap(), &mut bytes).unwrap();
-        bytes
+        response_to(&self.newest(method), code, tag, extra)
     }
 
     /// The newest request of `method` that was sent.
@@ -213,19 +205,24 @@ impl World {
     }
 }
 
+/// The response with `code` to this request.
+pub(super) fn response_to(request: &[u8], code: u16, tag: &str, extra: &str) -> Vec<u8> {
+    let extra = extra.split_once(": ").map(|(name, value)| (name, value.as_bytes()));
+    let response = Response {
+        to_tag: (!tag.is_empty()).then_some(tag.as_bytes()),
+        headers: extra.as_slice(),
+        ..Response::new(Status::new(code).unwrap())
+    };
+    let mut bytes = vec![];
+    response.write(&Message::parse(request).unwrap(), &mut bytes).unwrap();
+    bytes
+}
+
 /// A new order of a verification of its own.
 pub(super) fn order(verify: &Verify, phone: &str, now: Instant) -> Order {
     let to = E164::parse(phone).unwrap();
     let start = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
     verify.start(start, now).unwrap().order
-}
-
-/// The response with `code` to `request`.
-pub(super) fn refusal(request: &[u8], code: u16) -> Vec<u8> {
-    let response = Response { to_tag: Some(b"a"), ..Response::new(Status::new(code).unwrap()) };
-    let mut bytes = vec![];
-    response.write(&Message::parse(request).unwrap(), &mut bytes).unwrap();
-    bytes
 }
 
 fn line(address: &str, change: &impl Fn(&mut Profile)) -> Line {

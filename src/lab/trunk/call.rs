@@ -149,13 +149,20 @@ impl Call {
         matches!(self.state, State::Pending { .. })
     }
 
-    /// A final response has been given; the script may have more to say after a 2xx.
+    /// A final response has been given. After a 2xx another phone of the number may still answer;
+    /// nothing else can happen to a call that has one.
     pub(super) fn settle(&mut self) {
         if let State::Pending { next, .. } = self.state {
             let is_answered = self.said.is_some_and(|said| said.status == Status::OK);
-            let next = if is_answered { next } else { Next::Nothing };
+            let next = if is_answered { self.if_answer(next) } else { Next::Nothing };
             self.state = State::Settled { next };
         }
+    }
+
+    fn if_answer(&self, next: Next) -> Next {
+        let Next::Act { index, .. } = next else { return Next::Nothing };
+        let is_answer = matches!(self.say(index), Due::Say(Say::Answer(_)));
+        if is_answer { next } else { Next::Nothing }
     }
 
     /// Nothing more will be said, a final response neither.

@@ -179,9 +179,10 @@ impl Trunk {
     /// The person whose phone rings has decided.
     pub(super) fn on_person(&mut self, phone: Number, status: Status, now: Instant) {
         let Some(handle) = self.ringing.get(&phone.phone()).copied() else { return };
-        match status.class() {
-            Class::Success => self.pick_up(handle, 0, now),
-            _ => self.refuse(handle, status, now),
+        if status.class() == Class::Success {
+            self.pick_up(handle, 0, now);
+        } else {
+            self.refuse(handle, status, now);
         }
         self.rest_server(handle);
     }

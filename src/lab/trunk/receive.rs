@@ -102,7 +102,7 @@ impl Trunk {
         let answer = Response {
             to_tag: Some(&tag),
             source: Some(request.source),
-            headers: header.as_ref().map_or(&[], std::slice::from_ref),
+            headers: header.as_slice(),
             ..Response::new(status)
         };
         self.outbox.send(to, request.quality, &mut self.entropy, |out| {

@@ -28,10 +28,8 @@ pub(super) fn write_call_response(
     let Ok(message) = Message::parse(invite) else { return };
     let to_tag = tag_text(tag);
     // A number and an address: on the stack they would need as much care as is saved.
-    let contact = match status.class() {
-        Class::Redirection => format!("<sip:{phone}0@{local}>"),
-        _ => format!("<sip:{phone}@{local}>"),
-    };
+    let elsewhere = if status.class() == Class::Redirection { "0" } else { "" };
+    let contact = format!("<sip:{phone}{elsewhere}@{local}>");
     let contact = ("Contact", contact.as_bytes());
     let mut body = vec![];
     let media = ("Content-Type", &b"application/sdp"[..]);
@@ -45,7 +43,7 @@ pub(super) fn write_call_response(
         (_, Class::Provisional | Class::Redirection) => &[contact],
         (_, Class::ClientError | Class::GlobalFailure | Class::ServerError) => {
             cause = q850_cause(status);
-            cause.as_ref().map_or(&[], std::slice::from_ref)
+            cause.as_slice()
         }
     };
     let to_tag = (status != Status::TRYING).then_some(&to_tag[..]);

@@ -102,10 +102,12 @@ fn a_transport_error_is_told_only_while_it_matters() {
     let now = origin();
     let start = || InviteClient::start(Transport::Unreliable, TimerBase::default(), now);
     assert!(start().on_transport_error());
-    let mut completed = start();
-    completed.on_response(Class::ClientError, now);
-    assert!(!completed.on_transport_error());
-    assert!(completed.is_terminated());
+    for class in [Class::Provisional, Class::Success, Class::ClientError] {
+        let mut answered = start();
+        answered.on_response(class, now);
+        assert!(!answered.on_transport_error(), "{class:?}");
+        assert!(!answered.is_terminated(), "{class:?}: late copies are still expected");
+    }
 }
 
 #[test]

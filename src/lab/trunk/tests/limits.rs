@@ -1,3 +1,5 @@
+//! Bounds, and what chance does.
+
 use std::time::Duration;
 
 use expect_test::expect;
@@ -21,6 +23,25 @@ fn requests_outside_a_call_are_answered_and_leave_no_trace() {
         03.000  -> BYE~tag
         03.000  <- 481 BYE b
         03.000  !! violation: a BYE outside any dialog
+        quiet
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_phone_that_was_answered_before_it_rang_does_not_ring_later() {
+    // Its 180 was due at 0.300.
+    let trace = run(settings(), Manners::Good, "11", "0.1 CANCEL");
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.100  -> CANCEL
+        00.100  <- 200 a
+        00.100  <- 200 CANCEL a
+        00.100  !! answered after 0.000
+        00.100  -> ACK
+        00.100  -> BYE
+        00.100  <- 200 BYE a
         quiet
     "#]]
     .assert_eq(&trace);

@@ -1,3 +1,5 @@
+//! Each broken rule is noticed.
+
 use super::super::testing::{Manners, run, settings};
 use crate::lab::Violation;
 

@@ -1,0 +1,120 @@
+use std::collections::VecDeque;
+use std::net::UdpSocket;
+use std::sync::mpsc::{Sender, channel};
+
+use super::*;
+use crate::net::bind;
+use crate::time::Wake;
+
+#[test]
+fn p33_what_a_failure_makes_the_core_send_leaves_at_once() {
+    let (core, told) = Scripted::new();
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(PATIENCE)).unwrap();
+    let local = bind("127.0.0.1:0".parse().unwrap(), 1 << 16).unwrap();
+    let running = spawn("test", core, vec![local], 8).unwrap();
+    // No socket of that family: the first datagram cannot leave, the core then sends the second.
+    let first = "[::1]:9".parse().unwrap();
+    running.remote.send(Say { first, then: peer.local_addr().unwrap() }).unwrap();
+    let mut buffer = [0; 16];
+    let length = peer.recv(&mut buffer).expect("the second datagram leaves without a timer");
+    assert_eq!(&buffer[..length], b"second");
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(first));
+    running.remote.send(Say { first, then: first }).unwrap();
+    running.join();
+}
+
+#[test]
+fn p33_a_closed_port_is_told_with_the_datagram_that_found_it() {
+    let (core, told) = Scripted::new();
+    let closed = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(PATIENCE)).unwrap();
+    let local = bind("127.0.0.1:0".parse().unwrap(), 1 << 16).unwrap();
+    let running = spawn("test", core, vec![local], 8).unwrap();
+    let then = peer.local_addr().unwrap();
+    running.remote.send(Say { first: closed, then }).unwrap();
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(closed));
+    let mut buffer = [0; 16];
+    let length = peer.recv(&mut buffer).expect("the second datagram leaves");
+    assert_eq!(&buffer[..length], b"second");
+    running.remote.send(Say { first: closed, then: closed }).unwrap();
+    running.join();
+}
+
+#[test]
+fn a_core_that_does_not_keep_up_says_so() {
+    let (commands, inbox) = sync_channel(1);
+    let poll = Poll::new().unwrap();
+    let waker = Waker::new(poll.registry(), WAKER).unwrap();
+    let bell = Arc::new(Bell { waker, is_rung: AtomicBool::new(false) });
+    let remote = Remote { commands, bell };
+    assert_eq!(remote.send(1), Ok(()));
+    assert_eq!(remote.send(2), Err(Busy::Full));
+    drop(inbox);
+    assert_eq!(remote.send(3), Err(Busy::Stopped));
+}
+
+/// Sends `first` somewhere, and when that fails `second` elsewhere. Equal addresses end it.
+struct Scripted {
+    out: VecDeque<(SocketAddr, &'static [u8])>,
+    then: Option<SocketAddr>,
+    told: Sender<SocketAddr>,
+    is_done: bool,
+}
+
+struct Say {
+    first: SocketAddr,
+    then: SocketAddr,
+}
+
+impl Scripted {
+    fn new() -> (Self, Receiver<SocketAddr>) {
+        #[expect(clippy::disallowed_methods, reason = "two lines of a test")]
+        let (told, heard) = channel();
+        (Self { out: VecDeque::new(), then: None, told, is_done: false }, heard)
+    }
+}
+
+impl Core for Scripted {
+    type Command = Say;
+
+    fn on_command(&mut self, Say { first, then }: Say, _: Instant) {
+        self.is_done = first == then;
+        if !self.is_done {
+            self.out.push_back((first, b"first"));
+            self.then = Some(then);
+        }
+    }
+
+    fn on_datagram(&mut self, _: SocketAddr, _: &[u8], _: Instant) {}
+
+    fn on_send_failed(&mut self, to: SocketAddr, payload: &[u8], _: Instant) {
+        assert_eq!(payload, b"first");
+        self.told.send(to).unwrap();
+        if let Some(then) = self.then.take() {
+            self.out.push_back((then, b"second"));
+        }
+    }
+
+    fn on_send_shed(&mut self) {}
+
+    fn on_timeout(&mut self, _: Instant) {}
+
+    fn poll_transmit(&mut self) -> Option<(SocketAddr, &[u8])> {
+        self.out.pop_front()
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        None
+    }
+
+    fn on_idle(&mut self) {}
+
+    fn is_done(&self) -> bool {
+        self.is_done
+    }
+}
+
+/// Far longer than anything here takes; nothing waits for it unless it fails.
+const PATIENCE: Duration = Duration::from_secs(20);

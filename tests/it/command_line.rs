@@ -1,0 +1,151 @@
+//! The commands of the binary against a running daemon, as scripts use them: what they print, and
+//! how they end.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::lab::{Lab, code, wrong};
+use crate::world::{Place, World, binary, eventually, text};
+
+#[test]
+fn a_script_verifies_a_phone() {
+    let mut lab = Lab::new();
+    let world = World::new(lab.address);
+    let phone = "+46701740650";
+    let mut watch = world
+        .command(&["watch", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary can be started");
+    let mut watched = BufReader::new(watch.stdout.take().unwrap());
+    eventually("somebody watches", || {
+        let state = world.client.get("/debug/state").json();
+        (state["control"]["readers"]["size"] == 1).then_some(())
+    });
+
+    let started = ok(&world.run(&["verify", phone, "--json", "--client-ref", "signup-1"]));
+    let id = started["id"].as_str().unwrap();
+    assert_eq!(started["client_ref"], "signup-1");
+    let caller = lab.rings(phone);
+    let refused = world.run(&["check", id, &wrong(code(&caller))]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(text(&refused.stderr), "wrong, 2 more may be tried\n");
+    world.call_ended(id);
+    let verified = world.run(&["check", id, &caller, "--json"]);
+    assert_eq!(ok(&verified)["reason"], "caller_id_matched");
+    let again = world.run(&["check", id, &caller]);
+    assert_eq!(again.status.code(), Some(65), "{}", text(&again.stderr));
+
+    let mut kinds = vec![];
+    for line in watched.by_ref().lines() {
+        let event: Value = serde_json::from_str(&line.unwrap()).expect("a line is an envelope");
+        kinds.push(event["type"].as_str().unwrap().to_owned());
+        if kinds.last().unwrap() == "verification.verified" {
+            break;
+        }
+    }
+    assert_eq!(kinds.len(), 5, "{kinds:?}");
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+
+    let ladder = text(&world.run(&["trace", id]).stdout);
+    let marks = ["INVITE", "180", "CANCEL", "200", "487", "ACK"];
+    let places: Vec<_> = marks.iter().map(|mark| ladder.find(mark)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{ladder}");
+    let traced = ok(&world.run(&["trace", id, "--json"]));
+    assert_eq!(traced["messages"].as_array().unwrap().len(), 7, "{traced}");
+    let call = traced["call"].as_str().unwrap();
+    assert_eq!(text(&world.run(&["trace", call]).stdout), ladder);
+    world.stop();
+}
+
+#[test]
+fn a_person_types_the_code_that_the_phone_shows() {
+    let mut lab = Lab::new();
+    let world = World::new(lab.address);
+    let phone = "+46701740650";
+    // Only somebody at a terminal is asked for the code: `script` (util-linux) gives one.
+    let line = format!("'{}' verify {phone} --wait", binary().display());
+    let mut waits = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(&world.place.0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script can be started");
+    let caller = lab.rings(phone);
+    let mut keyboard = waits.stdin.take().unwrap();
+    writeln!(keyboard, "{}\n{}", wrong(code(&caller)), code(&caller)).unwrap();
+    let output = waits.wait_with_output().unwrap();
+    drop(keyboard);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for words in ["has started", "code: ", "wrong, 2 more", "verified (code matched)"] {
+        assert!(said.contains(words), "no `{words}` in {said}");
+    }
+
+    // Nobody types: the end of the verification ends the wait. This phone does not exist.
+    let failed = world.run(&["verify", "+46701740704", "--wait", "--json", "--expires-in", "30"]);
+    assert_eq!(failed.status.code(), Some(1), "{}", text(&failed.stderr));
+    let failed: Value = serde_json::from_slice(&failed.stdout).unwrap();
+    assert_eq!(failed["reason"], "number_unallocated");
+    world.stop();
+}
+
+#[test]
+fn a_script_reads_the_state_of_the_gateway() {
+    let lab = Lab::new();
+    let world = World::new(lab.address);
+    let status = ok(&world.run(&["status", "--json"]));
+    assert_eq!(status["ready"], true);
+    let pools = ok(&world.run(&["pools", "--json"]));
+    assert_eq!(pools["pools"][0]["name"], "default");
+    let trunks = ok(&world.run(&["trunks", "--json"]));
+    assert_eq!(
+        (&trunks["trunks"][0]["name"], &trunks["trunks"][0]["up"]),
+        (&"lab".into(), &true.into())
+    );
+    for (command, word) in [("status", "ready"), ("pools", "default"), ("trunks", "lab")] {
+        let output = world.run(&[command]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).contains(word), "{command}: {}", text(&output.stdout));
+    }
+    let check = text(&world.run(&["config", "check"]).stdout);
+    assert_eq!(check, "the configuration is good: 1 trunk, 1 pool\n");
+    world.stop();
+}
+
+#[test]
+fn a_script_learns_from_the_exit_code_what_to_do_next() {
+    let lab = Lab::new();
+    let mut world = World::new(lab.address);
+    let code = |world: &World, arguments: &[&str]| world.run(arguments).status.code();
+    let unknown = "ver_00000000000000000000000000";
+    assert_eq!(code(&world, &["verify"]), Some(2));
+    assert_eq!(code(&world, &["check", "nothing", "12345"]), Some(2));
+    assert_eq!(code(&world, &["verify", "0701740650"]), Some(65), "not in E.164 form");
+    assert_eq!(code(&world, &["verify", "+15005550006"]), Some(65), "not a country of the pool");
+    assert_eq!(code(&world, &["verify", "+46701740650", "--pool", "none"]), Some(65));
+    assert_eq!(code(&world, &["check", unknown, "12345"]), Some(65));
+    assert_eq!(code(&world, &["trace", unknown]), Some(65));
+    world.child.kill().unwrap();
+    world.child.wait().unwrap();
+    for command in ["status", "pools", "trunks", "watch"] {
+        assert_eq!(code(&world, &[command]), Some(69), "{command}: the socket is stale");
+    }
+    let place = Place::new();
+    let missing = Command::new(binary())
+        .args(["status", "--socket", "nowhere.sock"])
+        .current_dir(&place.0)
+        .output()
+        .unwrap();
+    assert_eq!(missing.status.code(), Some(69), "{}", text(&missing.stderr));
+}
+
+/// What a command printed that succeeded.
+fn ok(output: &Output) -> Value {
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON was asked for")
+}

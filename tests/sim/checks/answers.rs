@@ -1,0 +1,93 @@
+//! S4: every dialog that a 2xx makes is acknowledged each time and hung up once; and at the end no
+//! phone is left off the hook.
+
+use std::collections::BTreeMap;
+
+use crate::broken::{Rule, Verdict, ensure};
+
+/// Call-ID and To tag.
+type Name = (String, String);
+
+/// Every dialog whose 2xx has reached its gateway.
+#[derive(Default)]
+pub(crate) struct Answers {
+    dialogs: BTreeMap<Name, Dialog>,
+}
+
+#[derive(Default)]
+struct Dialog {
+    /// 2xx that came, ACKs that left.
+    answers: u32,
+    acks: u32,
+    is_hung_up: bool,
+}
+
+impl Answers {
+    /// A 2xx has reached its gateway.
+    pub(crate) fn on_answer(&mut self, name: Name) {
+        self.dialogs.entry(name).or_default().answers += 1;
+    }
+
+    /// An ACK has left. One for a refusal is no business of this check.
+    pub(crate) fn on_ack(&mut self, name: &Name) {
+        if let Some(dialog) = self.dialogs.get_mut(name) {
+            dialog.acks += 1;
+        }
+    }
+
+    /// A BYE has left.
+    pub(crate) fn on_bye(&mut self, name: &Name) -> Verdict {
+        let dialog = self.dialogs.get_mut(name);
+        ensure(dialog.is_some(), Rule::AnswersHungUp, || format!("a BYE for nothing: {name:?}"))?;
+        dialog.into_iter().for_each(|dialog| dialog.is_hung_up = true);
+        Ok(())
+    }
+
+    /// The gateway has done what it wanted to do about a 2xx.
+    pub(crate) fn settle(&self, name: &Name) -> Verdict {
+        let Some(dialog) = self.dialogs.get(name) else { return Ok(()) };
+        ensure(dialog.acks == dialog.answers, Rule::AnswersHungUp, || {
+            format!("{} answers, {} ACKs in {name:?}", dialog.answers, dialog.acks)
+        })?;
+        ensure(dialog.is_hung_up, Rule::AnswersHungUp, || format!("no BYE for {name:?}"))
+    }
+
+    /// How many dialogs there were.
+    pub(crate) fn count(&self) -> usize {
+        self.dialogs.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name() -> Name {
+        ("call".to_owned(), "tag".to_owned())
+    }
+
+    #[test]
+    fn s4_an_answer_without_ack_is_noticed() {
+        let mut answers = Answers::default();
+        answers.on_answer(name());
+        assert_eq!(answers.on_bye(&name()), Ok(()));
+        assert!(answers.settle(&name()).is_err());
+        answers.on_ack(&name());
+        assert_eq!(answers.settle(&name()), Ok(()));
+        answers.on_answer(name());
+        assert!(answers.settle(&name()).is_err());
+    }
+
+    #[test]
+    fn s4_an_answer_without_bye_is_noticed() {
+        let mut answers = Answers::default();
+        answers.on_answer(name());
+        answers.on_ack(&name());
+        assert!(answers.settle(&name()).is_err());
+    }
+
+    #[test]
+    fn s4_a_bye_for_nothing_is_noticed() {
+        assert!(Answers::default().on_bye(&name()).is_err());
+    }
+}

@@ -1,0 +1,251 @@
+//! S5: no INVITE on the wire after its call ended, never two calls where one was asked for, and no
+//! CANCEL before the trunk has spoken (RFC 3261 §9.1).
+//!
+//! What a gateway may know is what has reached it. A trunk that rings a phone while every word of it
+//! is lost is beyond its reach: after 64*T1 such an INVITE counts as dead.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use ringproof::verify::id::CallId;
+
+use crate::broken::{Rule, Verdict, ensure};
+
+/// Every INVITE transaction, by its branch.
+#[derive(Default)]
+pub(crate) struct Invites {
+    legs: BTreeMap<String, Leg>,
+}
+
+/// An INVITE as it is about to leave.
+pub(crate) struct Invite<'a> {
+    pub(crate) branch: &'a str,
+    pub(crate) call: CallId,
+    /// The phone, by the daemon that rings it.
+    pub(crate) phone: (usize, u64),
+    /// The call has ended.
+    pub(crate) has_ended: bool,
+    /// The verification still waits for its code.
+    pub(crate) is_pending: bool,
+    /// Trunks that may be tried.
+    pub(crate) route: usize,
+    /// 64*T1 of the trunk.
+    pub(crate) patience: Duration,
+}
+
+struct Leg {
+    call: CallId,
+    phone: (usize, u64),
+    sent: Instant,
+    patience: Duration,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    /// Nothing has been heard.
+    Calling,
+    /// A provisional response has reached the gateway.
+    Proceeding,
+    /// A CANCEL has left.
+    Canceled(Instant),
+    /// A final response has reached the gateway, or the network gave the INVITE back.
+    Over,
+}
+
+impl Leg {
+    fn is_alive(&self, now: Instant) -> bool {
+        match self.state {
+            State::Calling => now < self.sent + self.patience,
+            State::Proceeding => true,
+            State::Canceled(at) => now < at + self.patience,
+            State::Over => false,
+        }
+    }
+}
+
+impl Invites {
+    /// An INVITE is about to leave.
+    pub(crate) fn on_invite(&mut self, invite: &Invite<'_>, now: Instant) -> Verdict {
+        let call = invite.call;
+        ensure(!invite.has_ended, Rule::OneCall, || format!("an INVITE of {call}, which ended"))?;
+        if let Some(leg) = self.legs.get(invite.branch) {
+            return ensure(leg.state == State::Calling, Rule::OneCall, || {
+                format!("{call}: the INVITE again, although it is {:?}", leg.state)
+            });
+        }
+        ensure(invite.is_pending, Rule::OneCall, || {
+            format!("{call}: a first INVITE for a verification that has ended")
+        })?;
+        let tried = self.legs.values().filter(|leg| leg.call == call).count();
+        ensure(tried < invite.route, Rule::OneCall, || {
+            format!("{call}: INVITE number {}, through {} trunks", tried + 1, invite.route)
+        })?;
+        let mut rival = self.legs.iter().filter(|(_, leg)| leg.phone == invite.phone);
+        let rival = rival.find(|(_, leg)| leg.is_alive(now));
+        ensure(rival.is_none(), Rule::OneCall, || {
+            let (branch, state) = rival.map(|(branch, leg)| (branch, leg.state)).unzip();
+            format!("{call}: a second INVITE while {branch:?} is {state:?}")
+        })?;
+        let (phone, patience, state) = (invite.phone, invite.patience, State::Calling);
+        let leg = Leg { call, phone, sent: now, patience, state };
+        self.legs.insert(invite.branch.to_owned(), leg);
+        Ok(())
+    }
+
+    /// A CANCEL is about to leave.
+    pub(crate) fn on_cancel(&mut self, branch: &str, now: Instant) -> Verdict {
+        let leg = self.legs.get_mut(branch);
+        let state = leg.as_ref().map(|leg| leg.state);
+        if let Some(leg) = leg
+            && leg.state == State::Proceeding
+        {
+            leg.state = State::Canceled(now);
+        }
+        let is_right = matches!(state, Some(State::Proceeding | State::Canceled(_) | State::Over));
+        ensure(is_right, Rule::OneCall, || format!("a CANCEL of {branch}, which is {state:?}"))
+    }
+
+    /// A response to an INVITE has reached its gateway.
+    pub(crate) fn on_response(&mut self, branch: &str, status: u16, now: Instant) {
+        // A timer is a slot of the wheel late at most, and what comes in that slot is heard.
+        let heard = |leg: &&mut Leg| leg.is_alive(now - SLOT);
+        let Some(leg) = self.legs.get_mut(branch).filter(heard) else { return };
+        leg.state = match (leg.state, status) {
+            (State::Calling, 100..200) => State::Proceeding,
+            (state, 100..200) => state,
+            _ => State::Over,
+        };
+    }
+
+    /// The network gave an INVITE back.
+    pub(crate) fn on_returned(&mut self, branch: &str) {
+        if let Some(leg) = self.legs.get_mut(branch)
+            && leg.state == State::Calling
+        {
+            leg.state = State::Over;
+        }
+    }
+
+    /// The gateway of these legs has stopped for good.
+    pub(crate) fn forget(&mut self, daemon: usize) {
+        self.legs.retain(|_, leg| leg.phone.0 != daemon);
+    }
+}
+
+const SLOT: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::origin;
+
+    struct History {
+        invites: Invites,
+        start: Instant,
+    }
+
+    impl History {
+        fn new() -> Self {
+            Self { invites: Invites::default(), start: origin() }
+        }
+
+        fn at(&self, seconds: u64) -> Instant {
+            self.start + Duration::from_secs(seconds)
+        }
+
+        fn invite(&mut self, branch: &str, call: u128, seconds: u64) -> bool {
+            self.invite_as(branch, call, seconds, |_| {})
+        }
+
+        fn invite_as(
+            &mut self,
+            branch: &str,
+            call: u128,
+            seconds: u64,
+            change: impl Fn(&mut Invite<'_>),
+        ) -> bool {
+            let mut invite = Invite {
+                branch,
+                call: CallId(call),
+                phone: (0, 46_701_740_605),
+                has_ended: false,
+                is_pending: true,
+                route: 2,
+                patience: Duration::from_secs(32),
+            };
+            change(&mut invite);
+            self.invites.on_invite(&invite, self.at(seconds)).is_ok()
+        }
+
+        fn cancel(&mut self, seconds: u64) -> bool {
+            self.invites.on_cancel("a", self.at(seconds)).is_ok()
+        }
+
+        fn hear(&mut self, status: u16, seconds: u64) {
+            self.invites.on_response("a", status, self.at(seconds));
+        }
+    }
+
+    #[test]
+    fn s5_an_invite_after_the_end_is_noticed() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        assert!(history.invite("a", 1, 1));
+        assert!(!history.invite_as("a", 1, 2, |invite| invite.has_ended = true));
+    }
+
+    #[test]
+    fn s5_an_invite_for_nobody_is_noticed() {
+        let mut history = History::new();
+        assert!(!history.invite_as("a", 1, 0, |invite| invite.is_pending = false));
+    }
+
+    #[test]
+    fn s5_two_calls_at_once_are_noticed() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        assert!(!history.invite("b", 1, 31), "it may still ring");
+        assert!(history.invite_as("b", 1, 31, |invite| invite.phone.1 += 1));
+        history.hear(180, 31);
+        assert!(!history.invite("c", 2, 99), "it rings");
+    }
+
+    #[test]
+    fn s5_a_call_after_the_other_is_fine_and_a_third_trunk_of_two_is_not() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.invites.on_returned("a");
+        assert!(history.invite("b", 1, 0));
+        assert!(!history.invite("c", 1, 99));
+    }
+
+    #[test]
+    fn s5_what_the_network_gives_back_late_ends_nothing() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.hear(180, 1);
+        history.invites.on_returned("a");
+        assert!(!history.invite("b", 1, 2));
+    }
+
+    #[test]
+    fn s5_a_retransmission_after_an_answer_is_noticed() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.hear(100, 0);
+        assert!(!history.invite("a", 1, 1));
+    }
+
+    #[test]
+    fn p2_a_cancel_before_a_provisional_is_noticed() {
+        let mut history = History::new();
+        assert!(!history.cancel(0));
+        assert!(history.invite("a", 1, 0));
+        assert!(!history.cancel(1));
+        history.hear(100, 1);
+        assert!(history.cancel(2));
+        assert!(!history.invite("b", 1, 33), "the CANCEL may be on its way");
+        assert!(history.invite("b", 1, 34));
+    }
+}

@@ -1,0 +1,143 @@
+//! Runs worlds, on two threads, and sums up what happened in them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use ringproof::ladder::draw;
+use ringproof::outcome::Outcome;
+
+use crate::broken::Broken;
+use crate::world::World;
+
+/// A world in which an invariant did not hold.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    seed: u64,
+    step: u64,
+    what: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, step, what } = self;
+        write!(f, "seed {seed}, step {step}: {what}\n    to see it: make sim SEED={seed}")
+    }
+}
+
+/// What happened.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) digest: u64,
+    worlds: u64,
+    steps: u64,
+    answered: usize,
+    verifications: usize,
+    outcomes: BTreeMap<&'static str, usize>,
+}
+
+/// Many worlds.
+#[derive(Default)]
+pub(crate) struct Several {
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) tally: Tally,
+}
+
+/// Runs the world of one seed. Returns what happened, and its story if it is to be told.
+pub(crate) fn one(seed: u64, is_told: bool) -> (Result<Tally, Failure>, String) {
+    let mut world = World::new(seed, is_told);
+    // A panic of the gateway is as much a failure as a broken rule, and has a step as well.
+    let found = catch_unwind(AssertUnwindSafe(|| world.run()));
+    let failure = |what| Failure { seed, step: world.steps, what };
+    let result = match found {
+        Ok(Ok(())) => Ok(Tally::of(&world)),
+        Ok(Err(broken @ Broken { .. })) => Err(failure(broken.to_string())),
+        Err(_) => Err(failure("a panic, see above".to_owned())),
+    };
+    let plan = if is_told { format!("{:#?}\n", world.plan) } else { String::new() };
+    (result, plan + world.story.text() + &ladders(&world, is_told))
+}
+
+/// Runs the worlds of several seeds.
+pub(crate) fn several(seeds: Range<u64>) -> Several {
+    let next = AtomicU64::new(seeds.start);
+    let worker = || {
+        let mut some = Several::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return some;
+            }
+            match one(seed, false).0 {
+                Ok(tally) => some.tally.add(tally),
+                Err(failure) => some.failures.push(failure),
+            }
+        }
+    };
+    let mut all = Several::default();
+    thread::scope(|scope| {
+        let workers = [scope.spawn(worker), scope.spawn(worker)];
+        for worker in workers {
+            let some = worker.join().expect("a worker catches the panics of its worlds");
+            all.failures.extend(some.failures);
+            all.tally.add(some.tally);
+        }
+    });
+    all.failures.sort_by_key(|failure| failure.seed);
+    all
+}
+
+fn ladders(world: &World, is_told: bool) -> String {
+    let calls = world.orders.iter().filter(|_| is_told);
+    let ladder = |call: &ringproof::verify::record::CallRecord| {
+        format!("{}\n{}", call.id, draw("gateway", "trunk", &call.ladder.rungs()))
+    };
+    calls.map(|(_, order)| ladder(&order.call)).collect()
+}
+
+impl Tally {
+    fn of(world: &World) -> Self {
+        let mut outcomes = BTreeMap::new();
+        for ending in world.orders.iter().filter_map(|(_, order)| order.call.ending()) {
+            *outcomes.entry(ending.outcome.as_str()).or_default() += 1;
+        }
+        Self {
+            digest: world.story.digest(),
+            worlds: 1,
+            steps: world.steps,
+            answered: world.answers.count(),
+            verifications: world.verifications.count(),
+            outcomes,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.worlds += other.worlds;
+        self.steps += other.steps;
+        self.answered += other.answered;
+        self.verifications += other.verifications;
+        for (outcome, count) in other.outcomes {
+            *self.outcomes.entry(outcome).or_default() += count;
+        }
+    }
+
+    /// Panics when the worlds were too dull to prove anything: each outcome must have been met.
+    pub(crate) fn check(&self) {
+        let met = |outcome: &Outcome| self.outcomes.contains_key(outcome.as_str());
+        let missing: Vec<_> = Outcome::ALL.into_iter().filter(|outcome| !met(outcome)).collect();
+        assert!(missing.is_empty(), "no world has {missing:?}");
+        assert!(self.answered > 0 && self.verifications > 0, "nothing happened");
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { worlds, steps, answered, verifications, .. } = self;
+        writeln!(f, "{worlds} worlds, {steps} steps, {verifications} verifications")?;
+        writeln!(f, "{answered} dialogs hung up")?;
+        self.outcomes.iter().try_for_each(|(word, count)| writeln!(f, "{count:7} {word}"))
+    }
+}

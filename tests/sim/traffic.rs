@@ -1,0 +1,266 @@
+//! Datagrams on their way, and what the tap on the wire makes of them.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ringproof::gateway::Input;
+use ringproof::lab::{self, Behaviour, Noticed, Violation};
+use ringproof::sip::Method;
+
+use crate::broken::{Rule, Verdict, ensure};
+use crate::checks::invites::Invite;
+use crate::checks::rest::within;
+use crate::plan::OutageKind;
+use crate::wire::Seen;
+use crate::world::{Happening, World};
+
+impl World {
+    /// A datagram is at its destination, if that is there.
+    pub(crate) fn arrive(&mut self, from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Verdict {
+        if let Some(trunk) = self.trunks.iter().position(|host| host.address == to) {
+            match self.trunks[trunk].outage {
+                None => {
+                    self.trunks[trunk].trunk.on_datagram(from, payload, self.now);
+                    return self.after_trunk(trunk);
+                }
+                Some(OutageKind::Unplugged) => return Ok(()),
+                Some(OutageKind::Refused | OutageKind::Restarted) => {}
+            }
+            // ICMP: as unreliable as everything else, and it quotes only the beginning.
+            let quoted = payload[..payload.len().min(ICMP_QUOTES)].to_vec();
+            if let Some(shard) = self.shards.iter().position(|host| host.address == from) {
+                for after in self.network.fate(to, from) {
+                    let payload = quoted.clone();
+                    self.agenda.add(self.now + after, Happening::Returns { shard, to, payload });
+                }
+            }
+            return Ok(());
+        }
+        let Some(shard) = self.shards.iter().position(|host| host.address == to) else {
+            return Self::broken(Rule::Protocol, format!("a datagram to {to}, where nobody is"));
+        };
+        if self.shards[shard].gateway.is_none() {
+            return Ok(());
+        }
+        let seen = self.read(payload)?;
+        self.story.tell(self.now - self.start, || format!("    -> shard {shard}: {seen}"));
+        let is_answer = seen.method == Method::Invite && matches!(seen.status, Some(200..300));
+        if seen.method == Method::Invite
+            && let Some(status) = seen.status
+        {
+            self.invites.on_response(&seen.branch, status, self.now);
+        }
+        if is_answer {
+            self.answers.on_answer(seen.dialog());
+            // A new BYE is new work.
+            self.shards[shard].rest = Default::default();
+        }
+        self.tell_shard(shard, Input::Datagram { from, payload })?;
+        if is_answer { self.answers.settle(&seen.dialog()) } else { Ok(()) }
+    }
+
+    /// The network gives a datagram back.
+    pub(crate) fn give_back(&mut self, shard: usize, to: SocketAddr, payload: &[u8]) -> Verdict {
+        if self.shards[shard].gateway.is_none() {
+            return Ok(());
+        }
+        self.story.tell(self.now - self.start, || format!("    -> shard {shard}: ICMP"));
+        if payload.starts_with(b"INVITE ")
+            && let Some(branch) = branch_of(payload)
+        {
+            self.invites.on_returned(&branch);
+        }
+        self.tell_shard(shard, Input::SendFailed { to, payload })
+    }
+
+    /// Takes what a shard wants to send and to say.
+    pub(crate) fn after_shard(&mut self, shard: usize) -> Verdict {
+        while let Some((to, payload)) = self.next_of_shard(shard) {
+            let seen = self.read(&payload)?;
+            self.story.tell(self.now - self.start, || format!("shard {shard}: {seen}"));
+            self.tap(shard, to, &seen)?;
+            self.send(self.shards[shard].address, to, &payload);
+        }
+        let daemon = self.shards[shard].daemon;
+        self.hear(daemon)?;
+        self.check_shard(shard)
+    }
+
+    fn next_of_shard(&mut self, shard: usize) -> Option<(SocketAddr, Vec<u8>)> {
+        let gateway = self.shards[shard].gateway.as_mut()?;
+        gateway.poll_transmit().map(|(to, payload)| (to, payload.to_vec()))
+    }
+
+    /// Takes what a trunk wants to send, and what its phones show.
+    pub(crate) fn after_trunk(&mut self, trunk: usize) -> Verdict {
+        let address = self.trunks[trunk].address;
+        while let Some((to, payload)) = self.trunks[trunk].trunk.poll_transmit() {
+            let payload = payload.to_vec();
+            let seen = self.read(&payload)?;
+            self.story.tell(self.now - self.start, || format!("    trunk {trunk}: {seen}"));
+            if self.trunks[trunk].outage.is_none() {
+                self.send(address, to, &payload);
+            }
+        }
+        while let Some(event) = self.trunks[trunk].trunk.poll_event() {
+            self.on_phone(trunk, event)?;
+        }
+        let host = &mut self.trunks[trunk];
+        host.wake = host.trunk.next_wake().map(|wake| wake.at);
+        Ok(())
+    }
+
+    fn on_phone(&mut self, trunk: usize, event: lab::Event) -> Verdict {
+        self.story.record(self.now - self.start, &format!("    trunk {trunk}: {}", shown(&event)));
+        match event {
+            lab::Event::Refused { .. } | lab::Event::Rang { .. } => Ok(()),
+            lab::Event::Stopped(entry) => {
+                let caller = entry.caller_id.map(digits).unwrap_or_default();
+                self.logs.entry(digits(entry.phone)).or_default().push(caller);
+                self.rung.push((trunk, entry));
+                Ok(())
+            }
+            lab::Event::Violated(noticed) if self.is_excused(trunk, &noticed) => Ok(()),
+            lab::Event::Violated(noticed) => {
+                Self::broken(Rule::Protocol, format!("trunk {trunk}: {}", noticed.violation))
+            }
+        }
+    }
+
+    /// What nobody can help: a phone that rings on for longer than 64*T1 after its CANCEL, because it
+    /// ignores it or because its trunk was away. What it says then finds nobody (RFC 3261 §9.1), and
+    /// neither does what it says to a daemon that has stopped.
+    fn is_excused(&self, trunk: usize, noticed: &Noticed) -> bool {
+        let Some(phone) = noticed.phone else { return false };
+        let behaviour = self.plan.trunks[trunk].settings.behaviour_of(phone);
+        let rings_on = behaviour == Behaviour::CancelIgnored;
+        let was_away = self.plan.outages.iter().any(|outage| outage.trunk == trunk);
+        let (ack, invite) = (Violation::AckMissing, Violation::InviteWhileRinging);
+        let has_stopped = self.shards.iter().any(|host| host.gateway.is_none());
+        (noticed.violation == ack && (rings_on || has_stopped))
+            || (noticed.violation == invite && (rings_on || was_away))
+    }
+
+    fn send(&mut self, from: SocketAddr, to: SocketAddr, payload: &[u8]) {
+        self.story.note(self.now - self.start, to.to_string().as_bytes());
+        self.story.note(self.now - self.start, payload);
+        for after in self.network.fate(from, to) {
+            let payload = payload.to_vec();
+            self.agenda.add(self.now + after, Happening::Arrives { from, to, payload });
+        }
+    }
+
+    fn read(&self, payload: &[u8]) -> Result<Seen, crate::broken::Broken> {
+        Seen::read(payload).ok_or_else(|| crate::broken::Broken {
+            rule: Rule::Protocol,
+            what: format!("unreadable: {}", String::from_utf8_lossy(payload)),
+        })
+    }
+
+    /// Shows a datagram of a shard to the checks.
+    fn tap(&mut self, shard: usize, to: SocketAddr, seen: &Seen) -> Verdict {
+        if seen.status.is_some() {
+            return Ok(());
+        }
+        match seen.method {
+            Method::Ack => self.answers.on_ack(&seen.dialog()),
+            Method::Bye => self.answers.on_bye(&seen.dialog())?,
+            Method::Cancel => self.invites.on_cancel(&seen.branch, self.now)?,
+            Method::Invite => self.tap_invite(shard, to, seen)?,
+            method @ (Method::Extension
+            | Method::Info
+            | Method::Message
+            | Method::Notify
+            | Method::Options
+            | Method::Prack
+            | Method::Publish
+            | Method::Refer
+            | Method::Register
+            | Method::Subscribe
+            | Method::Update) => {
+                return Self::broken(Rule::Protocol, format!("{} was sent", method.as_str()));
+            }
+        }
+        Ok(())
+    }
+
+    fn tap_invite(&mut self, shard: usize, to: SocketAddr, seen: &Seen) -> Verdict {
+        let daemon = self.shards[shard].daemon;
+        let order = self.orders.iter().rev().find(|(_, order)| {
+            (order.to.as_u64(), order.caller_id.as_u64()) == (seen.to, seen.from)
+        });
+        let Some((owner, order)) = order else {
+            return Self::broken(Rule::OneCall, format!("nobody ordered {seen}"));
+        };
+        ensure(*owner == daemon, Rule::OneCall, || format!("another daemon's call: {seen}"))?;
+        let trunk = self.plan.trunks.iter().find(|trunk| trunk.profile.address == to);
+        let t1 = trunk.map_or(Duration::ZERO, |trunk| trunk.profile.t1);
+        let invite = Invite {
+            branch: &seen.branch,
+            call: order.call.id,
+            phone: (daemon, seen.to),
+            has_ended: order.call.ending().is_some(),
+            is_pending: self.daemons[daemon].verify.is_pending(order.verification),
+            route: self.plan.daemons[daemon].routes[usize::from(order.pool)].len(),
+            patience: 64 * t1,
+        };
+        self.invites.on_invite(&invite, self.now)
+    }
+
+    /// S2 and S6 of one shard, after it was told something.
+    fn check_shard(&mut self, shard: usize) -> Verdict {
+        let now = self.now;
+        let host = &mut self.shards[shard];
+        let Some(gateway) = &host.gateway else { return Ok(()) };
+        for (name, size, limit) in gateway.describe(now).tables {
+            within(name, size, limit)?;
+        }
+        host.rest.on_step(gateway.calls() > 0, gateway.is_quiet(), now)?;
+        host.wake = gateway.next_wake().map(|wake| wake.at);
+        if gateway.is_drained() {
+            self.stop(shard);
+        }
+        Ok(())
+    }
+
+    /// A shard that has drained ends; the last one takes its daemon along.
+    fn stop(&mut self, shard: usize) {
+        let host = &mut self.shards[shard];
+        (host.gateway, host.wake) = (None, None);
+        let daemon = host.daemon;
+        self.story.tell(self.now - self.start, || format!("shard {shard} has stopped"));
+        let mut others = self.shards.iter().filter(|host| host.daemon == daemon);
+        if others.all(|host| host.gateway.is_none()) {
+            self.daemons[daemon].is_gone = true;
+            self.invites.forget(daemon);
+        }
+    }
+}
+
+/// The digits of a dialled or shown number.
+pub(crate) fn digits(number: lab::Number) -> u64 {
+    number.phone().as_str().parse().unwrap_or_default()
+}
+
+fn shown(event: &lab::Event) -> String {
+    match event {
+        lab::Event::Refused { phone, status, .. } => format!("{phone} refuses: {status}"),
+        lab::Event::Rang { phone, .. } => format!("{phone} rings"),
+        lab::Event::Stopped(entry) => {
+            let (phone, ending) = (entry.phone, entry.ending.as_str());
+            let caller = entry.caller_id.map(|caller| caller.to_string()).unwrap_or_default();
+            format!("{phone} rang for {:?}, {ending}, shows {caller}", entry.rang_for)
+        }
+        lab::Event::Violated(noticed) => format!("violation: {}", noticed.violation),
+    }
+}
+
+/// The branch of a datagram that may be cut off anywhere after it.
+fn branch_of(payload: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(payload);
+    let (_, rest) = text.split_once("branch=")?;
+    Some(rest.split([';', '\r', ',']).next().unwrap_or(rest).to_owned())
+}
+
+/// RFC 1812 §4.3.2.3: as much of the datagram as fits into 576 bytes, less the headers of both.
+const ICMP_QUOTES: usize = 576 - 20 - 8 - 20 - 8;

@@ -1,0 +1,137 @@
+//! What the event stream says, and the checks of every step and of the end.
+
+use ringproof::lab::Entry;
+use ringproof::verify::event::Event;
+use ringproof::verify::id::{CallId, VerificationId};
+
+use crate::broken::{Rule, Verdict, ensure};
+use crate::checks::phones::{self, Rang};
+use crate::checks::rest::{empty, within};
+use crate::traffic::digits;
+use crate::world::World;
+
+impl World {
+    /// Takes the events of a daemon.
+    pub(crate) fn hear(&mut self, daemon: usize) -> Verdict {
+        while let Ok(event) = self.daemons[daemon].heard.try_recv() {
+            self.story.record(self.now - self.start, &format!("  == {}", words(&event)));
+            match event {
+                Event::CallPlaced(call) => self.outcomes.on_placed(call.id)?,
+                Event::CallRinging(call) => self.outcomes.on_ringing(call.id)?,
+                Event::CallEnded(call) => {
+                    self.outcomes.on_ended(call.id)?;
+                    self.daemons[daemon].leases.on_ended(call.id);
+                    ensure(call.ending().is_some(), Rule::OneOutcome, || {
+                        format!("{} ended without an outcome", call.id)
+                    })?;
+                }
+                Event::VerificationCreated(created) => self.verifications.on_created(created.id)?,
+                Event::VerificationEnded(end) => {
+                    self.verifications.on_ended(end.id, end.status)?;
+                }
+                Event::PhoneReported { .. } | Event::WrongCode(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// S2 of every daemon.
+    pub(crate) fn check_step(&self) -> Verdict {
+        for daemon in &self.daemons {
+            let census = daemon.verify.census();
+            let tables = [
+                ("pending", census.pending),
+                ("ended", census.ended),
+                ("calls", census.calls),
+                ("phones", census.phones),
+                ("prefixes", census.prefixes),
+            ];
+            for (name, level) in tables {
+                within(name, level.size, level.limit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// S6, and everything that can only be told at the end.
+    pub(crate) fn check_end(&self) -> Verdict {
+        for host in &self.shards {
+            let Some(gateway) = &host.gateway else { continue };
+            for (name, size, _) in gateway.describe(self.now).tables {
+                // Late answers are remembered so that they are hung up once; the oldest make room.
+                if name != "late answers" {
+                    empty(name, size)?;
+                }
+            }
+        }
+        for daemon in self.daemons.iter().filter(|daemon| !daemon.is_gone) {
+            let census = daemon.verify.census();
+            empty("pending", census.pending.size)?;
+            empty("ended", census.ended.size)?;
+            empty("calls", census.calls.size)?;
+        }
+        for (index, host) in self.trunks.iter().enumerate() {
+            ensure(host.trunk.is_quiet(), Rule::AnswersHungUp, || {
+                format!("trunk {index} still has a call")
+            })?;
+        }
+        self.outcomes.at_end(|call| self.is_call_lost(call))?;
+        self.verifications.at_end(|id| self.is_lost(id))?;
+        self.rung.iter().try_for_each(|(trunk, entry)| self.check_ring(*trunk, entry))
+    }
+
+    fn check_ring(&self, trunk: usize, entry: &Entry) -> Verdict {
+        if !self.plan.is_calm() {
+            return Ok(());
+        }
+        let names = (digits(entry.phone), entry.caller_id.map(digits).unwrap_or_default());
+        // The last order before it rang: numbers may be leased again after their window.
+        let order = self.orders.iter().rev().find(|(_, order)| {
+            let is_it = (order.to.as_u64(), order.caller_id.as_u64()) == names;
+            is_it && order.call.placed <= entry.at
+        });
+        let Some((_, order)) = order else {
+            return Self::broken(Rule::OneCall, format!("{names:?} rang and nobody wanted it"));
+        };
+        let plan = &self.plan.trunks[trunk];
+        phones::check(&Rang {
+            behaviour: plan.settings.behaviour_of(entry.phone),
+            ending: entry.ending,
+            rang_for: entry.rang_for,
+            planned: order.ring.unwrap_or(plan.profile.ring),
+            is_guessed: plan.profile.assume_ringing_after.is_some(),
+            outcome: order.call.ending().map(|ending| ending.outcome),
+        })
+    }
+
+    fn is_call_lost(&self, call: CallId) -> bool {
+        let order = self.orders.iter().find(|(_, order)| order.call.id == call);
+        order.is_some_and(|(daemon, _)| self.daemons[*daemon].is_gone)
+    }
+
+    fn is_lost(&self, id: VerificationId) -> bool {
+        let order = self.orders.iter().find(|(_, order)| order.verification == id);
+        order.is_some_and(|(daemon, _)| self.daemons[*daemon].is_gone)
+    }
+}
+
+/// One line for one event.
+fn words(event: &Event) -> String {
+    match event {
+        Event::CallEnded(call) => {
+            let ending = call.ending();
+            let outcome = ending.map_or("nothing", |ending| ending.outcome.as_str());
+            let code = ending.and_then(|ending| ending.sip_code);
+            format!("{} {outcome} {}", call.id, code.unwrap_or_default())
+        }
+        Event::CallPlaced(call) => format!("{} placed", call.id),
+        Event::CallRinging(call) => format!("{} rings", call.id),
+        Event::PhoneReported { call, .. } => format!("{} reported", call.id),
+        Event::VerificationCreated(created) => format!("{} created", created.id),
+        Event::VerificationEnded(end) => {
+            let reason = end.reason.map_or("nothing", |reason| reason.as_str());
+            format!("{} {} {reason}", end.id, end.status.as_str())
+        }
+        Event::WrongCode(wrong) => format!("{}: {} attempts left", wrong.id, wrong.attempts_left),
+    }
+}

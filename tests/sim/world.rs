@@ -1,0 +1,271 @@
+//! A world in virtual time: what happens next, and what follows from it.
+//!
+//! Nothing here sleeps, opens a port or asks for the time, and nothing depends on the order of a
+//! hash table: the same seed gives the same bytes.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use ringproof::gateway::{Command, Input};
+use ringproof::verify::Order;
+use ringproof::verify::id::VerificationId;
+
+use crate::agenda::Agenda;
+use crate::broken::{Broken, Rule, Verdict, ensure};
+use crate::checks::answers::Answers;
+use crate::checks::invites::Invites;
+use crate::checks::outcomes::Outcomes;
+use crate::checks::verifications::Verifications;
+use crate::dice::Dice;
+use crate::hosts::{self, Daemon, Shard, Trunk};
+use crate::network::Network;
+use crate::plan::{OutageKind, Plan};
+use crate::story::Story;
+
+/// Everything there is.
+pub(crate) struct World {
+    pub(crate) seed: u64,
+    pub(crate) plan: Plan,
+    pub(crate) start: Instant,
+    pub(crate) now: Instant,
+    pub(crate) agenda: Agenda<Happening>,
+    pub(crate) network: Network,
+    pub(crate) daemons: Vec<Daemon>,
+    pub(crate) shards: Vec<Shard>,
+    pub(crate) trunks: Vec<Trunk>,
+    pub(crate) story: Story,
+    /// What people draw: how slow they are, what they guess.
+    pub(crate) dice: Dice,
+    /// The verification of each visit, once it is started.
+    pub(crate) visits: Vec<Option<VerificationId>>,
+    /// Every call that was ordered, oldest first.
+    pub(crate) orders: Vec<(usize, Order)>,
+    /// What each phone shows: the callers of its call log.
+    pub(crate) logs: BTreeMap<u64, Vec<u64>>,
+    pub(crate) rung: Vec<(usize, ringproof::lab::Entry)>,
+    pub(crate) outcomes: Outcomes,
+    pub(crate) verifications: Verifications,
+    pub(crate) answers: Answers,
+    pub(crate) invites: Invites,
+    pub(crate) steps: u64,
+}
+
+/// What can be on the agenda.
+pub(crate) enum Happening {
+    /// A datagram arrives.
+    Arrives {
+        from: SocketAddr,
+        to: SocketAddr,
+        payload: Vec<u8>,
+    },
+    /// A shard takes a command.
+    Commanded {
+        shard: usize,
+        command: Command,
+    },
+    /// A person does the deed with this index of a visit.
+    Deed {
+        visit: usize,
+        deed: usize,
+    },
+    /// A daemon is told to stop.
+    Drains(usize),
+    /// The network gives a datagram back to the shard that sent it.
+    Returns {
+        shard: usize,
+        to: SocketAddr,
+        payload: Vec<u8>,
+    },
+    /// A trunk is lost, or comes back: the outage with this index begins or ends.
+    TrunkGoes(usize),
+    TrunkComes(usize),
+    /// An app starts a verification.
+    Visit(usize),
+}
+
+/// Who is next.
+enum Turn {
+    Agenda,
+    Shard(usize),
+    Trunk(usize),
+}
+
+impl World {
+    /// The world of `seed` before anything has happened.
+    pub(crate) fn new(seed: u64, is_told: bool) -> Self {
+        let (plan, start) = (Plan::draw(seed), origin());
+        let (daemons, shards) = hosts::daemons(&plan, seed, start);
+        let mut world = Self {
+            seed,
+            start,
+            now: start,
+            agenda: Agenda::new(),
+            network: Network::new(plan.weather, Dice::new(seed, 2)),
+            daemons,
+            shards,
+            trunks: hosts::trunks(&plan, seed),
+            story: Story::new(is_told),
+            dice: Dice::new(seed, 3),
+            visits: plan.visits.iter().map(|_| None).collect(),
+            orders: vec![],
+            logs: BTreeMap::new(),
+            rung: vec![],
+            outcomes: Outcomes::default(),
+            verifications: Verifications::default(),
+            answers: Answers::default(),
+            invites: Invites::default(),
+            steps: 0,
+            plan,
+        };
+        world.file_plan();
+        world
+    }
+
+    fn file_plan(&mut self) {
+        let start = self.start;
+        for (index, visit) in self.plan.visits.iter().enumerate() {
+            self.agenda.add(start + visit.at, Happening::Visit(index));
+            for (deed, (after, _)) in visit.deeds.iter().enumerate() {
+                let at = start + visit.at + *after;
+                self.agenda.add(at, Happening::Deed { visit: index, deed });
+            }
+        }
+        for (index, outage) in self.plan.outages.iter().enumerate() {
+            self.agenda.add(start + outage.from, Happening::TrunkGoes(index));
+            self.agenda.add(start + outage.until, Happening::TrunkComes(index));
+        }
+        for (index, daemon) in self.plan.daemons.iter().enumerate() {
+            if let Some(after) = daemon.drains_at {
+                self.agenda.add(start + after, Happening::Drains(index));
+            }
+        }
+    }
+
+    /// Lets everything happen until nothing is left to do.
+    pub(crate) fn run(&mut self) -> Verdict {
+        while let Some((at, turn)) = self.next_turn() {
+            self.now = self.now.max(at);
+            self.steps += 1;
+            self.check_progress()?;
+            match turn {
+                Turn::Agenda => {
+                    if let Some(happening) = self.agenda.pop() {
+                        self.happen(happening)?;
+                    }
+                }
+                Turn::Shard(shard) => self.tell_shard(shard, Input::Timeout)?,
+                Turn::Trunk(trunk) => {
+                    self.trunks[trunk].trunk.on_timeout(self.now);
+                    self.after_trunk(trunk)?;
+                }
+            }
+            self.check_step()?;
+        }
+        self.check_end()
+    }
+
+    fn next_turn(&self) -> Option<(Instant, Turn)> {
+        let agenda = self.agenda.next().map(|at| (at, Turn::Agenda));
+        let shards = self.shards.iter().enumerate();
+        let shards = shards.filter_map(|(index, host)| Some((host.wake?, Turn::Shard(index))));
+        let trunks = self.trunks.iter().enumerate();
+        let trunks = trunks.filter_map(|(index, host)| Some((host.wake?, Turn::Trunk(index))));
+        // The first of those that are equally early.
+        agenda.into_iter().chain(shards).chain(trunks).min_by_key(|(at, _)| *at)
+    }
+
+    fn check_progress(&self) -> Verdict {
+        let age = self.now - self.start;
+        ensure(age < AGE_MAX || self.agenda.next().is_some(), Rule::AnswersHungUp, || {
+            "only a phone that is off the hook lasts that long".to_owned()
+        })?;
+        ensure(self.steps < STEPS_MAX && age < AGE_MAX, Rule::Progress, || {
+            format!("{} steps in {age:?} and no end", self.steps)
+        })
+    }
+
+    fn happen(&mut self, happening: Happening) -> Verdict {
+        match happening {
+            Happening::Arrives { from, to, payload } => self.arrive(from, to, &payload),
+            Happening::Commanded { shard, command } => {
+                self.story.tell(self.now - self.start, || format!("shard {shard}: {command:?}"));
+                self.tell_shard(shard, Input::Command(command))
+            }
+            Happening::Deed { visit, deed } => self.act(visit, deed),
+            Happening::Drains(daemon) => {
+                let first = self.daemons[daemon].first_shard;
+                let count = usize::from(self.plan.daemons[daemon].settings.shards);
+                (first..first + count).for_each(|shard| self.command(shard, Command::Drain));
+                Ok(())
+            }
+            Happening::Returns { shard, to, payload } => self.give_back(shard, to, &payload),
+            Happening::TrunkGoes(outage) => self.lose_trunk(outage),
+            Happening::TrunkComes(outage) => {
+                let trunk = self.plan.outages[outage].trunk;
+                self.trunks[trunk].outage = None;
+                self.story.tell(self.now - self.start, || format!("trunk {trunk} is back"));
+                Ok(())
+            }
+            Happening::Visit(visit) => self.visit(visit),
+        }
+    }
+
+    fn lose_trunk(&mut self, outage: usize) -> Verdict {
+        let outage = &self.plan.outages[outage];
+        let (trunk, kind) = (outage.trunk, outage.kind);
+        self.story.tell(self.now - self.start, || format!("trunk {trunk} is {kind:?}"));
+        let host = &mut self.trunks[trunk];
+        host.outage = Some(kind);
+        if kind == OutageKind::Restarted {
+            host.starts += 1;
+            let plan = &self.plan.trunks[trunk];
+            host.trunk = hosts::start_trunk(plan, self.seed, trunk, host.starts);
+            host.wake = None;
+        }
+        Ok(())
+    }
+
+    /// Files a command of the control room for a shard.
+    pub(crate) fn command(&mut self, shard: usize, command: Command) {
+        let host = &mut self.shards[shard];
+        let slow = self.plan.daemons[host.daemon].command_delay_ms;
+        let at = (self.now + self.dice.millis(0, slow)).max(host.commanded);
+        host.commanded = at;
+        self.agenda.add(at, Happening::Commanded { shard, command });
+    }
+
+    /// Gives a shard one input, and takes what comes of it.
+    pub(crate) fn tell_shard(&mut self, shard: usize, input: Input<'_>) -> Verdict {
+        let Some(gateway) = &mut self.shards[shard].gateway else {
+            return self.refuse_input(shard, input);
+        };
+        gateway.handle(input, self.now);
+        self.after_shard(shard)
+    }
+
+    /// What a shard that has stopped was told: an order goes back to where it came from.
+    fn refuse_input(&mut self, shard: usize, input: Input<'_>) -> Verdict {
+        if let Input::Command(Command::Place(order)) = input {
+            let daemon = self.shards[shard].daemon;
+            self.daemons[daemon].verify.undo(&order, self.now);
+            self.daemons[daemon].leases.on_undone(order.call.id);
+        }
+        Ok(())
+    }
+
+    /// A broken rule as a result.
+    pub(crate) fn broken(rule: Rule, what: String) -> Verdict {
+        Err(Broken { rule, what })
+    }
+}
+
+/// The moment at which a world begins: any.
+#[expect(clippy::disallowed_methods, reason = "an Instant cannot be made from nothing")]
+pub(crate) fn origin() -> Instant {
+    Instant::now()
+}
+
+/// More than any world needs.
+const STEPS_MAX: u64 = 200_000;
+const AGE_MAX: Duration = Duration::from_secs(2 * 60 * 60);
