@@ -1,8 +1,11 @@
 //! Trunks: each file of `sip.profiles`, with the keys of `[trunk.NAME]` before its own.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use super::address;
 use super::country::{country, national_plan};
@@ -37,7 +40,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
     Some(Profile {
         name,
         address,
-        sources: sources.unwrap_or_else(|| vec![address.ip().into()]),
+        sources: with_address(sources.unwrap_or_default(), address.ip()),
         strict_source,
         caller_id,
         dialled,
@@ -201,3 +204,12 @@ const T1: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_
 const ASSUME: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
 const GIVE_UP: RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(120);
 const GIVE_UP_DEFAULT: Duration = Duration::from_secs(20);
+
+/// Where calls go, answers come from: an operator who changes the address of a profile must not have
+/// to know of its other ranges.
+fn with_address(mut sources: Vec<IpNet>, address: IpAddr) -> Vec<IpNet> {
+    if !sources.iter().any(|range| range.contains(&address)) {
+        sources.push(address.into());
+    }
+    sources
+}

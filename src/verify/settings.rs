@@ -98,11 +98,12 @@ impl Prefix {
     ///
     /// # Errors
     ///
-    /// When it is empty, longer than a number, or holds anything but digits.
+    /// When it is empty, longer than a number, begins with 0, or holds anything but digits.
     pub fn parse(text: &str) -> Result<Self, PrefixError> {
         let digits = text.strip_prefix('+').unwrap_or(text);
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_number || digits.len() > 15 {
+        // No country code begins with a zero: `0046` would refuse nothing.
+        if !is_number || digits.starts_with('0') || digits.len() > 15 {
             return Err(PrefixError);
         }
         Ok(Self(digits.into()))
@@ -116,7 +117,7 @@ impl Prefix {
 
 /// Why a text is not a prefix of numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a prefix is `+` and 1 to 15 digits")]
+#[error("a prefix is `+` and 1 to 15 digits, the first not 0")]
 pub struct PrefixError;
 
 impl Default for Settings {
