@@ -3,9 +3,9 @@
 //! `cargo bench --bench engine [-- SECONDS [REPEATS]]`. At each rate the callers take turns against
 //! a fresh SIPp that plays the trunk: INVITE 100 180, 50 ms, CANCEL 200 487 ACK. What is measured is
 //! the caller's time alone: of SIPp its process, of the engine its shard's thread, which is all that
-//! speaks SIP. Both open calls once in a millisecond. `orders` is the engine given orders that no
-//! verification stands behind; `verified` has the verification room behind it, as in the daemon, and
-//! shows beside it what a start costs the thread that asks for it.
+//! speaks SIP. Both open calls once in a millisecond. `orders` is the engine given orders all
+//! of one verification, which verify has nothing to do for; `verified` has a verification for each,
+//! as in the daemon, and shows beside it what a start costs the thread that asks for it.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's result is its output")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and waits")]

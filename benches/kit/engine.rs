@@ -10,14 +10,13 @@ use ringproof::gateway::settings::{Line, Settings};
 use ringproof::gateway::{Command, Gateway};
 use ringproof::net::{self, Running};
 use ringproof::number::E164;
-use ringproof::number::plan::{self, Country};
 use ringproof::tally::{SipKind, Tally};
 use ringproof::time::WallClock;
 use ringproof::trunk::{
     CallerId, CallerIdHeader, Dialled, Messages, NumberFormat, Profile, Ringing,
 };
 use ringproof::verify::event::{Event, Listener};
-use ringproof::verify::id::{CallId, VerificationId};
+use ringproof::verify::id::CallId;
 use ringproof::verify::record::CallRecord;
 use ringproof::verify::settings::{Bounds, PoolSettings};
 use ringproof::verify::{Order, Start, Verify};
@@ -25,7 +24,7 @@ use ringproof::verify::{Order, Start, Verify};
 /// Whether a verification stands behind each order.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Orders {
-    /// None: the shard's questions find nothing.
+    /// One for all: the shard finds it pending, and nothing of its calls.
     Bare,
     /// One each, as in the daemon.
     Verified,
@@ -39,7 +38,8 @@ pub(crate) struct Engine {
     wall: WallClock,
     entropy: Entropy,
     orders: Orders,
-    country: Country,
+    /// What every bare order is a copy of, but for its call and phone.
+    bare: Order,
     started: u32,
 }
 
@@ -49,6 +49,10 @@ impl Engine {
         let now = Instant::now();
         let (wall, entropy) = (WallClock::new(now, SystemTime::now()), Entropy::system());
         let verify = Arc::new(verify(&wall, &entropy)?);
+        let to = E164::parse("+46709999999")?;
+        let start = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
+        // Nobody arms its timer: it stays pending.
+        let bare = Order { ring: Some(RING), wake_at: None, ..verify.start(start, now)?.order };
         let socket = net::bind(([127, 0, 0, 1], port).into(), RECEIVE_BUFFER)?;
         let profile = profile(trunk);
         let messages = Messages::new(&profile, socket.local, None)?;
@@ -58,13 +62,13 @@ impl Engine {
             transactions_max: 1 << 18,
             queue_max: 10_000,
             queue_time_max: Duration::from_secs(2),
+            verifications_max: 1_000_000,
         };
         let tally = Arc::new(Tally::default());
         let (shared, clock) = (Arc::clone(&verify), wall.clone());
         let gateway = Gateway::new(settings, shared, clock, &entropy, Arc::clone(&tally), now);
         let running = net::spawn(THREAD, gateway, vec![socket], 16_384)?;
-        let country = plan::country(E164::parse("+46701234567")?).ok_or("Sweden has no plan")?;
-        Ok(Self { running, verify, tally, wall, entropy, orders, country, started: 0 })
+        Ok(Self { running, verify, tally, wall, entropy, orders, bare, started: 0 })
     }
 
     /// Starts `rate` calls a second for some time, by the clock; returns the time that the starts
@@ -118,20 +122,9 @@ impl Engine {
             self.verify.confirm(&order);
             return Ok(order);
         }
-        let at = self.wall.at(now);
-        let verification = VerificationId::new(at, &self.entropy);
+        let (at, verification) = (self.wall.at(now), self.bare.verification);
         let record = CallRecord::new(CallId::new(at, &self.entropy), verification, now, at);
-        Ok(Order {
-            call: Arc::new(record),
-            verification,
-            to,
-            caller_id: E164::parse("+46876500123")?,
-            ring: Some(RING),
-            pool: 0,
-            country: self.country,
-            shard: 0,
-            wake_at: None,
-        })
+        Ok(Order { call: Arc::new(record), to, ..self.bare.clone() })
     }
 }
 

@@ -10,7 +10,6 @@ use ringproof::entropy::Entropy;
 use ringproof::gateway::settings::{Line, Settings};
 use ringproof::gateway::{Command, Gateway, Input};
 use ringproof::number::E164;
-use ringproof::number::plan::{self, Country};
 use ringproof::sip::response::Response;
 use ringproof::sip::{Message, Method, Status};
 use ringproof::tally::Tally;
@@ -19,10 +18,10 @@ use ringproof::trunk::{
     CallerId, CallerIdHeader, Dialled, Messages, NumberFormat, Profile, Ringing,
 };
 use ringproof::verify::event::{Event, Listener};
-use ringproof::verify::id::{CallId, VerificationId};
+use ringproof::verify::id::CallId;
 use ringproof::verify::record::CallRecord;
 use ringproof::verify::settings::PoolSettings;
-use ringproof::verify::{Order, Verify};
+use ringproof::verify::{Order, Start, Verify};
 
 /// A shard and what it needs to call.
 pub(crate) struct Shard {
@@ -32,9 +31,8 @@ pub(crate) struct Shard {
     pub(crate) now: Instant,
     wall: WallClock,
     entropy: Entropy,
-    to: E164,
-    caller_id: E164,
-    country: Country,
+    /// What every order is a copy of, but for its call.
+    order: Order,
     trunk: SocketAddr,
     /// The last datagram that the shard sent.
     request: Vec<u8>,
@@ -55,32 +53,24 @@ impl Shard {
             transactions_max: 1 << 18,
             queue_max: 16,
             queue_time_max: Duration::from_secs(2),
+            verifications_max: 16,
         };
         let verify = Arc::new(verify(&wall, &entropy)?);
+        let to = E164::parse("+46701234567")?;
+        let start = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
+        // Nobody arms its timer: it stays pending.
+        let order = Order { ring: Some(RING), wake_at: None, ..verify.start(start, now)?.order };
         let tally = Arc::new(Tally::default());
         let gateway = Gateway::new(settings, verify, wall.clone(), &entropy, tally, now);
-        let (to, caller_id) = (E164::parse("+46701234567")?, E164::parse("+46876500123")?);
-        let country = plan::country(to).ok_or("no country")?;
         let (request, response) = (vec![], vec![]);
-        Ok(Self { gateway, now, wall, entropy, to, caller_id, country, trunk, request, response })
+        Ok(Self { gateway, now, wall, entropy, order, trunk, request, response })
     }
 
-    /// An order that no verification stands behind.
+    /// A further call for the one verification of this world, which verify knows nothing of.
     pub(crate) fn order(&self) -> Order {
-        let at = self.wall.at(self.now);
-        let verification = VerificationId::new(at, &self.entropy);
+        let (at, verification) = (self.wall.at(self.now), self.order.verification);
         let record = CallRecord::new(CallId::new(at, &self.entropy), verification, self.now, at);
-        Order {
-            call: Arc::new(record),
-            verification,
-            to: self.to,
-            caller_id: self.caller_id,
-            ring: Some(RING),
-            pool: 0,
-            country: self.country,
-            shard: 0,
-            wake_at: None,
-        }
+        Order { call: Arc::new(record), ..self.order.clone() }
     }
 
     /// The seven messages of one flash call, over a second of virtual time. The peer's work on
