@@ -362,3 +362,16 @@ pub const GUESS_ODDS_WISE: f64 = 0.0005;
 pub const POOLS_MAX: usize = 1 << 12;
 /// How long starts are remembered at most.
 pub const WINDOW_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_that_can_refuse_nothing_is_refused() {
+        assert_eq!(Prefix::parse("+4670").unwrap().as_str(), "4670");
+        for text in ["", "+", "0046", "+046", "46 70", "1234567890123456"] {
+            assert_eq!(Prefix::parse(text), Err(PrefixError), "{text}");
+        }
+    }
+}
