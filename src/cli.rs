@@ -68,8 +68,11 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
             programs.check_config(arguments, line.json, terminal)
         }
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut CommandLine::command(), NAME, terminal.output());
-            Exit::Success
+            // Into a buffer first: a reader that has seen enough is no failure.
+            let mut script = vec![];
+            clap_complete::generate(*shell, &mut CommandLine::command(), NAME, &mut script);
+            let printed = terminal.print(&String::from_utf8_lossy(&script));
+            settle(printed.map(|()| Exit::Success).map_err(Failure::from), terminal)
         }
         Command::Key(Key::New(arguments)) => {
             let text = key::new(arguments, &Entropy::system(), line.json);

@@ -25,7 +25,7 @@ use crate::tally::Tally;
 use crate::time::WallClock;
 use crate::trunk::MessagesError;
 use crate::verify::event::{Event, Listener};
-use crate::verify::{SettingsError, Verify};
+use crate::verify::{SettingsError, Verify, Warning};
 
 /// A daemon that has bound everything and serves from [`run`](Self::run) on.
 pub(super) struct Daemon {
@@ -147,14 +147,16 @@ impl Daemon {
     }
 }
 
-/// Whether the verification room can work with a configuration. Touches nothing outside.
-pub(super) fn check(config: &Config) -> Result<(), SettingsError> {
+/// Whether the verification room can work with a configuration, and what is unwise in it. Touches
+/// nothing outside.
+pub(super) fn check(config: &Config) -> Result<Vec<Warning>, SettingsError> {
     struct Nobody;
     impl Listener for Nobody {
         fn on_event(&self, _: Event) {}
     }
     let wall = WallClock::new(Instant::now(), SystemTime::now());
-    Verify::new(config.verify.clone(), wall, Entropy::system(), Arc::new(Nobody)).map(drop)
+    let verify = Verify::new(config.verify.clone(), wall, Entropy::system(), Arc::new(Nobody))?;
+    Ok(verify.warnings())
 }
 
 /// Sockets for each shard: the ports follow one another.

@@ -13,6 +13,7 @@ use super::settings;
 use crate::cli::{ConfigCheck, Exit, Serve, Terminal};
 use crate::config::{self, Config};
 use crate::observe::log;
+use crate::verify::Warning;
 
 /// Runs the gateway until it is told to stop.
 pub(super) fn serve(arguments: &Serve, terminal: &mut Terminal) -> Exit {
@@ -44,7 +45,11 @@ pub(super) fn check_config(
     terminal: &mut Terminal,
 ) -> Exit {
     let (problems, summary) = match config::load(&arguments.file) {
-        Ok(config) => (joint_problems(&config), summary(&config)),
+        Ok(config) => match daemon::check(&config) {
+            Ok(warnings) => (vec![], summary(&config, &warnings)),
+            // Each value is right, but together they cannot work.
+            Err(problem) => (vec![problem.to_string()], String::new()),
+        },
         Err(problems) => (problems.iter().map(ToString::to_string).collect(), String::new()),
     };
     let exit = if problems.is_empty() { Exit::Success } else { Exit::Configuration };
@@ -131,19 +136,16 @@ fn ready(listens: &Listens) -> String {
     text + &format!("  SIP             {}\n", sip.join(", "))
 }
 
-fn summary(config: &Config) -> String {
+fn summary(config: &Config, warnings: &[Warning]) -> String {
     let count = |number: usize, thing: &str| {
         let plural = if number == 1 { "" } else { "s" };
         format!("{number} {thing}{plural}")
     };
-    format!(
+    let mut text = format!(
         "the configuration is good: {}, {}\n",
         count(config.trunks.len(), "trunk"),
         count(config.pools.len(), "pool")
-    )
-}
-
-/// What only building tells: each value is right, but together they cannot work.
-fn joint_problems(config: &Config) -> Vec<String> {
-    daemon::check(config).err().map(|error| error.to_string()).into_iter().collect()
+    );
+    warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
+    text
 }

@@ -73,15 +73,24 @@ impl Terminal {
     ///
     /// What the operating system says; a reader that has gone away is one of them.
     pub fn print(&mut self, text: &str) -> io::Result<()> {
+        self.close_question();
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
 
-    /// Prints progress or a hint, a line of its own, below a question that waits for its answer.
+    /// Prints progress or a hint, a line of its own, in place of a question that waits for its answer.
     /// Nobody can be told that this failed.
     pub fn note(&mut self, text: &str) {
-        let end = if std::mem::take(&mut self.has_open_question) { "\n" } else { "" };
-        let _ = writeln!(self.err, "{end}{text}");
+        self.close_question();
+        let _ = writeln!(self.err, "{text}");
+    }
+
+    /// Takes a question that waits for its answer off the screen, or ends its line.
+    fn close_question(&mut self) {
+        if std::mem::take(&mut self.has_open_question) {
+            let end = if self.paint == Paint::Colours { "\r\x1b[K" } else { "\n" };
+            let _ = self.err.write_all(end.as_bytes());
+        }
     }
 
     /// Prints a question without ending the line.

@@ -1,8 +1,11 @@
 //! Trunks: each file of `sip.profiles`, with the keys of `[trunk.NAME]` before its own.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use super::address;
 use super::country::{country, national_plan};
@@ -37,7 +40,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
     Some(Profile {
         name,
         address,
-        sources: sources.unwrap_or_else(|| vec![address.ip().into()]),
+        sources: with_address(sources.unwrap_or_default(), address.ip()),
         strict_source,
         caller_id,
         dialled,
@@ -196,8 +199,32 @@ fn is_host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label)
 }
 
+/// Where calls go, answers come from: an operator who changes the address of a profile must not have
+/// to know of its other ranges.
+fn with_address(mut sources: Vec<IpNet>, address: IpAddr) -> Vec<IpNet> {
+    if !sources.iter().any(|range| range.contains(&address)) {
+        sources.push(address.into());
+    }
+    sources
+}
+
 const RING: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(20);
 const T1: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(2);
 const ASSUME: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
 const GIVE_UP: RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(120);
 const GIVE_UP_DEFAULT: Duration = Duration::from_secs(20);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p29_the_address_of_a_trunk_is_always_among_its_sources() {
+        let sources = |address: &str| {
+            with_address(vec!["192.0.2.0/28".parse().unwrap()], address.parse().unwrap())
+        };
+        assert_eq!(sources("192.0.2.7").len(), 1);
+        assert_eq!(sources("127.0.0.1")[1], "127.0.0.1/32".parse().unwrap());
+        assert_eq!(with_address(vec![], "::1".parse().unwrap()), ["::1/128".parse().unwrap()]);
+    }
+}

@@ -98,11 +98,12 @@ impl Prefix {
     ///
     /// # Errors
     ///
-    /// When it is empty, longer than a number, or holds anything but digits.
+    /// When it is empty, longer than a number, begins with 0, or holds anything but digits.
     pub fn parse(text: &str) -> Result<Self, PrefixError> {
         let digits = text.strip_prefix('+').unwrap_or(text);
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_number || digits.len() > 15 {
+        // No country code begins with a zero: `0046` would refuse nothing.
+        if !is_number || digits.starts_with('0') || digits.len() > 15 {
             return Err(PrefixError);
         }
         Ok(Self(digits.into()))
@@ -116,7 +117,7 @@ impl Prefix {
 
 /// Why a text is not a prefix of numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a prefix is `+` and 1 to 15 digits")]
+#[error("a prefix is `+` and 1 to 15 digits, the first not 0")]
 pub struct PrefixError;
 
 impl Default for Settings {
@@ -361,3 +362,16 @@ pub const GUESS_ODDS_WISE: f64 = 0.0005;
 pub const POOLS_MAX: usize = 1 << 12;
 /// How long starts are remembered at most.
 pub const WINDOW_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_that_can_refuse_nothing_is_refused() {
+        assert_eq!(Prefix::parse("+4670").unwrap().as_str(), "4670");
+        for text in ["", "+", "0046", "+046", "46 70", "1234567890123456"] {
+            assert_eq!(Prefix::parse(text), Err(PrefixError), "{text}");
+        }
+    }
+}

@@ -113,7 +113,7 @@ fn a_script_reads_the_state_of_the_gateway() {
         assert!(text(&output.stdout).contains(word), "{command}: {}", text(&output.stdout));
     }
     let check = text(&world.run(&["config", "check"]).stdout);
-    assert_eq!(check, "the configuration is good: 1 trunk, 1 pool\n");
+    assert!(check.starts_with("the configuration is good: 1 trunk, 1 pool\nwarning: "), "{check}");
     world.stop();
 }
 

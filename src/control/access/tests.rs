@@ -13,8 +13,8 @@ fn h06_the_unix_socket_needs_no_key_and_tcp_does() {
         keys.identify(peer, header.map(str::as_bytes), now).map(|caller| caller.name().to_string())
     };
     assert_eq!(ask(Peer::Socket, None), Ok("socket".to_owned()));
-    assert_eq!(ask(PEER, Some("Bearer right")), Ok("shop".to_owned()));
-    assert_eq!(ask(PEER, Some("bearer  right ")), Ok("shop".to_owned()));
+    assert_eq!(ask(PEER, Some("Bearer right")), Ok("key shop".to_owned()));
+    assert_eq!(ask(PEER, Some("bearer  right ")), Ok("key shop".to_owned()));
     assert_eq!(ask(PEER, None), Err(Stranger::NoToken));
     for wrong in ["", "Bearer", "Bearer ", "Basic right", "Bearer Right", "right"] {
         assert_eq!(ask(PEER, Some(wrong)), Err(Stranger::WrongToken), "{wrong}");
