@@ -6,15 +6,13 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use ringproof::entropy::Entropy;
-use ringproof::gateway::settings::{Line, Settings};
+use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::gateway::{Command, Gateway};
 use ringproof::net::{self, Running};
 use ringproof::number::E164;
 use ringproof::tally::{SipKind, Tally};
 use ringproof::time::WallClock;
-use ringproof::trunk::{
-    CallerId, CallerIdHeader, Dialled, Messages, NumberFormat, Profile, Ringing,
-};
+use ringproof::trunk::{CallerId, CallerIdHeader, Dialled, NumberFormat, Profile, Ringing};
 use ringproof::verify::event::{Event, Listener};
 use ringproof::verify::id::CallId;
 use ringproof::verify::record::CallRecord;
@@ -55,9 +53,9 @@ impl Engine {
         let bare = Order { ring: Some(RING), wake_at: None, ..verify.start(start, now)?.order };
         let socket = net::bind(([127, 0, 0, 1], port).into(), RECEIVE_BUFFER)?;
         let profile = profile(trunk);
-        let messages = Messages::new(&profile, socket.local, None)?;
+        let peer = Peer::new(profile, socket.local, None)?;
         let settings = Settings {
-            lines: vec![Line::new(profile, messages, socket.local, (0, 1))],
+            lines: vec![Line::new(peer, (0, 1))],
             routes: vec![Box::new([0])],
             transactions_max: 1 << 18,
             queue_max: 10_000,

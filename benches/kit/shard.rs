@@ -7,16 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use ringproof::entropy::Entropy;
-use ringproof::gateway::settings::{Line, Settings};
+use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::gateway::{Command, Gateway, Input};
 use ringproof::number::E164;
 use ringproof::sip::response::Response;
 use ringproof::sip::{Message, Method, Status};
 use ringproof::tally::Tally;
 use ringproof::time::WallClock;
-use ringproof::trunk::{
-    CallerId, CallerIdHeader, Dialled, Messages, NumberFormat, Profile, Ringing,
-};
+use ringproof::trunk::{CallerId, CallerIdHeader, Dialled, NumberFormat, Profile, Ringing};
 use ringproof::verify::event::{Event, Listener};
 use ringproof::verify::id::CallId;
 use ringproof::verify::record::CallRecord;
@@ -46,9 +44,9 @@ impl Shard {
         let entropy = Entropy::seeded(1);
         let (local, trunk) = ("192.0.2.9:5070".parse()?, "192.0.2.1:5060".parse()?);
         let profile = profile(trunk);
-        let messages = Messages::new(&profile, local, None)?;
+        let peer = Peer::new(profile, local, None)?;
         let settings = Settings {
-            lines: vec![Line::new(profile, messages, local, (0, 1))],
+            lines: vec![Line::new(peer, (0, 1))],
             routes: vec![Box::new([0])],
             transactions_max: 1 << 18,
             queue_max: 16,

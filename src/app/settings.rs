@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::config::{Config, Format, Level};
 use crate::control::{self, KeySettings, Limits, Right, TcpSettings, TokenHash};
-use crate::gateway::settings::Line;
+use crate::gateway::settings::{Line, Peer};
 use crate::net::Socket;
 use crate::observe::log;
-use crate::trunk::{Messages, MessagesError};
+use crate::trunk::MessagesError;
 
 /// Where the control API listens, who may ask, how much.
 pub(super) fn control(config: &Config) -> control::Settings {
@@ -67,9 +67,8 @@ pub(super) fn lines(
         let same_family = |socket: &&Socket| socket.local.is_ipv4() == profile.address.is_ipv4();
         // The configuration is refused when a trunk has no listener of its IP version.
         let Some(socket) = sockets.iter().find(same_family) else { continue };
-        let messages = Messages::new(profile, socket.local, config.sip.user_agent.clone())?;
-        let shards = (shard, config.sip.shards);
-        lines.push(Line::new(profile.clone(), messages, socket.local, shards));
+        let peer = Peer::new(profile.clone(), socket.local, config.sip.user_agent.clone())?;
+        lines.push(Line::new(peer, (shard, config.sip.shards)));
     }
     Ok(lines)
 }

@@ -15,14 +15,15 @@ use std::time::Instant;
 use super::Gateway;
 use super::identity::{lone_branch, read_call_id};
 use super::leg::{Bye, DIALOGS_MAX, Owner, Purpose, trace};
+use super::settings::Peer;
 use crate::ladder::Direction;
 use crate::sip::request::{Dialog, Sender};
 use crate::sip::{CSeq, Class, Message, Method, Status};
 use crate::tally::{DropReason, Shed, SipKind};
+use crate::transaction::Transport;
 use crate::transaction::client::{Client, Machine};
 use crate::transaction::non_invite_client::NonInviteClient;
 use crate::transaction::slab::Handle;
-use crate::transaction::{TimerBase, Transport};
 use crate::verify::record::CallRecord;
 
 /// Dialogs that were hung up after their call had been forgotten, so that a repeated 2xx does not
@@ -70,20 +71,20 @@ impl Gateway {
         let tag = to_tag(message);
         let is_new = !leg.dialogs.contains(&tag);
         let has_room = leg.dialogs.len() < DIALOGS_MAX;
-        let (trunk, record) = (leg.trunk, leg.order.call.clone());
+        let (peer, record) = (leg.peer.clone(), leg.order.call.clone());
         let Ok(dialog) = Dialog::of_2xx(message) else {
             return self.tally.on_dropped(DropReason::Malformed);
         };
         if is_new && has_room {
             leg.dialogs.push(tag);
         }
-        self.acknowledge(trunk, &dialog, from);
+        self.acknowledge(&peer, &dialog, from);
         trace(&record, Direction::Out, Method::Ack, None, !is_new, now);
         match (is_new, has_room) {
-            (true, true) => self.send_bye((trunk, from), message, &dialog, Some(record), now),
+            (true, true) => self.send_bye((peer, from), message, &dialog, Some(record), now),
             (true, false) => {
                 self.tally.on_shed(Shed::Transaction);
-                self.send_bye_once((trunk, from), &dialog);
+                self.send_bye_once((&peer, from), &dialog);
             }
             (false, _) => {}
         }
@@ -103,39 +104,38 @@ impl Gateway {
             && is_invite
             && message.via_count() == 1
             && party.tag().is_some_and(|tag| self.identities.is_ours(call_id, tag))
-            && self.trunk_of(from).is_some()
+            && self.peer_of(from).is_some()
     }
 
     /// Hangs up a call that was answered after everybody had forgotten it.
     pub(crate) fn answer_late(&mut self, from: SocketAddr, message: &Message<'_>, now: Instant) {
-        let (Some(trunk), Ok(dialog)) = (self.trunk_of(from), Dialog::of_2xx(message)) else {
+        let (Some(peer), Ok(dialog)) = (self.peer_of(from), Dialog::of_2xx(message)) else {
             return self.tally.on_dropped(DropReason::Malformed);
         };
-        self.acknowledge(trunk, &dialog, from);
+        self.acknowledge(&peer, &dialog, from);
         let mut name = message.call_id().unwrap_or_default().to_vec();
         name.extend_from_slice(&to_tag(message));
         if self.late.note(name.into_boxed_slice()) {
-            self.send_bye((trunk, from), message, &dialog, None, now);
+            self.send_bye((peer, from), message, &dialog, None, now);
         }
     }
 
     /// The trunk whose address or ranges `from` is of.
-    pub(crate) fn trunk_of(&self, from: SocketAddr) -> Option<u16> {
-        let place = self.lines.iter().position(|line| line.owns(from.ip()))?;
-        Some(place as u16)
+    pub(crate) fn peer_of(&self, from: SocketAddr) -> Option<Arc<Peer>> {
+        let line = self.lines.iter().find(|line| line.owns(from.ip()))?;
+        Some(Arc::clone(&line.peer))
     }
 
-    fn acknowledge(&mut self, trunk: u16, dialog: &Dialog<'_>, to: SocketAddr) {
+    fn acknowledge(&mut self, peer: &Peer, dialog: &Dialog<'_>, to: SocketAddr) {
         let branch = lone_branch(&mut self.entropy);
-        let sent_by = &self.lines[usize::from(trunk)].sent_by;
-        let sender = Sender { transport: "UDP", sent_by, branch: &branch };
+        let sender = Sender { transport: "UDP", sent_by: &peer.sent_by, branch: &branch };
         self.outbox.push(to, |out| dialog.write_ack(&sender, out));
         self.tally.on_sent(SipKind::Ack);
     }
 
     fn send_bye(
         &mut self,
-        (trunk, to): (u16, SocketAddr),
+        (peer, to): (Arc<Peer>, SocketAddr),
         message: &Message<'_>,
         dialog: &Dialog<'_>,
         record: Option<Arc<CallRecord>>,
@@ -145,18 +145,19 @@ impl Gateway {
         let (Some(call_id), Ok(CSeq { number: cseq, .. })) = (call_id, message.cseq()) else {
             return;
         };
-        let base: TimerBase = self.lines[usize::from(trunk)].base();
-        let request = NonInviteClient::start(Transport::Unreliable, base, now);
+        let request = NonInviteClient::start(Transport::Unreliable, peer.base(), now);
         let machine = Machine::NonInvite { method: Method::Bye, request };
-        let bye = Bye { request: Box::default(), to, trunk, call_id, cseq: cseq + 1, record };
+        let bye = {
+            let (request, peer) = (Box::default(), Arc::clone(&peer));
+            Bye { request, to, peer, call_id, cseq: cseq + 1, record }
+        };
         let owner = Owner { armed: None, purpose: Purpose::Bye(bye) };
         let Ok(handle) = self.clients.insert(Client { machine, owner }) else {
             self.tally.on_shed(Shed::Transaction);
-            return self.send_bye_once((trunk, to), dialog);
+            return self.send_bye_once((&peer, to), dialog);
         };
         let branch = self.clients.branch(handle);
-        let sent_by = &self.lines[usize::from(trunk)].sent_by;
-        let sender = Sender { transport: "UDP", sent_by, branch: &branch };
+        let sender = Sender { transport: "UDP", sent_by: &peer.sent_by, branch: &branch };
         let bytes = self.outbox.push(to, |out| dialog.write_bye(&sender, out));
         if let Some(Client { owner: Owner { purpose: Purpose::Bye(bye), .. }, .. }) =
             self.clients.get_mut(handle)
@@ -170,10 +171,9 @@ impl Gateway {
 
     /// A BYE that nobody remembers and that is not repeated: better than to leave the phone off the
     /// hook because a table is full.
-    fn send_bye_once(&mut self, (trunk, to): (u16, SocketAddr), dialog: &Dialog<'_>) {
+    fn send_bye_once(&mut self, (peer, to): (&Peer, SocketAddr), dialog: &Dialog<'_>) {
         let branch = lone_branch(&mut self.entropy);
-        let sent_by = &self.lines[usize::from(trunk)].sent_by;
-        let sender = Sender { transport: "UDP", sent_by, branch: &branch };
+        let sender = Sender { transport: "UDP", sent_by: &peer.sent_by, branch: &branch };
         self.outbox.push(to, |out| dialog.write_bye(&sender, out));
         self.tally.on_sent(SipKind::Bye);
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::settings::Peer;
 use crate::call::outbound::Outbound;
 use crate::ladder::{Direction, Rung, Verb};
 use crate::sip::Method;
@@ -41,8 +42,8 @@ pub(crate) struct Leg {
     pub(crate) identity: Identity,
     /// Index of the trunk.
     pub(crate) trunk: u16,
-    /// How many trunks were tried before.
-    pub(crate) tried: u16,
+    /// How that trunk is spoken to.
+    pub(crate) peer: Arc<Peer>,
     /// The To tag of the final response, for its ACK.
     pub(crate) to_tag: Option<Box<[u8]>>,
     /// The dialogs that 2xx responses made: each has been sent its BYE.
@@ -56,8 +57,8 @@ pub(crate) struct Bye {
     pub(crate) request: Box<[u8]>,
     /// Where it goes.
     pub(crate) to: SocketAddr,
-    /// Index of the trunk.
-    pub(crate) trunk: u16,
+    /// How the trunk is spoken to.
+    pub(crate) peer: Arc<Peer>,
     /// The dialog's Call-ID.
     pub(crate) call_id: u128,
     /// Its CSeq number.
@@ -68,10 +69,10 @@ pub(crate) struct Bye {
 
 impl Purpose {
     /// What a response must repeat: the trunk it must come from, Call-ID and CSeq number.
-    pub(crate) fn identity(&self) -> (u16, u128, u32) {
+    pub(crate) fn identity(&self) -> (&Peer, u128, u32) {
         match self {
-            Self::Bye(bye) => (bye.trunk, bye.call_id, bye.cseq),
-            Self::Leg(leg) => (leg.trunk, leg.identity.call_id, leg.identity.cseq),
+            Self::Bye(bye) => (&bye.peer, bye.call_id, bye.cseq),
+            Self::Leg(leg) => (&leg.peer, leg.identity.call_id, leg.identity.cseq),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From an order to an INVITE: which trunk, when, and with which names; and from a failed leg to the
 //! next trunk.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Gateway;
@@ -21,15 +22,6 @@ use crate::verify::Order;
 use crate::verify::id::CallId;
 use crate::verify::record::Ending;
 
-/// A trunk that may be used now.
-#[derive(Clone, Copy)]
-struct Leave {
-    /// Index in `lines`.
-    trunk: u16,
-    /// Index in the order's route.
-    tried: u16,
-}
-
 impl Gateway {
     /// Takes an order of the control room.
     pub(crate) fn place(&mut self, order: Order, now: Instant) {
@@ -41,9 +33,9 @@ impl Gateway {
         }
         // Who came first goes first.
         if self.queue.has(order.pool) {
-            return self.wait(order, 0, now);
+            return self.wait(order, None, now);
         }
-        self.dispatch(order, 0, now);
+        self.dispatch(order, None, now);
     }
 
     /// Lets waiting calls go as far as their trunks have room; those that waited too long fail.
@@ -64,8 +56,8 @@ impl Gateway {
                 self.give_up(&waiting.order, Outcome::Withdrawn, now);
                 continue;
             }
-            match self.leave(&waiting.order, waiting.tried, now) {
-                Ok(leave) => self.invite(waiting.order, leave, now),
+            match self.leave(&waiting.order, waiting.after, now) {
+                Ok(trunk) => self.invite(waiting.order, trunk, now),
                 Err(_) if now >= waiting.until => {
                     self.give_up(&waiting.order, Outcome::Unsent, now);
                 }
@@ -78,11 +70,10 @@ impl Gateway {
     }
 
     /// A leg ended: the call goes on through the next trunk of its route, or is over.
-    pub(crate) fn on_leg_ended(&mut self, order: Order, tried: u16, ended: &Ended, now: Instant) {
-        let next = tried + 1;
+    pub(crate) fn on_leg_ended(&mut self, order: Order, trunk: u16, ended: &Ended, now: Instant) {
         let is_wanted = self.is_wanted(&order);
-        if ended.may_fail_over && is_wanted && usize::from(next) < self.route(&order).len() {
-            return self.dispatch(order, next, now);
+        if ended.may_fail_over && is_wanted && !self.rest_of_route(&order, Some(trunk)).is_empty() {
+            return self.dispatch(order, Some(trunk), now);
         }
         let ending = Ending {
             outcome: ended.outcome,
@@ -123,23 +114,26 @@ impl Gateway {
         }
     }
 
-    /// The trunks that may carry an order, in the order in which they are tried.
-    pub(crate) fn route(&self, order: &Order) -> &[u16] {
-        self.routes.get(usize::from(order.pool)).map_or(&[], AsRef::as_ref)
+    /// The trunks that may carry an order after `after` has failed it, in the order in which they are
+    /// tried. All of them when a reload took `after` off the route.
+    fn rest_of_route(&self, order: &Order, after: Option<u16>) -> &[u16] {
+        let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
+        let failed = after.and_then(|after| route.iter().position(|trunk| *trunk == after));
+        failed.map_or(route, |failed| &route[failed + 1..])
     }
 
-    fn dispatch(&mut self, order: Order, tried: u16, now: Instant) {
-        match self.leave(&order, tried, now) {
-            Ok(leave) => self.invite(order, leave, now),
+    fn dispatch(&mut self, order: Order, after: Option<u16>, now: Instant) {
+        match self.leave(&order, after, now) {
+            Ok(trunk) => self.invite(order, trunk, now),
             Err(wait) => {
                 self.arm_pace(wait, now + QUEUE_LOOK_AGAIN, now);
-                self.wait(order, tried, now);
+                self.wait(order, after, now);
             }
         }
     }
 
-    fn wait(&mut self, order: Order, tried: u16, now: Instant) {
-        if let Err(order) = self.queue.push(order, tried, now) {
+    fn wait(&mut self, order: Order, after: Option<u16>, now: Instant) {
+        if let Err(order) = self.queue.push(order, after, now) {
             self.tally.on_shed(Shed::Call);
             self.give_up(&order, Outcome::Unsent, now);
         }
@@ -155,14 +149,14 @@ impl Gateway {
 
     /// Leave from the first trunk of the rest of the route that has room: those that answered
     /// lately first.
-    fn leave(&mut self, order: &Order, tried: u16, now: Instant) -> Result<Leave, Wait> {
+    fn leave(&mut self, order: &Order, after: Option<u16>, now: Instant) -> Result<u16, Wait> {
         if !self.has_room() {
             return Err(Wait::Full);
         }
-        let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
         let mut wait = Wait::Full;
         for is_preferred in [true, false] {
-            for (place, &trunk) in route.iter().enumerate().skip(usize::from(tried)) {
+            for place in 0..self.rest_of_route(order, after).len() {
+                let trunk = self.rest_of_route(order, after)[place];
                 let line = &mut self.lines[usize::from(trunk)];
                 if line.is_preferred(now) != is_preferred {
                     continue;
@@ -172,7 +166,7 @@ impl Gateway {
                         if let Some(at) = line.on_try(now) {
                             self.wheel.arm(at, Timer::Health);
                         }
-                        return Ok(Leave { trunk, tried: place as u16 });
+                        return Ok(trunk);
                     }
                     Err(other) => wait = sooner(wait, other),
                 }
@@ -187,9 +181,9 @@ impl Gateway {
         alive + self.calls.len() + 2 <= limit
     }
 
-    fn invite(&mut self, order: Order, leave: Leave, now: Instant) {
-        let line = &self.lines[usize::from(leave.trunk)];
-        let plan = line.plan(order.ring);
+    fn invite(&mut self, order: Order, trunk: u16, now: Instant) {
+        let peer = Arc::clone(&self.lines[usize::from(trunk)].peer);
+        let plan = peer.plan(order.ring);
         let call_id = self.entropy.u128();
         let identity = Identity {
             to: order.to,
@@ -201,13 +195,13 @@ impl Gateway {
             cseq: 1,
             ring: plan.ring,
         };
-        let invite = InviteClient::start(Transport::Unreliable, line.base(), now);
+        let invite = InviteClient::start(Transport::Unreliable, peer.base(), now);
         let leg = Leg {
             call: Outbound::start(plan, now),
             order,
             identity,
-            trunk: leave.trunk,
-            tried: leave.tried,
+            trunk,
+            peer,
             to_tag: None,
             dialogs: vec![],
         };

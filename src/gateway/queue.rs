@@ -24,8 +24,8 @@ pub(crate) struct Queue {
 pub(crate) struct Waiting {
     /// What is asked for.
     pub(crate) order: Order,
-    /// How many trunks of its route were tried.
-    pub(crate) tried: u16,
+    /// The trunk that failed it last.
+    pub(crate) after: Option<u16>,
     /// When it has waited for too long.
     pub(crate) until: Instant,
 }
@@ -37,12 +37,17 @@ impl Queue {
     }
 
     /// Adds an order, or gives it back when the queue is full.
-    pub(crate) fn push(&mut self, order: Order, tried: u16, now: Instant) -> Result<(), Order> {
+    pub(crate) fn push(
+        &mut self,
+        order: Order,
+        after: Option<u16>,
+        now: Instant,
+    ) -> Result<(), Order> {
         if self.length >= self.limit {
             return Err(order);
         }
         let until = now + self.time_max;
-        self.line(order.pool).push_back(Waiting { order, tried, until });
+        self.line(order.pool).push_back(Waiting { order, after, until });
         self.length += 1;
         Ok(())
     }

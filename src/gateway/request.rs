@@ -15,7 +15,7 @@ use crate::tally::{DropReason, SipKind};
 impl Gateway {
     /// A request arrived.
     pub(crate) fn on_request(&mut self, from: SocketAddr, request: &Message<'_>, method: Method) {
-        if self.trunk_of(from).is_none() {
+        if self.peer_of(from).is_none() {
             return self.tally.on_dropped(DropReason::ForeignSource);
         }
         self.tally.on_received(kind(method));

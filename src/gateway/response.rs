@@ -75,7 +75,7 @@ impl Gateway {
         if step == Step::default() {
             return;
         }
-        let (order, trunk, tried) = (leg.order.clone(), leg.trunk, leg.tried);
+        let (order, trunk) = (leg.order.clone(), leg.trunk);
         if step.rings {
             order.call.on_ringing(self.wall.at(now));
             self.verify.on_call_ringing(&order.call);
@@ -87,7 +87,7 @@ impl Gateway {
         if let Some(ended) = step.ended {
             self.leave_trunk(handle, trunk, ended.outcome);
             self.calls.remove(&order.call.id);
-            self.on_leg_ended(order, tried, &ended, now);
+            self.on_leg_ended(order, trunk, &ended, now);
             self.on_room(now);
         }
         self.arm(handle);
@@ -126,12 +126,11 @@ impl Gateway {
             return Err(if was_ours { DropReason::Late } else { DropReason::UnknownBranch });
         };
         let Some(client) = self.clients.get(handle) else { return Err(DropReason::Late) };
-        let (trunk, call_id, number) = client.owner.purpose.identity();
-        let line = &self.lines[usize::from(trunk)];
-        if !via.sent_by.eq_ignore_ascii_case(&line.sent_by) {
+        let (peer, call_id, number) = client.owner.purpose.identity();
+        if !via.sent_by.eq_ignore_ascii_case(&peer.sent_by) {
             return Err(DropReason::ForeignVia);
         }
-        if !line.profile.accepts(from.ip()) {
+        if !peer.profile.accepts(from.ip()) {
             return Err(DropReason::ForeignSource);
         }
         if message.call_id().ok().and_then(super::identity::read_call_id) != Some(call_id) {
@@ -220,8 +219,7 @@ impl Gateway {
         else {
             return;
         };
-        let base = self.lines[usize::from(leg.trunk)].base();
-        *cancel = Some(NonInviteClient::start(Transport::Unreliable, base, now));
+        *cancel = Some(NonInviteClient::start(Transport::Unreliable, leg.peer.base(), now));
         self.send_cancel(handle, false, now);
     }
 }

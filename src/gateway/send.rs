@@ -54,12 +54,11 @@ impl Gateway {
     fn send(&mut self, handle: Handle, request: Request, is_again: bool, now: Instant) {
         let Some(client) = self.clients.get_mut(handle) else { return };
         let Purpose::Leg(leg) = &client.owner.purpose else { return };
-        let line = &self.lines[usize::from(leg.trunk)];
-        let to_tag = leg.to_tag.as_deref();
-        self.outbox.push(line.profile.address, |out| match request {
-            Request::Ack => line.messages.write_ack(&leg.identity, to_tag, out),
-            Request::Cancel => line.messages.write_cancel(&leg.identity, out),
-            Request::Invite => line.messages.write_invite(&leg.identity, out),
+        let (messages, to_tag) = (&leg.peer.messages, leg.to_tag.as_deref());
+        self.outbox.push(leg.peer.profile.address, |out| match request {
+            Request::Ack => messages.write_ack(&leg.identity, to_tag, out),
+            Request::Cancel => messages.write_cancel(&leg.identity, out),
+            Request::Invite => messages.write_invite(&leg.identity, out),
         });
         let method = request.method();
         trace(&leg.order.call, Direction::Out, method, None, is_again, now);

@@ -1,11 +1,12 @@
 //! What one shard must know before it can work.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::outbound::{Alerting, Plan};
 use crate::transaction::TimerBase;
-use crate::trunk::{Messages, Pace, Profile, Ringing};
+use crate::trunk::{Messages, MessagesError, Pace, Profile, Ringing};
 
 /// What one shard must know before it can work.
 #[derive(Debug)]
@@ -26,31 +27,32 @@ pub struct Settings {
     pub queue_time_max: Duration,
 }
 
-/// A trunk as one shard sees it.
+/// How a trunk is spoken to from one shard's address. A call keeps the one that it began with, so a
+/// reload of the configuration changes nothing in its middle.
 #[derive(Debug)]
-pub struct Line {
-    /// What the configuration says of it.
-    pub profile: Profile,
+pub struct Peer {
+    /// What the configuration says of the trunk.
+    pub(crate) profile: Profile,
     /// Its messages, compiled for this shard's address.
-    pub messages: Messages,
-    /// This shard's share of what it takes.
-    pub pace: Pace,
+    pub(crate) messages: Messages,
     /// The sent-by of our Via on this trunk.
-    pub sent_by: Box<[u8]>,
-    health: Health,
+    pub(crate) sent_by: Box<[u8]>,
 }
 
-impl Line {
-    /// A trunk as seen from the local address `local`, by shard `shard` of `shards`.
+impl Peer {
+    /// A trunk as spoken to from the local address `local`, by the name `user_agent`.
+    ///
+    /// # Errors
+    ///
+    /// When its messages cannot be written as the profile wants.
     pub fn new(
         profile: Profile,
-        messages: Messages,
         local: SocketAddr,
-        (shard, shards): (u16, u16),
-    ) -> Self {
-        let pace = Pace::new(profile.calls_per_second, profile.in_flight_max, shard, shards);
+        user_agent: Option<Arc<str>>,
+    ) -> Result<Self, MessagesError> {
+        let messages = Messages::new(&profile, local, user_agent)?;
         let sent_by = local.to_string().into_bytes().into_boxed_slice();
-        Self { profile, messages, pace, sent_by, health: Health::default() }
+        Ok(Self { profile, messages, sent_by })
     }
 
     /// The trunk's timers.
@@ -71,10 +73,29 @@ impl Line {
             patience: self.base().patience(),
         }
     }
+}
+
+/// A trunk as one shard sees it.
+#[derive(Debug)]
+pub struct Line {
+    /// How calls that begin now speak to it.
+    pub(crate) peer: Arc<Peer>,
+    /// This shard's share of what it takes.
+    pub(crate) pace: Pace,
+    health: Health,
+}
+
+impl Line {
+    /// A trunk as seen by shard `shard` of `shards`.
+    pub fn new(peer: Peer, (shard, shards): (u16, u16)) -> Self {
+        let Profile { calls_per_second, in_flight_max, .. } = peer.profile;
+        let pace = Pace::new(calls_per_second, in_flight_max, shard, shards);
+        Self { peer: Arc::new(peer), pace, health: Health::default() }
+    }
 
     /// Whether `ip` is of this trunk.
     pub(crate) fn owns(&self, ip: IpAddr) -> bool {
-        self.profile.sources.iter().any(|range| range.contains(&ip))
+        self.peer.profile.sources.iter().any(|range| range.contains(&ip))
     }
 
     /// The trunk answered.

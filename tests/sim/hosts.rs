@@ -7,11 +7,10 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use ringproof::entropy::Entropy;
 use ringproof::gateway::Gateway;
-use ringproof::gateway::settings::{Line, Settings};
+use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::lab;
 use ringproof::tally::Tally;
 use ringproof::time::WallClock;
-use ringproof::trunk::Messages;
 use ringproof::verify::Verify;
 use ringproof::verify::event::{Event, Listener};
 
@@ -121,8 +120,8 @@ fn shard_settings(
     share: (u16, u16),
 ) -> Settings {
     let line = |trunk: &plan::Trunk| {
-        let messages = Messages::new(&trunk.profile, address, None).expect("a short INVITE");
-        Line::new(trunk.profile.clone(), messages, address, share)
+        let peer = Peer::new(trunk.profile.clone(), address, None).expect("a short INVITE");
+        Line::new(peer, share)
     };
     Settings {
         lines: plan.trunks.iter().map(line).collect(),

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use expect_test::Expect;
 
 use crate::entropy::Entropy;
-use crate::gateway::settings::{Line, Settings};
+use crate::gateway::settings::{Line, Peer, Settings};
 use crate::gateway::{Command, Gateway, Input};
 use crate::number::E164;
 use crate::sip::response::Response;
 use crate::sip::{Message, Method, Start as StartLine, Status};
 use crate::tally::Tally;
 use crate::time::WallClock;
-use crate::trunk::{Messages, Profile, testing};
+use crate::trunk::{Profile, testing};
 use crate::verify::event::{Event, Listener};
 use crate::verify::settings::{Bounds, PoolSettings};
 use crate::verify::{Order, Start, Verify};
@@ -229,8 +229,7 @@ fn line(address: &str, change: &impl Fn(&mut Profile)) -> Line {
     let mut profile = testing::profile(address);
     change(&mut profile);
     let local = "192.0.2.9:5070".parse().unwrap();
-    let messages = Messages::new(&profile, local, None).unwrap();
-    Line::new(profile, messages, local, (0, 1))
+    Line::new(Peer::new(profile, local, None).unwrap(), (0, 1))
 }
 
 fn summary(bytes: &[u8]) -> String {
