@@ -14,6 +14,7 @@ mod leg;
 mod outbox;
 mod place;
 mod queue;
+pub mod reload;
 mod request;
 mod response;
 mod send;
@@ -32,7 +33,8 @@ use self::identity::Identities;
 use self::leg::Owner;
 use self::outbox::Outbox;
 use self::queue::Queue;
-use self::settings::{Line, Settings};
+use self::reload::Reload;
+use self::settings::{Line, Settings, TRUNKS_MAX};
 use self::timers::Timer;
 use crate::entropy::{Entropy, Stream};
 use crate::sip::{Message, Start};
@@ -55,6 +57,8 @@ pub enum Command {
     HangUp(CallId),
     /// Ring a phone.
     Place(Order),
+    /// Work with other trunks.
+    Reload(Box<Reload>),
 }
 
 /// Everything that can happen to a shard.
@@ -117,7 +121,7 @@ impl Gateway {
         now: Instant,
     ) -> Self {
         let mut entropy = entropy.stream();
-        let board = Arc::new(Board::new(settings.lines.len()));
+        let board = Arc::new(Board::new(TRUNKS_MAX));
         Self {
             board,
             lines: settings.lines,
@@ -148,6 +152,7 @@ impl Gateway {
             Input::Command(Command::Drain) => self.drain(now),
             Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
             Input::Command(Command::Place(order)) => self.place(order, now),
+            Input::Command(Command::Reload(reload)) => self.reload(*reload, now),
             Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
             Input::SendFailed { payload, .. } => self.on_send_failed(payload, now),
             Input::Timeout => self.on_timeout(now),

@@ -121,7 +121,7 @@ impl Gateway {
     }
 
     /// The trunk whose address or ranges `from` is of.
-    pub(crate) fn peer_of(&self, from: SocketAddr) -> Option<Arc<Peer>> {
+    fn peer_of(&self, from: SocketAddr) -> Option<Arc<Peer>> {
         let line = self.lines.iter().find(|line| line.owns(from.ip()))?;
         Some(Arc::clone(&line.peer))
     }

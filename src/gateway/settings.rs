@@ -83,6 +83,8 @@ pub struct Line {
     /// This shard's share of what it takes.
     pub(crate) pace: Pace,
     health: Health,
+    /// Whether the configuration still has it.
+    is_listed: bool,
 }
 
 impl Line {
@@ -90,7 +92,28 @@ impl Line {
     pub fn new(peer: Peer, (shard, shards): (u16, u16)) -> Self {
         let Profile { calls_per_second, in_flight_max, .. } = peer.profile;
         let pace = Pace::new(calls_per_second, in_flight_max, shard, shards);
-        Self { peer: Arc::new(peer), pace, health: Health::default() }
+        Self { peer: Arc::new(peer), pace, health: Health::default(), is_listed: true }
+    }
+
+    /// The configuration has it no more, until [`change_to`](Self::change_to) says otherwise.
+    pub(crate) fn unlist(&mut self) {
+        self.is_listed = false;
+    }
+
+    /// The configuration has it, perhaps with other values. What it carries and how it answered
+    /// stays known, unless it is now somebody else.
+    pub(crate) fn change_to(&mut self, line: Self) {
+        if self.peer.profile.address != line.peer.profile.address {
+            self.health = Health::default();
+        }
+        self.pace.change_to(line.pace);
+        self.peer = line.peer;
+        self.is_listed = true;
+    }
+
+    /// Whether it may ask something of us: it is in the configuration, or carries calls still.
+    pub(crate) fn may_ask(&self) -> bool {
+        self.is_listed || self.pace.in_flight() > 0
     }
 
     /// Whether `ip` is of this trunk.
@@ -141,6 +164,8 @@ struct Health {
     try_again_at: Option<Instant>,
 }
 
+/// How many trunks a process may know in its life, those that reloads took away included.
+pub const TRUNKS_MAX: usize = 256;
 /// One lost call can be chance, three in a row are not.
 const SILENCES_TO_DOWN: u32 = 3;
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);

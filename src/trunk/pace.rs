@@ -64,6 +64,11 @@ impl Pace {
         Ok(())
     }
 
+    /// Takes the limits of `other`; the calls that live go on counting.
+    pub fn change_to(&mut self, other: Self) {
+        *self = Self { in_flight: self.in_flight, ..other };
+    }
+
     /// One call ended.
     pub fn release(&mut self) {
         debug_assert!(self.in_flight > 0, "a call ended that was never counted");

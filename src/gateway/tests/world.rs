@@ -225,7 +225,7 @@ pub(super) fn order(verify: &Verify, phone: &str, now: Instant) -> Order {
     verify.start(start, now).unwrap().order
 }
 
-fn line(address: &str, change: &impl Fn(&mut Profile)) -> Line {
+pub(super) fn line(address: &str, change: &impl Fn(&mut Profile)) -> Line {
     let mut profile = testing::profile(address);
     change(&mut profile);
     let local = "192.0.2.9:5070".parse().unwrap();

@@ -1,0 +1,111 @@
+//! Another configuration while calls ring (R12).
+
+use std::time::Duration;
+
+use expect_test::expect;
+
+use super::world::{World, line, order, response_to};
+use crate::gateway::reload::Reload;
+use crate::gateway::{Command, Input};
+use crate::sip::Method;
+use crate::trunk::Profile;
+
+/// Gives the shard these trunks, and the indices of those that carry calls.
+fn reload(world: &mut World, trunks: &[(u16, &str)], route: &[u16], change: impl Fn(&mut Profile)) {
+    let lines = trunks.iter().map(|(index, address)| (*index, line(address, &change))).collect();
+    let reload = Reload { lines, routes: vec![route.into()] };
+    world.handle(Input::Command(Command::Reload(Box::new(reload))));
+}
+
+#[test]
+fn r12_a_call_finishes_on_the_trunk_that_a_reload_took_away() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let ringing = world.response(Method::Invite, 180, "a", "");
+    world.receive(&ringing);
+    reload(&mut world, &[(1, "192.0.2.2:5060")], &[1], |profile| {
+        profile.ring = Duration::from_secs(9);
+    });
+    world.run_until(world.start + Duration::from_millis(5_200));
+    let done = world.response(Method::Cancel, 200, "a", "");
+    world.receive(&done);
+    let terminated = world.response(Method::Invite, 487, "a", "");
+    world.receive(&terminated);
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 180 INVITE
+        00.000  == rings
+        05.000  -> CANCEL
+        05.200  <- 200 CANCEL
+        05.200  <- 487 INVITE
+        05.200  -> ACK
+        05.200  == completed 487 by us
+    "#]]
+    .assert_eq(&world.trace);
+    assert!(world.sent.iter().all(|(to, _)| to.to_string() == "192.0.2.1:5060"));
+    let next = order(&world.verify, "+46701740611", world.now);
+    world.handle(Input::Command(Command::Place(next)));
+    assert_eq!(world.sent.last().unwrap().0.to_string(), "192.0.2.2:5060");
+}
+
+#[test]
+fn r12_a_call_answered_after_its_trunk_is_gone_is_hung_up() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "a", "Contact: <sip:x@192.0.2.1>");
+    reload(&mut world, &[(1, "192.0.2.2:5060")], &[1], |_| {});
+    // Long after the transaction: timer B gave the call up.
+    world.run_until(world.start + Duration::from_secs(100));
+    let sent = world.sent.len();
+    world.receive(&answer);
+    let late: Vec<_> = world.sent[sent..].iter().map(|(to, _)| to.to_string()).collect();
+    assert_eq!(late, ["192.0.2.1:5060", "192.0.2.1:5060"], "{}", world.trace);
+    assert!(world.trace.contains("-> ACK") && world.trace.contains("-> BYE"), "{}", world.trace);
+}
+
+#[test]
+fn r12_a_changed_trunk_gets_new_calls_at_its_new_address_and_counts_the_old_ones() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.in_flight_max = 2);
+    world.place();
+    reload(&mut world, &[(0, "192.0.2.7:5060")], &[0], |profile| profile.in_flight_max = 2);
+    let orders = ["+46701740611", "+46701740612"].map(|to| order(&world.verify, to, world.now));
+    for order in &orders {
+        world.handle(Input::Command(Command::Place(order.clone())));
+        world.run_until(world.now + Duration::from_millis(200));
+    }
+    let to: Vec<_> = world.sent.iter().map(|(to, _)| to.to_string()).collect();
+    assert_eq!(to, ["192.0.2.1:5060", "192.0.2.7:5060"], "the third call waits");
+    assert!(orders[1].call.moments().invited.is_none());
+    // The first call ends where it began, and so makes room.
+    let busy = response_to(&world.sent[0].1.clone(), 486, "a", "");
+    world.receive(&busy);
+    world.run_until(world.now + Duration::from_millis(200));
+    assert!(orders[1].call.moments().invited.is_some(), "{}", world.trace);
+}
+
+#[test]
+fn r12_a_call_that_fails_on_a_trunk_that_is_gone_goes_on_through_those_there_are() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    world.place();
+    reload(&mut world, &[(2, "192.0.2.3:5060")], &[2], |_| {});
+    let refusal = world.response(Method::Invite, 503, "a", "");
+    world.receive(&refusal);
+    assert_eq!(world.sent.last().unwrap().0.to_string(), "192.0.2.3:5060");
+}
+
+#[test]
+fn a_trunk_that_is_gone_and_carries_nothing_is_a_stranger() {
+    let options = b"OPTIONS sip:192.0.2.9:5070 SIP/2.0\r\n\
+        Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+        From: <sip:192.0.2.1>;tag=1\r\nTo: <sip:192.0.2.9>\r\nCall-ID: 1\r\n\
+        CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.receive(options);
+    assert_eq!(world.sent.len(), 1, "the trunk is answered");
+    reload(&mut world, &[(1, "192.0.2.2:5060")], &[1], |_| {});
+    world.receive(options);
+    assert_eq!(world.sent.len(), 1, "a stranger is not");
+    reload(&mut world, &[(0, "192.0.2.1:5060")], &[0], |_| {});
+    world.receive(options);
+    assert_eq!(world.sent.len(), 2, "it is back, under its old index");
+}
