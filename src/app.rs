@@ -7,10 +7,12 @@
 mod daemon;
 mod demo;
 mod handset;
+mod reload;
 mod serve;
 mod settings;
 mod shards;
 mod status;
+mod trunks;
 
 use crate::cli::{ConfigCheck, Demo, Exit, Handset, Programs, Serve, Terminal};
 

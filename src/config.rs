@@ -49,6 +49,22 @@ pub struct Config {
     pub observe: Observe,
 }
 
+impl Config {
+    /// The sections in which another configuration differs, trunks and the trunks of pools aside.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let rules = |config: &Self| Settings { pools: vec![], shards: 1, ..config.verify.clone() };
+        let pairs = [
+            ("[control]", self.control != other.control),
+            ("[log]", self.log != other.log),
+            ("[observe]", self.observe != other.observe),
+            ("[[pool]]", self.verify.pools != other.verify.pools),
+            ("[sip]", self.sip != other.sip),
+            ("[verify]", rules(self) != rules(other)),
+        ];
+        pairs.into_iter().filter_map(|(section, differs)| differs.then_some(section)).collect()
+    }
+}
+
 /// Loads the configuration at `path` and the files that it names. Paths in it are taken from its
 /// own directory.
 ///

@@ -14,7 +14,7 @@ mod socket;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-pub use driver::{Busy, Remote, Running, spawn};
+pub use driver::{Busy, NotSent, Remote, Running, spawn};
 pub use socket::{BindError, Socket, bind};
 
 use crate::time::Wake;

@@ -13,6 +13,7 @@ mod metrics;
 mod process;
 mod readings;
 mod record;
+mod trunks;
 
 pub use metrics::Metrics;
 pub use process::Process;

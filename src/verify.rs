@@ -36,6 +36,7 @@ mod striped;
 mod suffixes;
 mod table;
 mod timeout;
+mod trunk_names;
 mod velocity;
 
 pub use call_again::CallAgainError;
@@ -50,6 +51,7 @@ pub use report::{NotFound, Report, Saw};
 pub use service::Verify;
 pub use settings::{Settings, SettingsError, Warning};
 pub use start::{Order, RING_MAX, RING_MIN, Start, Started};
+pub use trunk_names::TrunkNames;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The daemon: everything bound, joined and started in order, and stopped in order.
 #![expect(clippy::disallowed_methods, reason = "the daemon's clocks are wound here")]
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,11 +10,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tracing::{info, warn};
 
+use super::reload::Reloader;
 use super::settings::{self, COMMANDS_MAX, QUEUE_MAX, QUEUE_TIME_MAX, TRANSACTIONS_MAX};
 use super::shards::{Shard, Shards};
 use super::status::DaemonStatus;
+use super::trunks::Trunks;
 use crate::config::Config;
-use crate::control::view::TrunkNames;
 use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
 use crate::entropy::Entropy;
 use crate::gateway::settings::Settings;
@@ -23,7 +25,7 @@ use crate::observe::log::Log;
 use crate::observe::{Metrics, Recorder};
 use crate::tally::Tally;
 use crate::time::WallClock;
-use crate::trunk::MessagesError;
+use crate::trunk::{MessagesError, Profile};
 use crate::verify::event::{Event, Listener};
 use crate::verify::{SettingsError, Verify, Warning};
 
@@ -34,8 +36,11 @@ pub(super) struct Daemon {
     bus: Arc<EventBus>,
     shards: Arc<Shards>,
     running: Vec<Running<Command>>,
-    trunks: Vec<Arc<str>>,
+    trunks: Arc<Trunks>,
+    metrics: Arc<Metrics>,
     wall: WallClock,
+    /// The SIP addresses of each shard.
+    locals: Vec<Vec<SocketAddr>>,
     /// Where it listens, for the line that says so.
     pub(super) listens: Listens,
 }
@@ -73,15 +78,14 @@ impl Daemon {
     pub(super) fn start(config: &Config, log: Option<Arc<Log>>) -> Result<Self, StartError> {
         let now = Instant::now();
         let (wall, entropy) = (WallClock::new(now, SystemTime::now()), Entropy::system());
-        let trunks: Vec<Arc<str>> = config.trunks.iter().map(|trunk| trunk.name.clone()).collect();
-        let names: Vec<String> = trunks.iter().map(ToString::to_string).collect();
-        let trunk_names = TrunkNames::new(trunks.iter().cloned());
+        let trunks = Arc::new(Trunks::new(config));
+        let names = &trunks.names;
         let control = settings::control(config);
 
-        let bus = EventBus::new(control.limits.events_kept, trunk_names.clone(), wall.at(now));
-        let metrics = Arc::new(Metrics::new(&names));
+        let bus = EventBus::new(control.limits.events_kept, names.clone(), wall.at(now));
+        let metrics = Arc::new(Metrics::new(names.clone()));
         let next: Vec<Arc<dyn Listener>> = vec![bus.clone()];
-        let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names, next));
+        let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), next));
         let verify =
             Arc::new(Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), recorder)?);
         verify.warnings().iter().for_each(|warning| warn!("{warning}"));
@@ -90,18 +94,20 @@ impl Daemon {
         // is a first, and not that a port is taken. Nobody is served before everything is bound.
         let server = Server::bind(&control)?;
         let sockets = bind(config)?;
+        let locals = |sockets: &Vec<Socket>| sockets.iter().map(|socket| socket.local).collect();
+        let locals: Vec<Vec<SocketAddr>> = sockets.iter().map(locals).collect();
         let listens = Listens {
             socket: control.socket.clone(),
             tcp: server.tcp_address(),
-            sip: sockets.iter().flatten().map(|socket| socket.local).collect(),
+            sip: locals.iter().flatten().copied().collect(),
         };
-        let (running, shards) = run_shards(config, sockets, &verify, &wall, &entropy)?;
+        let (running, shards) = run_shards(config, sockets, &verify, &wall, &entropy, &trunks)?;
         let counters = Arc::new(ApiCounters::default());
         let status = Arc::new(DaemonStatus {
             shards: Arc::clone(&shards),
-            trunks: config.trunks.clone(),
+            trunks: Arc::clone(&trunks),
             verify: Arc::clone(&verify),
-            metrics,
+            metrics: Arc::clone(&metrics),
             counters: Arc::clone(&counters),
             log,
             started_at: wall.at(now),
@@ -112,12 +118,19 @@ impl Daemon {
             calls,
             status,
             bus: Arc::clone(&bus),
-            trunks: trunk_names,
+            trunks: trunks.names.clone(),
             counters,
             entropy,
         };
         let api = Api::new(&control, parts);
-        Ok(Self { server, api, bus, shards, running, trunks, wall, listens })
+        Ok(Self { server, api, bus, shards, running, trunks, metrics, wall, locals, listens })
+    }
+
+    /// What reloads the configuration at `path`, which the daemon was started with.
+    pub(super) fn reloader(&self, path: PathBuf, running: Config) -> Reloader {
+        let (trunks, shards) = (Arc::clone(&self.trunks), Arc::clone(&self.shards));
+        let (metrics, locals) = (Arc::clone(&self.metrics), self.locals.clone());
+        Reloader { path, running, locals, trunks, shards, metrics }
     }
 
     /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends the wait
@@ -132,7 +145,7 @@ impl Daemon {
         let end = async {
             stop.await;
             info!("stopping: no new calls, those that ring are hung up");
-            shards.drain();
+            shards.drain().await;
             tokio::select! {
                 () = ended(&running) => info!("every call has ended"),
                 () = tokio::time::sleep(DRAIN_MAX) => warn!("some calls did not end in time"),
@@ -187,14 +200,15 @@ fn run_shards(
     verify: &Arc<Verify>,
     wall: &WallClock,
     entropy: &Entropy,
+    trunks: &Arc<Trunks>,
 ) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
-    let routes = || config.pools.iter().map(|pool| pool.trunks.clone().into()).collect();
     let (mut running, mut shards) = (vec![], vec![]);
     for (index, sockets) in sockets.into_iter().enumerate() {
         let shard = index as u16; // `sip.shards` is a u16
+        let locals: Vec<_> = sockets.iter().map(|socket| socket.local).collect();
         let settings = Settings {
-            lines: settings::lines(config, shard, &sockets)?,
-            routes: routes(),
+            lines: settings::lines(config, shard, &locals)?,
+            routes: trunks.current().routes.clone(),
             transactions_max: TRANSACTIONS_MAX,
             verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
             queue_max: QUEUE_MAX,
@@ -209,7 +223,7 @@ fn run_shards(
         shards.push(Shard { remote: thread.remote.clone(), board, tally });
         running.push(thread);
     }
-    Ok((running, Arc::new(Shards::new(shards, routes()))))
+    Ok((running, Arc::new(Shards::new(shards, Arc::clone(trunks)))))
 }
 
 async fn ended(running: &[Running<Command>]) {
@@ -219,17 +233,18 @@ async fn ended(running: &[Running<Command>]) {
 }
 
 /// Tells of trunks that went up or down, and follows a wall clock that is set. Never ends.
-async fn watch(shards: &Shards, trunks: &[Arc<str>], bus: &EventBus, wall: &WallClock) {
-    let mut was_up = vec![true; trunks.len()];
+async fn watch(shards: &Shards, trunks: &Trunks, bus: &EventBus, wall: &WallClock) {
+    let mut was_up: BTreeMap<u16, bool> = BTreeMap::new();
     let mut tick = tokio::time::interval(Duration::from_millis(250));
     loop {
         tick.tick().await;
         let now = Instant::now();
         wall.resample(now, SystemTime::now());
-        for (index, (name, was_up)) in trunks.iter().zip(&mut was_up).enumerate() {
-            let is_up = shards.is_up(index);
-            if is_up != *was_up {
-                *was_up = is_up;
+        let layout = trunks.current();
+        was_up.retain(|index, _| layout.listed.iter().any(|(listed, _)| listed == index));
+        for (index, Profile { name, .. }) in &layout.listed {
+            let is_up = shards.is_up(usize::from(*index));
+            if was_up.insert(*index, is_up).unwrap_or(true) != is_up {
                 match is_up {
                     true => info!(trunk = %name, "the trunk may be used"),
                     false => warn!(trunk = %name, "the trunk does not answer"),

@@ -1,6 +1,7 @@
 //! `ringproof serve` and `ringproof config check`.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::process;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
 use super::daemon::{self, Daemon, Listens, StartError};
+use super::reload::Reloader;
 use super::settings;
 use crate::cli::{ConfigCheck, Exit, Serve, Terminal};
 use crate::config::{self, Config};
@@ -24,7 +26,7 @@ pub(super) fn serve(arguments: &Serve, terminal: &mut Terminal) -> Exit {
             return Exit::Configuration;
         }
     };
-    match run(&config, terminal) {
+    match run(&arguments.config, &config, terminal) {
         Ok(()) => Exit::Success,
         Err(error) => {
             terminal.note(&format!("error: {error}"));
@@ -72,21 +74,32 @@ enum Failure {
     System(#[from] io::Error),
 }
 
-fn run(config: &Config, terminal: &mut Terminal) -> Result<(), Failure> {
+fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // Kept here to the end: the last holder writes what waits, and what is said after that is lost.
     let log = log::start(&settings::log(config, io::stderr().is_terminal()), io::stderr())?;
     let log = Arc::new(log);
     runtime.block_on(async {
-        let mut signals = Signals::new()?;
+        let (mut signals, hang_up) = (Signals::new()?, signal(SignalKind::hangup())?);
         let daemon = Daemon::start(config, Some(Arc::clone(&log)))?;
         // Who started us may have closed the pipe; that is no reason not to serve.
         drop(terminal.print(&ready(&daemon.listens)));
         let (stop, stop_now) = signals.split();
-        daemon.run(stop, stop_now).await;
-        info!("stopped");
+        let reloads = reload_on(hang_up, daemon.reloader(path.to_owned(), config.clone()));
+        tokio::select! {
+            () = daemon.run(stop, stop_now) => info!("stopped"),
+            () = reloads => {}
+        }
         Ok(())
     })
+}
+
+/// Reloads at each SIGHUP. Never ends.
+async fn reload_on(mut hang_up: Signal, mut reloader: Reloader) {
+    while hang_up.recv().await.is_some() {
+        reloader.reload().await;
+    }
+    std::future::pending().await
 }
 
 /// SIGTERM and SIGINT: the first asks for a stop, the second insists.

@@ -1,11 +1,11 @@
 //! From the configuration's words to those of the rooms that must not know it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::config::{Config, Format, Level};
 use crate::control::{self, KeySettings, Limits, Right, TcpSettings, TokenHash};
 use crate::gateway::settings::{Line, Peer};
-use crate::net::Socket;
 use crate::observe::log;
 use crate::trunk::MessagesError;
 
@@ -56,18 +56,18 @@ pub(super) fn log(config: &Config, is_coloured: bool) -> log::Settings {
     }
 }
 
-/// The trunks as one shard sees them from its sockets.
+/// The trunks as one shard sees them from its addresses.
 pub(super) fn lines(
     config: &Config,
     shard: u16,
-    sockets: &[Socket],
+    locals: &[SocketAddr],
 ) -> Result<Vec<Line>, MessagesError> {
     let mut lines = vec![];
     for profile in &config.trunks {
-        let same_family = |socket: &&Socket| socket.local.is_ipv4() == profile.address.is_ipv4();
+        let same_family = |local: &&SocketAddr| local.is_ipv4() == profile.address.is_ipv4();
         // The configuration is refused when a trunk has no listener of its IP version.
-        let Some(socket) = sockets.iter().find(same_family) else { continue };
-        let peer = Peer::new(profile.clone(), socket.local, config.sip.user_agent.clone())?;
+        let Some(&local) = locals.iter().find(same_family) else { continue };
+        let peer = Peer::new(profile.clone(), local, config.sip.user_agent.clone())?;
         lines.push(Line::new(peer, (shard, config.sip.shards)));
     }
     Ok(lines)

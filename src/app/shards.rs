@@ -1,16 +1,19 @@
 //! The shards as the rest of the daemon sees them: where orders go, and what can be read of them.
+#![expect(clippy::disallowed_methods, reason = "who has a word for a full shard waits a moment")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
+use super::trunks::Trunks;
 use crate::control::Calls;
 use crate::control::service::NotPlaced;
 use crate::gateway::Command;
 use crate::gateway::board::Board;
+use crate::gateway::reload::Reload;
 use crate::gateway::state::{Reply, ShardState};
-use crate::net::Remote;
+use crate::net::{Busy, NotSent, Remote};
 use crate::tally::{Shed, Tally};
 use crate::verify::Order;
 use crate::verify::record::CallRecord;
@@ -27,25 +30,20 @@ pub(super) struct Shard {
 #[derive(Debug)]
 pub(super) struct Shards {
     shards: Vec<Shard>,
-    /// For each pool the indices of its trunks.
-    routes: Vec<Box<[u16]>>,
+    trunks: Arc<Trunks>,
     is_stopping: AtomicBool,
 }
 
 impl Shards {
-    pub(super) fn new(shards: Vec<Shard>, routes: Vec<Box<[u16]>>) -> Self {
-        Self { shards, routes, is_stopping: AtomicBool::new(false) }
+    pub(super) fn new(shards: Vec<Shard>, trunks: Arc<Trunks>) -> Self {
+        Self { shards, trunks, is_stopping: AtomicBool::new(false) }
     }
 
     /// No new calls; hang up those that live.
-    pub(super) fn drain(&self) {
+    pub(super) async fn drain(&self) {
         self.is_stopping.store(true, Ordering::Release);
         for shard in &self.shards {
-            // A shard that has more orders than it can take gets the word when it has room: orders
-            // are refused from now on, so it soon has.
-            while shard.remote.send(Command::Drain) == Err(crate::net::Busy::Full) {
-                std::thread::yield_now();
-            }
+            tell(shard, Command::Drain).await;
         }
     }
 
@@ -55,6 +53,13 @@ impl Shards {
 
     pub(super) fn tallies(&self) -> Vec<Arc<Tally>> {
         self.shards.iter().map(|shard| Arc::clone(&shard.tally)).collect()
+    }
+
+    /// Gives one shard other trunks. Waits until its queue has a place.
+    pub(super) async fn reload(&self, shard: usize, reload: Reload) {
+        if let Some(shard) = self.shards.get(shard) {
+            tell(shard, Command::Reload(Box::new(reload))).await;
+        }
     }
 
     /// Calls on a trunk, all shards together.
@@ -89,7 +94,8 @@ impl Calls for Shards {
         let Some(shard) = self.shards.get(usize::from(order.shard)) else {
             return Err(NotPlaced::QueueFull);
         };
-        let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
+        let layout = self.trunks.current();
+        let route = layout.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
         if !route.iter().any(|trunk| shard.board.is_up(usize::from(*trunk))) {
             return Err(NotPlaced::NoTrunk);
         }
@@ -109,4 +115,15 @@ impl Calls for Shards {
     }
 }
 
+/// A shard that has more orders than it can take gets the word when it has room. A shard that has
+/// stopped needs none.
+async fn tell(shard: &Shard, mut command: Command) {
+    while let Err(NotSent { command: back, why: Busy::Full }) = shard.remote.offer(command) {
+        command = back;
+        tokio::time::sleep(TELL_AGAIN).await;
+    }
+}
+
+/// A shard empties its queue in far less, unless it is out of breath.
+const TELL_AGAIN: Duration = Duration::from_millis(1);
 const DESCRIBE_TIMEOUT: Duration = Duration::from_millis(500);

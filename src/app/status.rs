@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::shards::Shards;
+use super::trunks::Trunks;
 use crate::control::{ApiCounters, Readiness, Status, TrunkState};
 use crate::gateway::state::ShardState;
 use crate::observe::log::Log;
@@ -17,7 +18,7 @@ use crate::verify::Verify;
 /// Reads the state of everything.
 pub(super) struct DaemonStatus {
     pub(super) shards: Arc<Shards>,
-    pub(super) trunks: Vec<Profile>,
+    pub(super) trunks: Arc<Trunks>,
     pub(super) verify: Arc<Verify>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) counters: Arc<ApiCounters>,
@@ -27,21 +28,23 @@ pub(super) struct DaemonStatus {
 
 impl Status for DaemonStatus {
     fn trunks(&self) -> Vec<TrunkState> {
-        let state = |(index, profile): (usize, &Profile)| TrunkState {
+        let state = |(index, profile): &(u16, Profile)| TrunkState {
             name: profile.name.to_string(),
-            up: self.shards.is_up(index),
-            in_flight: self.shards.in_flight(index),
+            up: self.shards.is_up(usize::from(*index)),
+            in_flight: self.shards.in_flight(usize::from(*index)),
             in_flight_max: profile.in_flight_max,
             calls_per_second_max: profile.calls_per_second.into(),
         };
-        self.trunks.iter().enumerate().map(state).collect()
+        self.trunks.current().listed.iter().map(state).collect()
     }
 
     fn readiness(&self) -> Readiness {
         if self.shards.is_stopping() {
             return Readiness::Stopping;
         }
-        let is_any_up = (0..self.trunks.len()).any(|trunk| self.shards.is_up(trunk));
+        let layout = self.trunks.current();
+        let mut indices = layout.listed.iter().map(|(index, _)| usize::from(*index));
+        let is_any_up = indices.any(|trunk| self.shards.is_up(trunk));
         if is_any_up { Readiness::Ready } else { Readiness::NoTrunk }
     }
 
@@ -67,21 +70,22 @@ impl Status for DaemonStatus {
     }
 
     fn debug(&self) -> Value {
+        let names = self.trunks.names.all();
         let shards = self.shards.describe().into_iter().map(|state| match state {
-            Some(state) => describe(&state, &self.trunks),
+            Some(state) => describe(&state, &names),
             None => json!({ "error": "the shard did not answer in time" }),
         });
         json!({ "shards": shards.collect::<Value>() })
     }
 }
 
-fn describe(state: &ShardState, trunks: &[Profile]) -> Value {
+fn describe(state: &ShardState, trunks: &[Arc<str>]) -> Value {
     let tables = state
         .tables
         .iter()
         .map(|(name, entries, limit)| json!({ "table": name, "size": entries, "limit": limit }));
-    let lines = state.lines.iter().zip(trunks).map(|((in_flight, is_up), profile)| {
-        json!({ "trunk": &*profile.name, "in_flight": in_flight, "up": is_up })
+    let lines = state.lines.iter().zip(trunks).map(|((in_flight, is_up), name)| {
+        json!({ "trunk": &**name, "in_flight": in_flight, "up": is_up })
     });
     let calls = state.calls.iter().map(|call| {
         json!({

@@ -13,8 +13,8 @@ use super::outside::{Calls, Status};
 use super::replies::Replies;
 use super::service::Service;
 use super::settings::{Limits, Settings};
-use super::view::TrunkNames;
 use crate::entropy::Entropy;
+use crate::verify::TrunkNames;
 use crate::verify::Verify;
 
 /// The API behind the sockets.

@@ -20,8 +20,8 @@ use axum::body::Bytes;
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
-use super::view::TrunkNames;
 use crate::time::Micros;
+use crate::verify::TrunkNames;
 use crate::verify::event::{Event, Listener};
 use envelope::Subject;
 use ring::{Place, Ring};

@@ -6,8 +6,6 @@ mod call;
 mod pool;
 mod verification;
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 
@@ -15,21 +13,6 @@ use crate::time::Micros;
 pub use call::{CallSummary, CallView, RungView, TraceView};
 pub use pool::{PoolList, PoolView};
 pub use verification::{FlashCallView, VerificationList, VerificationView};
-
-/// The names of the trunks in the configuration's order: a call's record knows its trunk by number.
-#[derive(Clone, Debug)]
-pub struct TrunkNames(Arc<[Arc<str>]>);
-
-impl TrunkNames {
-    /// These, in the configuration's order.
-    pub fn new(names: impl IntoIterator<Item = Arc<str>>) -> Self {
-        Self(names.into_iter().collect())
-    }
-
-    fn get(&self, index: u16) -> Option<String> {
-        self.0.get(usize::from(index)).map(|name| (**name).to_owned())
-    }
-}
 
 /// RFC 3339 with milliseconds, in UTC: `2026-11-20T10:15:30.123Z`.
 pub(super) fn timestamp(at: Micros) -> String {

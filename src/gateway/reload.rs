@@ -14,7 +14,8 @@ use super::settings::Line;
 /// What one shard is to work with from now on.
 #[derive(Debug)]
 pub struct Reload {
-    /// The trunks of the configuration with their indices. A new trunk has the next free index.
+    /// The trunks of the configuration with their indices, in the order of these. A new trunk has
+    /// the next free index.
     pub lines: Vec<(u16, Line)>,
     /// As [`Settings::routes`](super::settings::Settings::routes).
     pub routes: Vec<Box<[u16]>>,
@@ -27,7 +28,10 @@ impl Gateway {
         for (index, line) in reload.lines {
             match self.lines.get_mut(usize::from(index)) {
                 Some(known) => known.change_to(line),
-                None => self.lines.push(line),
+                None => {
+                    debug_assert_eq!(usize::from(index), self.lines.len(), "no index is left out");
+                    self.lines.push(line);
+                }
             }
         }
         self.routes = reload.routes;

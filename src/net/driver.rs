@@ -59,6 +59,15 @@ pub enum Busy {
     Stopped,
 }
 
+/// A command that was not taken, and why.
+#[derive(Debug)]
+pub struct NotSent<C> {
+    /// The command.
+    pub command: C,
+    /// Why it was not taken.
+    pub why: Busy,
+}
+
 impl<C> Remote<C> {
     /// Hands over a command without waiting.
     ///
@@ -66,9 +75,18 @@ impl<C> Remote<C> {
     ///
     /// When the core cannot take it; the command is dropped.
     pub fn send(&self, command: C) -> Result<(), Busy> {
+        self.offer(command).map_err(|not_sent| not_sent.why)
+    }
+
+    /// Hands over a command without waiting, or gets it back.
+    ///
+    /// # Errors
+    ///
+    /// The command, when the core cannot take it.
+    pub fn offer(&self, command: C) -> Result<(), NotSent<C>> {
         self.commands.try_send(command).map_err(|error| match error {
-            TrySendError::Disconnected(_) => Busy::Stopped,
-            TrySendError::Full(_) => Busy::Full,
+            TrySendError::Disconnected(command) => NotSent { command, why: Busy::Stopped },
+            TrySendError::Full(command) => NotSent { command, why: Busy::Full },
         })?;
         self.bell.ring();
         Ok(())

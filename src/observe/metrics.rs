@@ -1,18 +1,21 @@
 //! The metrics that events move, each with its handles resolved when the daemon starts: to count is
 //! to index an array and add to an atomic, without a hash and without an allocation.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, Registry, TextEncoder};
+use arc_swap::ArcSwap;
+use prometheus::{Histogram, IntCounter, IntCounterVec, Registry, TextEncoder};
 
 use super::family;
 use super::readings::Readings;
+use super::trunks::{TrunkFamilies, TrunkMetrics};
 use crate::outcome::Outcome;
 use crate::time::Micros;
-use crate::verify::Saw;
 use crate::verify::event::Event;
 use crate::verify::record::{CallRecord, Moments};
 use crate::verify::snapshot::{Reason, Snapshot, Status};
+use crate::verify::{Saw, TrunkNames};
 
 /// Every metric of the daemon.
 #[derive(Debug)]
@@ -26,21 +29,19 @@ pub struct Metrics {
     reports: [[IntCounter; CALLER_ID.len()]; SAW.len()],
     call_setup: Histogram,
     ring_time_error: Histogram,
-    /// One for each trunk of the configuration, and a last one for calls that no trunk carried.
-    trunks: Vec<TrunkMetrics>,
-}
-
-#[derive(Debug)]
-struct TrunkMetrics {
-    calls: [IntCounter; Outcome::ALL.len()],
-    post_dial_delay: Histogram,
-    ring: Histogram,
+    names: TrunkNames,
+    families: TrunkFamilies,
+    /// One for each name.
+    trunks: ArcSwap<Vec<Arc<TrunkMetrics>>>,
+    /// For calls that no trunk carried.
+    no_trunk: Arc<TrunkMetrics>,
 }
 
 impl Metrics {
-    /// Every metric at zero. `trunks` are the names in the configuration's order.
-    pub fn new(trunks: &[String]) -> Self {
+    /// Every metric at zero, with series for the trunks that `names` knows.
+    pub fn new(names: TrunkNames) -> Self {
         let registry = Registry::new();
+        let families = TrunkFamilies::new(&registry);
         let (started, ended) = verifications(&registry);
         Self {
             started,
@@ -74,9 +75,21 @@ impl Metrics {
                 "Distance between the planned and the real ring time of completed calls",
                 &RING_TIME_ERROR_SECONDS,
             ),
-            trunks: per_trunk(&registry, trunks),
+            trunks: ArcSwap::from_pointee(
+                names.all().iter().map(|name| families.of(name)).collect(),
+            ),
+            no_trunk: families.of(NO_TRUNK),
+            names,
+            families,
             registry,
         }
+    }
+
+    /// Makes series for trunks whose names were learnt since. For one thread at a time.
+    pub fn on_trunks(&self) {
+        let (known, names) = (self.trunks.load(), self.names.all());
+        let new = names.iter().skip(known.len()).map(|name| self.families.of(name));
+        self.trunks.store(Arc::new(known.iter().cloned().chain(new).collect()));
     }
 
     /// Counts one event.
@@ -147,9 +160,10 @@ impl Metrics {
         }
     }
 
-    fn trunk(&self, call: &CallRecord) -> &TrunkMetrics {
-        let last = self.trunks.len() - 1;
-        &self.trunks[call.trunk().map_or(last, |index| usize::from(index).min(last))]
+    fn trunk(&self, call: &CallRecord) -> Arc<TrunkMetrics> {
+        let trunks = self.trunks.load();
+        let found = call.trunk().and_then(|index| trunks.get(usize::from(index)));
+        Arc::clone(found.unwrap_or(&self.no_trunk))
     }
 }
 
@@ -184,37 +198,6 @@ fn reports(registry: &Registry) -> [[IntCounter; CALLER_ID.len()]; SAW.len()] {
     SAW.map(|saw| CALLER_ID.map(|(_, shown)| reports.with_label_values(&[saw.as_str(), shown])))
 }
 
-fn per_trunk(registry: &Registry, trunks: &[String]) -> Vec<TrunkMetrics> {
-    let calls: IntCounterVec = family::counters(
-        registry,
-        "ringproof_calls_total",
-        "Calls that ended, by how they ended",
-        &["trunk", "outcome"],
-    );
-    let post_dial_delay: HistogramVec = family::histograms(
-        registry,
-        "ringproof_post_dial_delay_seconds",
-        "Time from INVITE to ringing",
-        "trunk",
-        &POST_DIAL_DELAY_SECONDS,
-    );
-    let ring: HistogramVec = family::histograms(
-        registry,
-        "ringproof_ring_seconds",
-        "Time from ringing to CANCEL, or to the end of a call that ended by itself",
-        "trunk",
-        &RING_SECONDS,
-    );
-    let names = trunks.iter().map(String::as_str).chain([NO_TRUNK]);
-    names
-        .map(|name| TrunkMetrics {
-            calls: Outcome::ALL.map(|outcome| calls.with_label_values(&[name, outcome.as_str()])),
-            post_dial_delay: post_dial_delay.with_label_values(&[name]),
-            ring: ring.with_label_values(&[name]),
-        })
-        .collect()
-}
-
 /// Wall time can be set back between two moments; such a pair counts as none apart.
 fn between(start: Micros, end: Micros) -> Duration {
     Duration::from_micros(end.0.saturating_sub(start.0))
@@ -222,7 +205,7 @@ fn between(start: Micros, end: Micros) -> Duration {
 
 const METHOD: &str = "flash_call";
 /// Calls that ended before a trunk was chosen. No profile may have this name.
-const NO_TRUNK: &str = "none";
+pub(super) const NO_TRUNK: &str = "none";
 
 /// Every way in which a verification ends.
 const ENDINGS: [(Status, Reason); 9] = [
@@ -242,10 +225,6 @@ const SAW: [Saw; 3] = [Saw::LateCall, Saw::NoCall, Saw::UnknownCaller];
 const CALLER_ID: [(Option<bool>, &str); 3] =
     [(Some(false), "foreign"), (Some(true), "ours"), (None, "untold")];
 
-/// Post-dial delay of mobile networks is seconds, not milliseconds.
-const POST_DIAL_DELAY_SECONDS: [f64; 9] = [0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0];
-/// A profile may ask for 1 to 20 seconds.
-const RING_SECONDS: [f64; 11] = [0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0];
 /// The promise is 5 ms for 99 of 100 calls; a wheel's slot is 1 ms.
 const RING_TIME_ERROR_SECONDS: [f64; 9] = [0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.25, 1.0];
 /// The promise is 10 ms for 99 of 100 calls.

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use tracing::{debug, info};
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, NO_TRUNK};
 use crate::time::Micros;
+use crate::verify::TrunkNames;
 use crate::verify::event::{Event, Listener};
 use crate::verify::record::CallRecord;
 use crate::verify::snapshot::Snapshot;
@@ -18,14 +19,13 @@ use crate::verify::snapshot::Snapshot;
 /// The first listener of the verification room.
 pub struct Recorder {
     metrics: Arc<Metrics>,
-    trunks: Vec<String>,
+    trunks: TrunkNames,
     next: Vec<Arc<dyn Listener>>,
 }
 
 impl Recorder {
-    /// Records into `metrics`, then hands each event to `next`, in that order. `trunks` are the names
-    /// in the configuration's order.
-    pub fn new(metrics: Arc<Metrics>, trunks: Vec<String>, next: Vec<Arc<dyn Listener>>) -> Self {
+    /// Records into `metrics`, then hands each event to `next`, in that order. `trunks` are the names.
+    pub fn new(metrics: Arc<Metrics>, trunks: TrunkNames, next: Vec<Arc<dyn Listener>>) -> Self {
         Self { metrics, trunks, next }
     }
 
@@ -39,7 +39,7 @@ impl Recorder {
                 let moments = call.moments();
                 let delay = apart(moments.invited, moments.ringing);
                 let trunk = self.trunk(call);
-                debug!(call = %call.id, trunk, post_dial_delay = %delay, "call rings");
+                debug!(call = %call.id, trunk = &*trunk, post_dial_delay = %delay, "call rings");
             }
             Event::PhoneReported { call, saw, is_ours } => {
                 info!(call = %call.id, saw = saw.as_str(), is_ours, "phone reported");
@@ -66,7 +66,7 @@ impl Recorder {
         info!(
             call = %call.id,
             verification = %call.verification,
-            trunk = self.trunk(call),
+            trunk = &*self.trunk(call),
             outcome = ending.outcome.as_str(),
             by = ending.by.as_str(),
             sip_code = ending.sip_code,
@@ -77,9 +77,9 @@ impl Recorder {
         );
     }
 
-    fn trunk(&self, call: &CallRecord) -> &str {
-        let name = call.trunk().and_then(|index| self.trunks.get(usize::from(index)));
-        name.map_or("none", String::as_str)
+    fn trunk(&self, call: &CallRecord) -> Arc<str> {
+        let name = call.trunk().and_then(|index| self.trunks.get(index));
+        name.unwrap_or_else(|| NO_TRUNK.into())
     }
 }
 

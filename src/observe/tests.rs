@@ -17,12 +17,16 @@ use crate::verify::event::{Event, Listener};
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::{CallRecord, Ending};
 use crate::verify::snapshot::{Reason, Snapshot, Status};
-use crate::verify::{Census, Level, PoolState, Saw};
+use crate::verify::{Census, Level, PoolState, Saw, TrunkNames};
 
 const NOON: u64 = 1_763_640_000_000_000;
 
+fn names(names: &[&str]) -> TrunkNames {
+    TrunkNames::new(names.iter().map(|name| (*name).into()))
+}
+
 fn metrics() -> Metrics {
-    Metrics::new(&["alpha".to_owned(), "beta".to_owned()])
+    Metrics::new(names(&["alpha", "beta"]))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a record wants an instant; nothing here reads it")]
@@ -99,7 +103,7 @@ fn pools() -> Vec<PoolState> {
 fn tables_without_a_limit_do_not_wrap_when_shards_are_summed() {
     let tallies = [Arc::new(Tally::default()), Arc::new(Tally::default())];
     tallies.iter().for_each(|tally| tally.set_table(Table::Timers, 3, usize::MAX));
-    let scrape = scrape(&Metrics::new(&[]), &tallies);
+    let scrape = scrape(&Metrics::new(names(&[])), &tallies);
     let timers: Vec<_> = scrape.lines().filter(|line| line.contains("\"timers\"")).collect();
     assert_eq!(
         timers,
@@ -253,7 +257,7 @@ fn an_event_is_counted_then_handed_on_in_a_fixed_order() {
     let turns = Arc::new(AtomicUsize::new(0));
     let next: Vec<Arc<dyn Listener>> =
         vec![Arc::new(Turn(turns.clone(), 0)), Arc::new(Turn(turns.clone(), 1))];
-    let recorder = Recorder::new(metrics.clone(), vec!["alpha".to_owned()], next);
+    let recorder = Recorder::new(metrics.clone(), names(&["alpha"]), next);
     day().into_iter().for_each(|event| recorder.on_event(event));
     assert_eq!(turns.load(Ordering::Relaxed), 2 * day().len());
     assert!(scrape(&metrics, &[]).contains("ringproof_wrong_codes_total 1\n"));
@@ -262,7 +266,7 @@ fn an_event_is_counted_then_handed_on_in_a_fixed_order() {
 #[test]
 fn an_event_is_one_line_without_a_number_or_a_client() {
     let metrics = Arc::new(metrics());
-    let recorder = Recorder::new(metrics, vec!["alpha".to_owned(), "beta".to_owned()], Vec::new());
+    let recorder = Recorder::new(metrics, names(&["alpha", "beta"]), Vec::new());
     let work = || day().into_iter().for_each(|event| recorder.on_event(event));
     super::log::tests::check_debug(
         work,
@@ -277,4 +281,21 @@ fn an_event_is_one_line_without_a_number_or_a_client() {
             | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- ring=-
         "#]],
     );
+}
+
+#[test]
+fn r12_a_trunk_that_a_reload_brings_gets_series_of_its_own() {
+    let known = names(&["alpha"]);
+    let metrics = Metrics::new(known.clone());
+    let learnt = known.learn(&"gamma".into()) as u16;
+    metrics.on_event(&Event::CallEnded(ended(call(Some(learnt)), Outcome::Busy, 10)));
+    metrics.on_trunks();
+    metrics.on_event(&Event::CallEnded(ended(call(Some(learnt)), Outcome::Busy, 10)));
+    let scrape = scrape(&metrics, &[]);
+    let count = |trunk: &str| {
+        let series = format!("ringproof_calls_total{{outcome=\"busy\",trunk=\"{trunk}\"}} ");
+        scrape.lines().find_map(|line| line.strip_prefix(&series)).map(str::to_owned)
+    };
+    assert_eq!(count("gamma").as_deref(), Some("1"), "{scrape}");
+    assert_eq!(count("none").as_deref(), Some("1"), "before it had its series");
 }

@@ -11,7 +11,7 @@ use super::range::NumberRange;
 use crate::number::plan::Country;
 
 /// Everything that [`Verify`](super::Verify) is told at start.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Where caller IDs come from. The first one serves requests that name none.
     pub pools: Vec<PoolSettings>,
@@ -42,7 +42,7 @@ pub struct Settings {
 }
 
 /// One pool of caller IDs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PoolSettings {
     /// Its name in requests, replies and metrics.
     pub name: Arc<str>,
@@ -60,7 +60,7 @@ pub struct Limit {
 }
 
 /// Limits against harassment, fraud and guessing. An empty list limits nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Starts per phone.
     pub phone: Vec<Limit>,

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use ringproof::control::service::NotPlaced;
-use ringproof::control::view::TrunkNames;
 use ringproof::control::{
     Api, ApiCounters, Calls, EventBus, Limits, Parts, Readiness, Server, Settings, Shed, Status,
     TcpSettings, TrunkState,
@@ -16,6 +15,7 @@ use ringproof::control::{
 use ringproof::entropy::Entropy;
 use ringproof::time::WallClock;
 use ringproof::verify::Order;
+use ringproof::verify::TrunkNames;
 use ringproof::verify::Verify;
 use ringproof::verify::record::CallRecord;
 use ringproof::verify::settings::{PoolSettings, Settings as VerifySettings};

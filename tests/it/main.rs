@@ -18,6 +18,7 @@ mod http;
 mod lab;
 mod privacy;
 mod raw;
+mod reload;
 mod scrape;
 mod shards;
 mod start;

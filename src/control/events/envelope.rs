@@ -4,8 +4,9 @@
 use axum::body::Bytes;
 use serde::Serialize;
 
-use super::super::view::{CallView, TrunkNames, VerificationView, timestamp};
+use super::super::view::{CallView, VerificationView, timestamp};
 use crate::time::Micros;
+use crate::verify::TrunkNames;
 use crate::verify::event::Event;
 use crate::verify::record::CallRecord;
 use crate::verify::snapshot::{Snapshot, Status};

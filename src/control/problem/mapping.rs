@@ -2,12 +2,13 @@
 
 use super::super::access::Stranger;
 use super::super::service::{CallAgainRefusal, NotPlaced, StartRefusal};
-use super::super::view::{TrunkNames, VerificationView};
+use super::super::view::VerificationView;
 use super::{Code, Problem};
 use crate::verify::CallAgainError;
 use crate::verify::CancelError;
 use crate::verify::CheckError;
 use crate::verify::StartError;
+use crate::verify::TrunkNames;
 use crate::verify::snapshot::Snapshot;
 
 /// A verification was not started.

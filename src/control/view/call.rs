@@ -3,8 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{TrunkNames, timestamp};
+use super::timestamp;
 use crate::ladder::{Direction, Rung};
+use crate::verify::TrunkNames;
 use crate::verify::record::{CallRecord, CallState, Moments};
 
 /// A call inside its verification.
@@ -116,7 +117,7 @@ impl CallSummary {
             id: call.id.to_string(),
             state: state(&moments),
             outcome: ending.map(|ending| ending.outcome.as_str()),
-            trunk: call.trunk().and_then(|trunk| trunks.get(trunk)),
+            trunk: call.trunk().and_then(|trunk| trunks.get(trunk)).map(|name| name.to_string()),
             placed_at: timestamp(call.placed_at),
             ringing_at: moments.ringing.map(timestamp),
             ended_at: moments.ended.map(timestamp),
@@ -135,7 +136,7 @@ impl CallView {
             state: state(&moments),
             outcome: ending.map(|ending| ending.outcome.as_str()),
             ended_by: ending.map(|ending| ending.by.as_str()),
-            trunk: call.trunk().and_then(|trunk| trunks.get(trunk)),
+            trunk: call.trunk().and_then(|trunk| trunks.get(trunk)).map(|name| name.to_string()),
             placed_at: timestamp(call.placed_at),
             invited_at: moments.invited.map(timestamp),
             first_response_at: moments.answered_first.map(timestamp),

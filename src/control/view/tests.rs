@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "any instant will do")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
@@ -11,6 +12,7 @@ use super::*;
 use crate::ladder::{Direction, Rung, Verb};
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
+use crate::verify::TrunkNames;
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::{CallRecord, Ending};
 use crate::verify::snapshot::{Snapshot, Status};

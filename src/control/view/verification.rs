@@ -3,7 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{CallSummary, TrunkNames, timestamp};
+use super::{CallSummary, timestamp};
+use crate::verify::TrunkNames;
 use crate::verify::snapshot::Snapshot;
 
 /// One attempt to prove that a person holds a phone number.
