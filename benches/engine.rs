@@ -18,6 +18,8 @@ mod engine;
 mod figures;
 #[path = "kit/machine.rs"]
 mod machine;
+#[path = "kit/shard_settings.rs"]
+mod shard_settings;
 #[path = "kit/sipp.rs"]
 mod sipp;
 

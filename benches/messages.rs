@@ -12,6 +12,8 @@
 mod machine;
 #[path = "kit/shard.rs"]
 mod shard;
+#[path = "kit/shard_settings.rs"]
+mod shard_settings;
 
 use std::error::Error;
 use std::hint::black_box;

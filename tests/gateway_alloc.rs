@@ -5,6 +5,8 @@
 
 #[path = "../benches/kit/shard.rs"]
 mod shard;
+#[path = "../benches/kit/shard_settings.rs"]
+mod shard_settings;
 
 use std::time::{Duration, Instant};
 

@@ -6,18 +6,17 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use ringproof::entropy::Entropy;
-use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::gateway::{Command, Gateway};
 use ringproof::net::{self, Running};
 use ringproof::number::E164;
 use ringproof::tally::{SipKind, Tally};
 use ringproof::time::WallClock;
-use ringproof::trunk::{CallerId, CallerIdHeader, Dialled, NumberFormat, Profile, Ringing};
-use ringproof::verify::event::{Event, Listener};
 use ringproof::verify::id::CallId;
 use ringproof::verify::record::CallRecord;
 use ringproof::verify::settings::{Bounds, PoolSettings};
 use ringproof::verify::{Order, Start, Verify};
+
+use crate::shard_settings::{Nobody, shard_settings};
 
 /// Whether a verification stands behind each order.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -52,16 +51,7 @@ impl Engine {
         // Nobody arms its timer: it stays pending.
         let bare = Order { ring: Some(RING), wake_at: None, ..verify.start(start, now)?.order };
         let socket = net::bind(([127, 0, 0, 1], port).into(), RECEIVE_BUFFER)?;
-        let profile = profile(trunk);
-        let peer = Peer::new(profile, socket.local, None)?;
-        let settings = Settings {
-            lines: vec![Line::new(peer, (0, 1))],
-            routes: vec![Box::new([0])],
-            transactions_max: 1 << 18,
-            queue_max: 10_000,
-            queue_time_max: Duration::from_secs(2),
-            verifications_max: 1_000_000,
-        };
+        let settings = shard_settings(socket.local, ([127, 0, 0, 1], trunk).into(), RING)?;
         let tally = Arc::new(Tally::default());
         let (shared, clock) = (Arc::clone(&verify), wall.clone());
         let gateway = Gateway::new(settings, shared, clock, &entropy, Arc::clone(&tally), now);
@@ -133,38 +123,6 @@ fn verify(wall: &WallClock, entropy: &Entropy) -> Result<Verify, Box<dyn Error>>
     let mut settings = ringproof::verify::Settings { pools, bounds, ..Default::default() };
     settings.limits.prefix.clear();
     Ok(Verify::new(settings, wall.clone(), entropy.clone(), Arc::new(Nobody))?)
-}
-
-fn profile(trunk: u16) -> Profile {
-    let address = ([127, 0, 0, 1], trunk).into();
-    Profile {
-        name: "sipp".into(),
-        address,
-        sources: vec![address.ip().into()],
-        strict_source: true,
-        caller_id: CallerId { header: CallerIdHeader::From, format: NumberFormat::PlusE164 },
-        dialled: Dialled {
-            format: NumberFormat::PlusE164,
-            tech_prefix: "".into(),
-            user_phone: false,
-        },
-        domain: None,
-        from_domain: None,
-        privacy: None,
-        ring: RING,
-        ringing: Ringing::Only180,
-        assume_ringing_after: None,
-        no_ringing_after: Duration::from_secs(20),
-        t1: Duration::from_millis(500),
-        calls_per_second: 100_000,
-        in_flight_max: 1_000_000,
-    }
-}
-
-struct Nobody;
-
-impl Listener for Nobody {
-    fn on_event(&self, _: Event) {}
 }
 
 /// The name of the shard's thread.

@@ -7,19 +7,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use ringproof::entropy::Entropy;
-use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::gateway::{Command, Gateway, Input};
 use ringproof::number::E164;
 use ringproof::sip::response::Response;
 use ringproof::sip::{Message, Method, Status};
 use ringproof::tally::Tally;
 use ringproof::time::WallClock;
-use ringproof::trunk::{CallerId, CallerIdHeader, Dialled, NumberFormat, Profile, Ringing};
-use ringproof::verify::event::{Event, Listener};
 use ringproof::verify::id::CallId;
 use ringproof::verify::record::CallRecord;
 use ringproof::verify::settings::PoolSettings;
 use ringproof::verify::{Order, Start, Verify};
+
+use crate::shard_settings::{Nobody, shard_settings};
 
 /// A shard and what it needs to call.
 pub(crate) struct Shard {
@@ -43,16 +42,7 @@ impl Shard {
         let wall = WallClock::new(now, UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let entropy = Entropy::seeded(1);
         let (local, trunk) = ("192.0.2.9:5070".parse()?, "192.0.2.1:5060".parse()?);
-        let profile = profile(trunk);
-        let peer = Peer::new(profile, local, None)?;
-        let settings = Settings {
-            lines: vec![Line::new(peer, (0, 1))],
-            routes: vec![Box::new([0])],
-            transactions_max: 1 << 18,
-            queue_max: 16,
-            queue_time_max: Duration::from_secs(2),
-            verifications_max: 16,
-        };
+        let settings = shard_settings(local, trunk, RING)?;
         let verify = Arc::new(verify(&wall, &entropy)?);
         let to = E164::parse("+46701234567")?;
         let start = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
@@ -128,37 +118,6 @@ fn verify(wall: &WallClock, entropy: &Entropy) -> Result<Verify, Box<dyn Error>>
     let pools = vec![PoolSettings { name: "default".into(), numbers }];
     let settings = ringproof::verify::Settings { pools, ..Default::default() };
     Ok(Verify::new(settings, wall.clone(), entropy.clone(), Arc::new(Nobody))?)
-}
-
-fn profile(address: SocketAddr) -> Profile {
-    Profile {
-        name: "trunk".into(),
-        address,
-        sources: vec![address.ip().into()],
-        strict_source: true,
-        caller_id: CallerId { header: CallerIdHeader::From, format: NumberFormat::PlusE164 },
-        dialled: Dialled {
-            format: NumberFormat::PlusE164,
-            tech_prefix: "".into(),
-            user_phone: false,
-        },
-        domain: None,
-        from_domain: None,
-        privacy: None,
-        ring: RING,
-        ringing: Ringing::Only180,
-        assume_ringing_after: None,
-        no_ringing_after: Duration::from_secs(20),
-        t1: Duration::from_millis(500),
-        calls_per_second: 100_000,
-        in_flight_max: 1_000_000,
-    }
-}
-
-struct Nobody;
-
-impl Listener for Nobody {
-    fn on_event(&self, _: Event) {}
 }
 
 /// How long the phones ring.
