@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tracing::{info, warn};
 
 use super::reload::Reloader;
-use super::settings::{self, COMMANDS_MAX, QUEUE_MAX, QUEUE_TIME_MAX, TRANSACTIONS_MAX};
+use super::settings;
 use super::shards::{Shard, Shards};
 use super::status::DaemonStatus;
 use super::trunks::Trunks;
@@ -209,17 +209,18 @@ fn run_shards(
         let settings = Settings {
             lines: settings::lines(config, shard, &locals)?,
             routes: trunks.current().routes.clone(),
-            transactions_max: TRANSACTIONS_MAX,
+            transactions_max: config.sip.transactions_max,
             verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
-            queue_max: QUEUE_MAX,
-            queue_time_max: QUEUE_TIME_MAX,
+            queue_max: config.sip.queue_max,
+            queue_time_max: config.sip.queue_time_max,
         };
         let tally = Arc::new(Tally::default());
         let (verify, wall) = (Arc::clone(verify), wall.clone());
         let gateway =
             Gateway::new(settings, verify, wall, entropy, Arc::clone(&tally), Instant::now());
         let board = gateway.board();
-        let thread = net::spawn(&format!("shard-{shard}"), gateway, sockets, COMMANDS_MAX)?;
+        let thread =
+            net::spawn(&format!("shard-{shard}"), gateway, sockets, config.sip.orders_max)?;
         shards.push(Shard { remote: thread.remote.clone(), board, tally });
         running.push(thread);
     }

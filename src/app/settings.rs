@@ -1,7 +1,6 @@
 //! From the configuration's words to those of the rooms that must not know it.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use crate::config::{Config, Format, Level};
 use crate::control::{self, KeySettings, Limits, Right, TcpSettings, TokenHash};
@@ -52,7 +51,7 @@ pub(super) fn log(config: &Config, is_coloured: bool) -> log::Settings {
         // The libraries below are of interest when something is wrong with them, not by default.
         filter: format!("warn,ringproof={level}"),
         is_coloured,
-        lines_max: LOG_LINES_MAX,
+        lines_max: config.log.lines_max,
     }
 }
 
@@ -78,13 +77,3 @@ fn rights(rights: crate::config::Rights) -> Vec<Right> {
         [(rights.admin, Right::Admin), (rights.read, Right::Read), (rights.verify, Right::Verify)];
     all.into_iter().filter(|(has, _)| *has).map(|(_, right)| right).collect()
 }
-
-/// How many transactions one shard keeps. A flash call stays for 32 s after its end (Timer D), and a
-/// live one needs room for two: 8,000 calls per second that ring for 5 s need 350,000.
-pub(super) const TRANSACTIONS_MAX: usize = 1 << 19;
-/// Calls that may wait for a trunk's rate, and for how long: an app is better told soon.
-pub(super) const QUEUE_MAX: usize = 10_000;
-pub(super) const QUEUE_TIME_MAX: Duration = Duration::from_secs(2);
-/// Commands that may wait for a shard.
-pub(super) const COMMANDS_MAX: usize = 16_384;
-const LOG_LINES_MAX: usize = 65_536;

@@ -10,6 +10,8 @@ pub struct Log {
     pub format: Format,
     /// From which level on.
     pub level: Level,
+    /// Lines that may wait to be written; more are lost, and counted.
+    pub lines_max: usize,
 }
 
 /// For people or for machines.
@@ -56,6 +58,7 @@ pub(super) fn read(mut section: Section<'_>) -> Log {
     let log = Log {
         format: section.or("format", &formats, Format::Pretty),
         level: section.or("level", &levels, Level::Info),
+        lines_max: section.or("lines_max", &kind::whole(1..=1_000_000), LINES_MAX),
     };
     section.finish();
     log
@@ -68,3 +71,6 @@ pub(super) fn read_observe(mut section: Section<'_>) -> Observe {
     section.finish();
     observe
 }
+
+/// A line has about 200 bytes: 13 MB at most.
+const LINES_MAX: usize = 65_536;

@@ -1,7 +1,9 @@
 //! `[sip]`: where SIP is spoken.
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::address;
 use super::kind::{self, Kind, Refusal};
@@ -17,6 +19,14 @@ pub struct Sip {
     pub shards: u16,
     /// What is asked of the kernel for each socket's receive buffer, in bytes.
     pub receive_buffer: usize,
+    /// Transactions that one shard may keep, in flight and remembered.
+    pub transactions_max: usize,
+    /// Orders of the API that may wait until a shard reads them.
+    pub orders_max: usize,
+    /// Calls that may wait in one shard for a trunk with room.
+    pub queue_max: usize,
+    /// How long a call may wait for it.
+    pub queue_time_max: Duration,
     /// The User-Agent header field; not sent when absent.
     pub user_agent: Option<Arc<str>>,
 }
@@ -45,6 +55,11 @@ pub(super) fn read(mut section: Section<'_>) -> (Sip, Vec<Placed<String>>) {
     }
     let receive_buffer =
         section.or("receive_buffer", &kind::size(64 << 10..=1 << 30), RECEIVE_BUFFER_BYTES);
+    let transactions_max =
+        section.or("transactions_max", &kind::whole(TRANSACTIONS), TRANSACTIONS_MAX);
+    let orders_max = section.or("orders_max", &kind::whole(QUEUE), ORDERS_MAX);
+    let queue_max = section.or("queue_max", &kind::whole(QUEUE), QUEUE_MAX);
+    let queue_time_max = section.or("queue_time_max", &kind::duration(QUEUE_TIME), QUEUE_TIME_MAX);
     let user_agent = section.optional("user_agent", &product());
     let profiles = section.list("profiles", &path());
     if !section.has_items("profiles") {
@@ -54,7 +69,17 @@ pub(super) fn read(mut section: Section<'_>) -> (Sip, Vec<Placed<String>>) {
     }
     section.at_most("profiles", PROFILES_MAX);
     section.finish();
-    (Sip { listen, shards, receive_buffer, user_agent }, profiles.unwrap_or_default())
+    let sip = Sip {
+        listen,
+        shards,
+        receive_buffer,
+        transactions_max,
+        orders_max,
+        queue_max,
+        queue_time_max,
+        user_agent,
+    };
+    (sip, profiles.unwrap_or_default())
 }
 
 /// One address of each IP version, with room for every shard's port.
@@ -95,6 +120,16 @@ fn path() -> Kind<String> {
     })
 }
 
+/// A flash call stays for 32 s after its end (Timer D), and a live one needs room for two: 8,000 calls
+/// per second that ring for 5 s need 350,000.
+const TRANSACTIONS_MAX: usize = 1 << 19;
+const TRANSACTIONS: RangeInclusive<usize> = 64..=1 << 22;
+const ORDERS_MAX: usize = 16_384;
+const QUEUE_MAX: usize = 10_000;
+const QUEUE: RangeInclusive<usize> = 1..=1_000_000;
+/// An app is better told soon that no call will come.
+const QUEUE_TIME_MAX: Duration = Duration::from_secs(2);
+const QUEUE_TIME: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(30);
 const SHARDS_MAX: u16 = 64;
 /// A call that has tried so many trunks is beyond help.
 const PROFILES_MAX: usize = 64;
