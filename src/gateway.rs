@@ -16,6 +16,7 @@ mod place;
 mod queue;
 mod request;
 mod response;
+mod salvage;
 mod send;
 pub mod settings;
 pub mod state;
