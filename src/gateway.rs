@@ -11,12 +11,14 @@ pub mod board;
 mod dialog;
 mod identity;
 mod leg;
+pub mod notice;
 mod outbox;
 mod place;
 mod queue;
 pub mod reload;
 mod request;
 mod response;
+mod salvage;
 mod send;
 pub mod settings;
 pub mod state;
@@ -31,12 +33,14 @@ use self::board::Board;
 use self::dialog::Late;
 use self::identity::Identities;
 use self::leg::Owner;
+use self::notice::Notices;
 use self::outbox::Outbox;
 use self::queue::Queue;
 use self::reload::Reload;
 use self::settings::{Line, Settings, TRUNKS_MAX};
 use self::timers::Timer;
 use crate::entropy::{Entropy, Stream};
+use crate::ladder::Undelivered;
 use crate::sip::{Message, Start};
 use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
 use crate::time::{Wake, WallClock, Wheel};
@@ -79,6 +83,8 @@ pub enum Input<'a> {
         to: SocketAddr,
         /// The datagram, as far as it was returned.
         payload: &'a [u8],
+        /// What the system or the network said.
+        why: Undelivered,
     },
     /// The moment that [`Gateway::next_wake`] named has come.
     Timeout,
@@ -96,6 +102,7 @@ pub struct Gateway {
     /// When the wheel next wakes us for those that wait.
     look_again_at: Option<Instant>,
     late: Late,
+    notices: Notices,
     wheel: Wheel<Timer>,
     outbox: Outbox,
     identities: Identities,
@@ -132,6 +139,7 @@ impl Gateway {
             look_again_at: None,
             verifications_max: settings.verifications_max,
             late: Late::default(),
+            notices: Notices::default(),
             wheel: Wheel::new(now),
             outbox: Outbox::default(),
             identities: Identities::new(&mut entropy),
@@ -154,7 +162,7 @@ impl Gateway {
             Input::Command(Command::Place(order)) => self.place(order, now),
             Input::Command(Command::Reload(reload)) => self.reload(*reload, now),
             Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
-            Input::SendFailed { payload, .. } => self.on_send_failed(payload, now),
+            Input::SendFailed { payload, why, .. } => self.on_send_failed(payload, why, now),
             Input::Timeout => self.on_timeout(now),
         }
     }

@@ -87,7 +87,8 @@ impl Daemon {
         let next: Vec<Arc<dyn Listener>> = vec![bus.clone()];
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), next));
         let verify =
-            Arc::new(Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), recorder)?);
+            Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), recorder.clone())?;
+        let verify = Arc::new(verify);
         verify.warnings().iter().for_each(|warning| warn!("{warning}"));
 
         // The control socket first: a second daemon with the same configuration is told that there
@@ -101,7 +102,8 @@ impl Daemon {
             tcp: server.tcp_address(),
             sip: locals.iter().flatten().copied().collect(),
         };
-        let (running, shards) = run_shards(config, sockets, &verify, &wall, &entropy, &trunks)?;
+        let joined = (&verify, &recorder, &trunks);
+        let (running, shards) = run_shards(config, sockets, joined, &wall, &entropy)?;
         let counters = Arc::new(ApiCounters::default());
         let status = Arc::new(DaemonStatus {
             shards: Arc::clone(&shards),
@@ -197,10 +199,9 @@ fn bind(config: &Config) -> Result<Vec<Vec<Socket>>, StartError> {
 fn run_shards(
     config: &Config,
     sockets: Vec<Vec<Socket>>,
-    verify: &Arc<Verify>,
+    (verify, recorder, trunks): (&Arc<Verify>, &Arc<Recorder>, &Arc<Trunks>),
     wall: &WallClock,
     entropy: &Entropy,
-    trunks: &Arc<Trunks>,
 ) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
     let (mut running, mut shards) = (vec![], vec![]);
     for (index, sockets) in sockets.into_iter().enumerate() {
@@ -218,6 +219,7 @@ fn run_shards(
         let (verify, wall) = (Arc::clone(verify), wall.clone());
         let gateway =
             Gateway::new(settings, verify, wall, entropy, Arc::clone(&tally), Instant::now());
+        let gateway = gateway.watched_by(recorder.clone());
         let board = gateway.board();
         let thread =
             net::spawn(&format!("shard-{shard}"), gateway, sockets, config.sip.orders_max)?;

@@ -15,7 +15,8 @@ use std::time::Instant;
 use super::Gateway;
 use super::identity::{lone_branch, read_call_id};
 use super::leg::{Bye, DIALOGS_MAX, Owner, Purpose, trace};
-use super::settings::Peer;
+use super::salvage;
+use super::settings::{Line, Peer};
 use crate::ladder::Direction;
 use crate::sip::request::{Dialog, Sender};
 use crate::sip::{CSeq, Class, Message, Method, Status};
@@ -67,14 +68,21 @@ impl Gateway {
         message: &Message<'_>,
         now: Instant,
     ) {
-        let Some(leg) = self.leg_mut(handle) else { return };
-        let tag = to_tag(message);
+        let invite;
+        let found = match Dialog::of_2xx(message) {
+            Ok(dialog) => Some(dialog),
+            Err(_) => {
+                invite = self.render_invite(handle);
+                salvage::of_leg(message, &invite)
+            }
+        };
+        let (Some(leg), Some(dialog)) = (self.leg_mut(handle), found) else {
+            return self.tally.on_dropped(DropReason::Malformed);
+        };
+        let tag = salvage::name_of(message);
         let is_new = !leg.dialogs.contains(&tag);
         let has_room = leg.dialogs.len() < DIALOGS_MAX;
         let (peer, record) = (leg.peer.clone(), leg.order.call.clone());
-        let Ok(dialog) = Dialog::of_2xx(message) else {
-            return self.tally.on_dropped(DropReason::Malformed);
-        };
         if is_new && has_room {
             leg.dialogs.push(tag);
         }
@@ -104,25 +112,35 @@ impl Gateway {
             && is_invite
             && message.via_count() == 1
             && party.tag().is_some_and(|tag| self.identities.is_ours(call_id, tag))
-            && self.peer_of(from).is_some()
+            && self.peer_that_answers(from).is_some()
     }
 
     /// Hangs up a call that was answered after everybody had forgotten it.
     pub(crate) fn answer_late(&mut self, from: SocketAddr, message: &Message<'_>, now: Instant) {
-        let (Some(peer), Ok(dialog)) = (self.peer_of(from), Dialog::of_2xx(message)) else {
+        let uri = format!("sip:{from}");
+        let dialog = Dialog::of_2xx(message).ok();
+        let dialog = dialog.or_else(|| salvage::of_late(message, uri.as_bytes()));
+        let (Some(peer), Some(dialog)) = (self.peer_that_answers(from), dialog) else {
             return self.tally.on_dropped(DropReason::Malformed);
         };
         self.acknowledge(&peer, &dialog, from);
         let mut name = message.call_id().unwrap_or_default().to_vec();
-        name.extend_from_slice(&to_tag(message));
+        name.extend_from_slice(&salvage::name_of(message));
         if self.late.note(name.into_boxed_slice()) {
             self.send_bye((peer, from), message, &dialog, None, now);
         }
     }
 
-    /// The trunk whose address or ranges `from` is of.
-    fn peer_of(&self, from: SocketAddr) -> Option<Arc<Peer>> {
-        let line = self.lines.iter().find(|line| line.owns(from.ip()))?;
+    /// The trunk that an answer from `from` counts for: the one whose address it is, else the first
+    /// of that IP version whose answers may come from anywhere.
+    fn peer_that_answers(&self, from: SocketAddr) -> Option<Arc<Peer>> {
+        let anywhere = |line: &&Line| {
+            let profile = &line.peer.profile;
+            profile.accepts(from.ip()) && profile.address.is_ipv4() == from.is_ipv4()
+        };
+        let mut lines = self.lines.iter();
+        let found = lines.find(|line| line.owns(from.ip()));
+        let line = found.or_else(|| self.lines.iter().find(anywhere))?;
         Some(Arc::clone(&line.peer))
     }
 
@@ -177,11 +195,6 @@ impl Gateway {
         self.outbox.push(to, |out| dialog.write_bye(&sender, out));
         self.tally.on_sent(SipKind::Bye);
     }
-}
-
-fn to_tag(message: &Message<'_>) -> Box<[u8]> {
-    let to = message.to().ok();
-    to.and_then(|to| to.tag()).unwrap_or_default().into()
 }
 
 const LATE_MAX: usize = 256;

@@ -5,6 +5,7 @@ mod answered;
 mod flash;
 mod forged;
 mod icmp;
+mod notice;
 mod reloads;
 mod routes;
 mod world;

@@ -10,6 +10,7 @@ pub fn draw(left: &str, right: &str, rungs: &[Rung]) -> String {
     for rung in rungs {
         let label = label(rung);
         let line = match rung.direction {
+            Direction::Out if rung.undelivered.is_some() => format!("│{label:─^WIDTH$}✗│"),
             Direction::Out => format!("│{label:─^WIDTH$}▶│"),
             Direction::In => format!("│◀{label:─^WIDTH$}│"),
         };
@@ -21,57 +22,15 @@ pub fn draw(left: &str, right: &str, rungs: &[Rung]) -> String {
 
 fn label(rung: &Rung) -> String {
     let again = if rung.is_again { " (again)" } else { "" };
-    match rung.status {
-        Some(status) => format!(" {status} {}{again} ", rung.method.as_str()),
-        None => format!(" {}{again} ", rung.method.as_str()),
+    let method = rung.method.as_str();
+    match (rung.status, rung.undelivered) {
+        (_, Some(why)) => format!(" {method} not sent: {} ", why.as_str()),
+        (Some(status), None) => format!(" {status} {method}{again} "),
+        (None, None) => format!(" {method}{again} "),
     }
 }
 
 const WIDTH: usize = 32;
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use expect_test::expect;
-
-    use super::super::{Ladder, Verb};
-    use super::*;
-
-    #[test]
-    fn a_flash_call_is_drawn_as_it_passed() {
-        let ladder = Ladder::default();
-        for (ms, direction, method, status) in [
-            (0, Direction::Out, Verb::Invite, None),
-            (500, Direction::Out, Verb::Invite, None),
-            (612, Direction::In, Verb::Invite, Some(180)),
-            (5_612, Direction::Out, Verb::Cancel, None),
-        ] {
-            let at = Duration::from_millis(ms);
-            ladder.push(Rung { at, direction, is_again: ms == 500, method, status });
-        }
-        expect![[r#"
-            seconds   gateway                            trunk
-            0.000       │──────────── INVITE ────────────▶│
-            0.500       │──────── INVITE (again) ────────▶│
-            0.612       │◀────────── 180 INVITE ──────────│
-            5.612       │──────────── CANCEL ────────────▶│
-        "#]]
-        .assert_eq(&draw("gateway", "trunk", &ladder.rungs()));
-    }
-
-    #[test]
-    fn a_full_ladder_counts_what_it_left_out() {
-        let ladder = Ladder::default();
-        let rung = Rung {
-            at: Duration::ZERO,
-            direction: Direction::In,
-            is_again: false,
-            method: Verb::Invite,
-            status: Some(183),
-        };
-        (0..100).for_each(|_| ladder.push(rung));
-        assert_eq!((ladder.rungs().len(), ladder.left_out()), (24, 76));
-        assert!(ladder.rungs().iter().all(|kept| *kept == rung));
-    }
-}
+mod tests;

@@ -7,9 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::metrics::{Metrics, NO_TRUNK};
+use crate::gateway::notice::{Notice, Watcher};
 use crate::time::Micros;
 use crate::verify::TrunkNames;
 use crate::verify::event::{Event, Listener};
@@ -71,6 +72,7 @@ impl Recorder {
             by = ending.by.as_str(),
             sip_code = ending.sip_code,
             q850_cause = ending.q850_cause,
+            undelivered = call.ladder.undelivered().map(|why| why.as_str()),
             post_dial_delay = %apart(moments.invited, moments.ringing),
             ring = %apart(moments.ringing, moments.hung_up.or(moments.ended)),
             "call ended"
@@ -89,6 +91,19 @@ impl Listener for Recorder {
         self.metrics.on_event(&event);
         for listener in &self.next {
             listener.on_event(event.clone());
+        }
+    }
+}
+
+impl Watcher for Recorder {
+    fn on_notice(&self, notice: Notice) {
+        match notice {
+            Notice::ForeignSource { trunk, source } => warn!(
+                trunk = &*trunk,
+                %source,
+                "responses are dropped: they are to requests of ours and come from an address that \
+                 the trunk's `sources` does not list; add it there if it is the trunk's"
+            ),
         }
     }
 }

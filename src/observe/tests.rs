@@ -9,6 +9,7 @@ use expect_test::{expect, expect_file};
 
 use super::{Metrics, Process, Readings, Recorder, RequestReading};
 use crate::entropy::Entropy;
+use crate::gateway::notice::{Notice, Watcher};
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
@@ -298,4 +299,17 @@ fn r12_a_trunk_that_a_reload_brings_gets_series_of_its_own() {
     };
     assert_eq!(count("gamma").as_deref(), Some("1"), "{scrape}");
     assert_eq!(count("none").as_deref(), Some("1"), "before it had its series");
+}
+
+#[test]
+fn p29_a_trunk_that_answers_from_elsewhere_is_one_line_that_says_what_to_change() {
+    let recorder = Recorder::new(Arc::new(metrics()), names(&["alpha"]), Vec::new());
+    let source = "198.51.100.1".parse().unwrap();
+    let work = || recorder.on_notice(Notice::ForeignSource { trunk: "alpha".into(), source });
+    super::log::tests::check_debug(
+        work,
+        &expect![[r#"
+            | WARN ringproof::observe::record: responses are dropped: they are to requests of ours and come from an address that the trunk's `sources` does not list; add it there if it is the trunk's trunk="alpha" source=198.51.100.1
+        "#]],
+    );
 }

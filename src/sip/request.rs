@@ -5,18 +5,36 @@
 
 use super::host::Host;
 use super::write::{self, header};
-use super::{HeaderError, Message, Method, Name, NameAddr, Uri};
+use super::{HeaderError, Message, Method, Name, NameAddr, Start, Uri};
 
 /// The dialog that a 2xx made, as its caller sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialog<'a> {
-    response: Message<'a>,
+    /// From, To and Call-ID as they are written.
+    from: &'a [u8],
+    to: &'a [u8],
+    call_id: &'a [u8],
     invite_cseq: u32,
     /// The peer: Contact's URI, else that of To.
     target: &'a [u8],
     /// Record-Route in reverse: the proxies from here to there.
     routes: [&'a [u8]; ROUTES_MAX],
     routes_length: usize,
+}
+
+/// What the caller knows of its own INVITE, for a 2xx that does not repeat it in a readable form.
+#[derive(Clone, Copy, Debug)]
+pub struct Own<'a> {
+    /// Its From, tag and all, as it is written.
+    pub from: &'a [u8],
+    /// Its To, as it is written.
+    pub to: &'a [u8],
+    /// Its Call-ID.
+    pub call_id: &'a [u8],
+    /// Its CSeq number.
+    pub cseq: u32,
+    /// Its Request-URI.
+    pub uri: &'a [u8],
 }
 
 /// Whom a request of the dialog is sent to. Resolving it is up to the sender.
@@ -41,6 +59,20 @@ pub struct Sender<'s> {
     pub branch: &'s [u8],
 }
 
+impl<'a> Own<'a> {
+    /// What `invite`, a request of ours, says of itself; `None` when it is no request.
+    pub fn of(invite: &Message<'a>) -> Option<Self> {
+        let Start::Request(line) = invite.start() else { return None };
+        Some(Self {
+            from: invite.first(Name::From)?,
+            to: invite.first(Name::To)?,
+            call_id: invite.call_id().ok()?,
+            cseq: invite.cseq().ok()?.number,
+            uri: line.uri,
+        })
+    }
+}
+
 impl<'a> Dialog<'a> {
     /// The dialog that `response`, a 2xx to our INVITE, made.
     ///
@@ -52,7 +84,7 @@ impl<'a> Dialog<'a> {
     /// When From, To, Call-ID or CSeq cannot be used, or there are more than `ROUTES_MAX` routes.
     pub fn of_2xx(response: &Message<'a>) -> Result<Self, HeaderError> {
         response.from()?;
-        response.call_id()?;
+        let call_id = response.call_id()?;
         let to = response.to()?;
         let invite_cseq = response.cseq()?.number;
         let contact = response.contact().ok().flatten();
@@ -65,7 +97,26 @@ impl<'a> Dialog<'a> {
             routes_length += 1;
         }
         routes[..routes_length].reverse();
-        Ok(Self { response: *response, invite_cseq, target, routes, routes_length })
+        let [from, to] = [Name::From, Name::To].map(|name| response.first(name));
+        let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+        Ok(Self { from, to, call_id, invite_cseq, target, routes, routes_length })
+    }
+
+    /// The dialog of a 2xx of which [`of_2xx`](Self::of_2xx) makes none: it must be ended all the
+    /// same. What names it is our own, but for To, whose octets are repeated as they came: the tag is
+    /// in them, whatever else is wrong. It has no route set, because a part of one leads nowhere.
+    pub fn salvage(response: &Message<'a>, own: &Own<'a>) -> Self {
+        let contact = response.contact().ok().flatten().and_then(dialable);
+        let to_uri = response.to().ok().map(|to| to.uri);
+        Self {
+            from: own.from,
+            to: response.first(Name::To).filter(|to| !to.is_empty()).unwrap_or(own.to),
+            call_id: own.call_id,
+            invite_cseq: own.cseq,
+            target: contact.or(to_uri).unwrap_or(own.uri),
+            routes: [b""; ROUTES_MAX],
+            routes_length: 0,
+        }
     }
 
     /// The Request-URI of requests in this dialog.
@@ -104,9 +155,9 @@ impl<'a> Dialog<'a> {
         out.extend_from_slice(sender.branch);
         out.extend_from_slice(b"\r\nMax-Forwards: 70\r\n");
         self.write_routes(out);
-        write::first(&self.response, Name::From, out);
-        write::first(&self.response, Name::To, out);
-        write::first(&self.response, Name::CallId, out);
+        header(out, "From", self.from);
+        header(out, "To", self.to);
+        header(out, "Call-ID", self.call_id);
         out.extend_from_slice(b"CSeq: ");
         write::decimal(out, cseq.into());
         out.push(b' ');

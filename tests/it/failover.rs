@@ -30,6 +30,8 @@ fn p33_a_call_goes_to_the_next_trunk_when_a_port_is_closed() {
     let ladder = ladder.json();
     let invites = ladder["messages"].as_array().unwrap().iter();
     let invites = invites.filter(|rung| rung["method"] == "INVITE" && rung["direction"] == "out");
+    let first = invites.clone().next().unwrap();
+    assert_eq!(first["undelivered"], "refused", "{ladder}");
     assert_eq!(invites.filter(|rung| rung["again"] == false).count(), 2, "{ladder}");
     assert_eq!(lab.violations(), [""; 0]);
     world.stop();
@@ -82,6 +84,12 @@ fn p29_an_answer_from_another_address_is_ignored() {
     });
     let call = &world.get(&id)["flash_call"]["call"];
     assert_eq!((&call["state"], &call["ringing_at"]), (&json!("calling"), &json!(null)));
+    eventually("the log names the trunk and the address", || {
+        let log = world.log();
+        let mut lines = log.lines().filter(|line| line.contains("responses are dropped"));
+        let line = lines.next().filter(|_| lines.next().is_none())?;
+        (line.contains("trunk=\"lab\"") && line.contains("source=127.0.0.2")).then_some(())
+    });
     // The trunk's address is known, its port is not: it may answer from any.
     neighbour.send_to(invite.response("404 Not Found").as_bytes(), invite.from).unwrap();
     let ended = world.ended(&id);

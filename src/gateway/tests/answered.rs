@@ -86,6 +86,58 @@ fn p23_an_answer_without_a_tag_is_hung_up() {
     assert!(bye.starts_with("BYE sip:+46701740605@192.0.2.1"), "{bye}");
 }
 
+/// What the gateway makes of a 2xx in which `change` replaced the To line, and its ACK and BYE.
+fn salvaged(change: impl Fn(&str) -> String) -> (String, [String; 2]) {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = String::from_utf8(world.response(Method::Invite, 200, "a", "")).unwrap();
+    let to = answer.lines().find(|line| line.starts_with("To")).unwrap().to_owned() + "\r\n";
+    let answer = answer.replace(&to, &change(&to));
+    world.receive(answer.as_bytes());
+    world.receive(answer.as_bytes());
+    let sent = [Method::Ack, Method::Bye].map(|method| world.newest(method));
+    (world.trace.clone(), sent.map(|bytes| String::from_utf8(bytes).unwrap()))
+}
+
+#[test]
+fn p23_s4_an_answer_whose_to_cannot_be_read_is_hung_up() {
+    let cases = [
+        ("broken", "To: \"x <sip:+46701740605@192.0.2.1>;tag=a\r\n"),
+        ("missing", ""),
+        ("empty", "To:\r\n"),
+        ("twice", "To: <sip:x@h>;tag=a\r\nTo: <sip:x@h>;tag=b\r\n"),
+        ("two tags", "To: <sip:x@h>;tag=a;tag=b\r\n"),
+    ];
+    for (name, to) in cases {
+        let (trace, [ack, bye]) = salvaged(|_| to.to_owned());
+        expect![[r#"
+            00.000  -> INVITE
+            00.000  <- 200 INVITE
+            00.000  -> ACK
+            00.000  -> BYE
+            00.000  == answered_suspect 200 by callee
+            00.000  <- 200 INVITE
+            00.000  -> ACK
+        "#]]
+        .assert_eq(&trace);
+        assert!(bye.starts_with("BYE sip:+46701740605@192.0.2.1 SIP/2.0\r\n"), "{name}: {bye}");
+        let to = to.lines().next().filter(|to| to.len() > 3);
+        let to = to.unwrap_or("To: <sip:+46701740605@192.0.2.1>");
+        for request in [ack, bye] {
+            assert!(request.contains(&format!("\r\n{to}\r\n")), "{name}: {request}");
+        }
+    }
+}
+
+#[test]
+fn p24_s4_an_answer_with_more_routes_than_are_kept_is_hung_up_without_them() {
+    let routes = "Record-Route: <sip:p.example.net;lr>\r\n".repeat(71);
+    let (trace, [ack, bye]) = salvaged(|to| format!("{to}{routes}"));
+    assert_eq!((trace.matches("-> ACK").count(), trace.matches("-> BYE").count()), (2, 1));
+    assert!(!ack.contains("Route") && !bye.contains("Route"), "{ack}{bye}");
+    assert!(bye.contains(";tag=a\r\n"), "{bye}");
+}
+
 #[test]
 fn p24_a_contact_elsewhere_does_not_make_us_talk_to_strangers() {
     let mut world = World::new(&["192.0.2.1:5060"]);
@@ -205,6 +257,42 @@ fn r05_an_answer_after_everything_was_forgotten_is_hung_up() {
         80.000  <- 200 INVITE
     "#]]
     .assert_eq(&world.trace);
+}
+
+#[test]
+fn r05_s4_a_late_answer_whose_to_cannot_be_read_is_hung_up() {
+    for to in ["To: \"x <sip:x@h>;tag=a\r\n", ""] {
+        let mut world = World::new(&["192.0.2.1:5060"]);
+        world.place();
+        let answer = String::from_utf8(world.response(Method::Invite, 200, "a", "")).unwrap();
+        let whole = answer.lines().find(|line| line.starts_with("To")).unwrap().to_owned() + "\r\n";
+        world.run_until(world.start + std::time::Duration::from_secs(80));
+        world.trace.clear();
+        world.receive(answer.replace(&whole, to).as_bytes());
+        assert_eq!(world.trace.matches("-> ACK").count(), 1, "{}", world.trace);
+        assert_eq!(world.trace.matches("-> BYE").count(), 1, "{}", world.trace);
+    }
+}
+
+#[test]
+fn r05_p29_a_late_answer_from_elsewhere_is_hung_up_if_answers_may_come_from_there() {
+    for is_strict in [true, false] {
+        let mut world =
+            World::with(&["192.0.2.1:5060"], |profile| profile.strict_source = is_strict);
+        world.place();
+        let answer = world.response(Method::Invite, 200, "a", "");
+        world.run_until(world.start + std::time::Duration::from_secs(80));
+        world.trace.clear();
+        world.receive_from("198.51.100.1:5060", &answer);
+        let hung_up = world.trace.contains("-> ACK") && world.trace.contains("-> BYE");
+        assert_eq!(hung_up, !is_strict, "{}", world.trace);
+        let to = world.sent.last().unwrap().0.to_string();
+        assert_eq!(to == "198.51.100.1:5060", !is_strict, "{to}");
+        // Not of the IP version that the trunk, and so our socket for it, has.
+        world.trace.clear();
+        world.receive_from("[2001:db8::1]:5060", &answer);
+        assert!(!world.trace.contains("->"), "{}", world.trace);
+    }
 }
 
 #[test]

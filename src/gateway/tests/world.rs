@@ -9,8 +9,10 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use expect_test::Expect;
 
 use crate::entropy::Entropy;
+use crate::gateway::notice::Watcher;
 use crate::gateway::settings::{Line, Peer, Settings};
 use crate::gateway::{Command, Gateway, Input};
+use crate::ladder::Undelivered;
 use crate::number::E164;
 use crate::sip::response::Response;
 use crate::sip::{Message, Method, Start as StartLine, Status};
@@ -98,6 +100,11 @@ impl World {
         Self { gateway, verify, tally, order, start, now: start, sent, trace, heard }
     }
 
+    /// The same with somebody who hears of what an operator should act on.
+    pub(super) fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
+        Self { gateway: self.gateway.watched_by(watcher), ..self }
+    }
+
     /// Places the order, plays `<seconds> <word>; …`, then lets 40 s of timers pass.
     pub(super) fn run(&mut self, script: &str) -> String {
         self.place();
@@ -170,7 +177,7 @@ impl World {
             "unreachable" => {
                 let (to, payload) = self.sent.last().unwrap().clone();
                 self.line("<- ICMP port unreachable");
-                self.handle(Input::SendFailed { to, payload: &payload });
+                self.handle(Input::SendFailed { to, payload: &payload, why: Undelivered::Refused });
             }
             code => {
                 let code = code.parse().unwrap();
@@ -227,6 +234,7 @@ pub(super) fn order(verify: &Verify, phone: &str, now: Instant) -> Order {
 
 pub(super) fn line(address: &str, change: &impl Fn(&mut Profile)) -> Line {
     let mut profile = testing::profile(address);
+    profile.name = address.into();
     change(&mut profile);
     let local = "192.0.2.9:5070".parse().unwrap();
     Line::new(Peer::new(profile, local, None).unwrap(), (0, 1))

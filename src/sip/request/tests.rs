@@ -177,3 +177,56 @@ fn an_unreadable_route_does_not_keep_the_call_alive() {
     "#]],
     );
 }
+
+#[test]
+fn p23_a_2xx_without_a_usable_name_is_ended_by_our_own() {
+    let own = Own {
+        from: b"<sip:a@h>;tag=f",
+        to: b"<sip:b@h>",
+        call_id: b"c",
+        cseq: 7,
+        uri: b"sip:b@192.0.2.9",
+    };
+    let check = |lines: &str, expected: Expect| {
+        let octets = answered(lines);
+        let response = Message::parse(&octets).unwrap();
+        assert!(Dialog::of_2xx(&response).is_err());
+        let mut out = Vec::new();
+        Dialog::salvage(&response, &own).write_bye(&SENDER, &mut out);
+        let text = String::from_utf8(out).unwrap();
+        let told = ["BYE ", "Route", "From", "To", "Call-ID", "CSeq"];
+        let lines = text.lines().filter(|line| told.iter().any(|word| line.starts_with(word)));
+        expected.assert_eq(&lines.map(|line| format!("{line}\n")).collect::<String>());
+    };
+    check(
+        "To: \"b <sip:b@h>;tag=t\n",
+        expect![[r#"
+            BYE sip:b@192.0.2.9 SIP/2.0
+            From: <sip:a@h>;tag=f
+            To: "b <sip:b@h>;tag=t
+            Call-ID: c
+            CSeq: 8 BYE
+        "#]],
+    );
+    check(
+        "Contact: <sip:b@192.0.2.7>\n",
+        expect![[r#"
+            BYE sip:b@192.0.2.7 SIP/2.0
+            From: <sip:a@h>;tag=f
+            To: <sip:b@h>
+            Call-ID: c
+            CSeq: 8 BYE
+        "#]],
+    );
+    let routes = "Record-Route: <sip:p;lr>\n".repeat(ROUTES_MAX + 1);
+    check(
+        &format!("To: <sip:b@h>;tag=t\nContact: <sip:b@192.0.2.7>\n{routes}"),
+        expect![[r#"
+            BYE sip:b@192.0.2.7 SIP/2.0
+            From: <sip:a@h>;tag=f
+            To: <sip:b@h>;tag=t
+            Call-ID: c
+            CSeq: 8 BYE
+        "#]],
+    );
+}
