@@ -7,13 +7,16 @@
 //! Results go to the standard output, everything else to the standard error; how it ended is an
 //! [`Exit`].
 
+mod advice;
 mod arguments;
 pub mod client;
 mod commands;
 mod exit;
+mod help;
 mod key;
 mod render;
 mod reply;
+mod scrape;
 mod table;
 mod terminal;
 mod wait;
@@ -28,7 +31,7 @@ use arguments::{Ask, Config, Daemon, Key};
 pub use arguments::{Command, CommandLine, ConfigCheck, Demo, Handset, Serve};
 use client::{Client, ClientError, Endpoint, EndpointError};
 pub use exit::Exit;
-pub use terminal::{Mood, Paint, Terminal, clean};
+pub use terminal::{Heard, Mood, Paint, Terminal, clean};
 
 /// The commands that run something. The wiring of the daemon implements them.
 pub trait Programs {
@@ -36,7 +39,7 @@ pub trait Programs {
     fn serve(&self, arguments: &Serve, terminal: &mut Terminal) -> Exit;
 
     /// Verifies a phone on this machine, before the reader's eyes.
-    fn demo(&self, arguments: &Demo, terminal: &mut Terminal) -> Exit;
+    fn demo(&self, arguments: &Demo, is_json: bool, terminal: &mut Terminal) -> Exit;
 
     /// Runs a trunk with phones behind it.
     fn handset(&self, arguments: &Handset, is_json: bool, terminal: &mut Terminal) -> Exit;
@@ -62,7 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, programs: &dyn Program
 pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Terminal) -> Exit {
     match &line.command {
         Command::Serve(arguments) => programs.serve(arguments, terminal),
-        Command::Demo(arguments) => programs.demo(arguments, terminal),
+        Command::Demo(arguments) => programs.demo(arguments, line.json, terminal),
         Command::Handset(arguments) => programs.handset(arguments, line.json, terminal),
         Command::Config(Config::Check(arguments)) => {
             programs.check_config(arguments, line.json, terminal)
@@ -79,7 +82,7 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
             settle(terminal.print(&text).map(|()| Exit::Success).map_err(Failure::from), terminal)
         }
         Command::Ask(ask) => {
-            let result = ask_daemon(ask, line, terminal);
+            let result = ask_daemon(ask, line.json, terminal);
             settle(result, terminal)
         }
     }
@@ -148,12 +151,12 @@ fn settle(result: Result<Exit, Failure>, terminal: &mut Terminal) -> Exit {
     }
 }
 
-fn ask_daemon(ask: &Ask, line: &CommandLine, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let Daemon { socket, url, key } = line.daemon.or_environment(|name| env::var_os(name));
+fn ask_daemon(ask: &Ask, is_json: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let Daemon { socket, url, key } = ask.daemon().or_environment(|name| env::var_os(name));
     let endpoint = Endpoint::choose(socket.as_deref(), url.as_deref(), |path| path.exists())?;
     let client = Client::new(endpoint, key);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(commands::run(ask, &client, line.json, terminal))
+    runtime.block_on(commands::run(ask, &client, is_json, terminal))
 }
 
 const NAME: &str = "ringproof";

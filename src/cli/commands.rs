@@ -4,12 +4,12 @@ use hyper::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::arguments::{Ask, Check, Trace, Traced, Verify, Watch};
+use super::arguments::{Ask, Check, One, Trace, Traced, Verify, Watch};
 use super::client::{Client, ClientError, Wish};
 use super::exit::Exit;
 use super::reply::{Pools, Trunks, Verification};
-use super::table::{Cell, facts};
-use super::terminal::{Mood, Terminal, clean};
+use super::scrape::Scrape;
+use super::terminal::{Terminal, clean};
 use super::{Failure, render, wait};
 
 /// Runs one of them.
@@ -20,17 +20,19 @@ pub(super) async fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     match ask {
+        Ask::Call(arguments) => call(arguments, client, is_json, terminal).await,
+        Ask::Cancel(arguments) => cancel(arguments, client, is_json, terminal).await,
         Ask::Check(arguments) => check(arguments, client, is_json, terminal).await,
-        Ask::Pools => {
+        Ask::Pools(_) => {
             let body = client.get("/v1/pools", Wish::Json).await?;
             let text =
                 show(&body, is_json, |pools: Pools| render::pools(&pools, terminal.paint()))?;
             terminal.print(&text)?;
             Ok(Exit::Success)
         }
-        Ask::Status => status(client, is_json, terminal).await,
+        Ask::Status(_) => status(client, is_json, terminal).await,
         Ask::Trace(arguments) => trace(arguments, client, is_json, terminal).await,
-        Ask::Trunks => {
+        Ask::Trunks(_) => {
             let body = client.get("/v1/trunks", Wish::Json).await?;
             let text =
                 show(&body, is_json, |trunks: Trunks| render::trunks(&trunks, terminal.paint()))?;
@@ -47,7 +49,7 @@ pub(super) async fn run(
 
 /// The body of a start.
 pub(super) fn start(arguments: &Verify) -> Value {
-    let Verify { number, wait: _, pool, ring_ms, expires_in, client_ref } = arguments;
+    let Verify { number, wait: _, pool, ring_ms, expires_in, client_ref, daemon: _ } = arguments;
     let mut body = json!({ "to": number, "method": "flash_call" });
     let options = [
         ("pool", pool.as_deref().map(Value::from)),
@@ -98,6 +100,32 @@ async fn verify(
     let paint = terminal.paint();
     terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
     terminal.note(&format!("next: ringproof check {} CODE", clean(&verification.id)));
+    Ok(Exit::Success)
+}
+
+async fn call(
+    arguments: &One,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let id = arguments.id;
+    let body = client.post(&format!("/v1/verifications/{id}/call"), &json!({})).await?;
+    let paint = terminal.paint();
+    terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
+    terminal.note(&format!("next, with the new number's digits: ringproof check {id} CODE"));
+    Ok(Exit::Success)
+}
+
+async fn cancel(
+    arguments: &One,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let body = client.delete(&format!("/v1/verifications/{}", arguments.id)).await?;
+    let paint = terminal.paint();
+    terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
     Ok(Exit::Success)
 }
 
@@ -174,9 +202,22 @@ async fn status(client: &Client, is_json: bool, terminal: &mut Terminal) -> Resu
     };
     let trunks = client.get("/v1/trunks", Wish::Json).await?;
     let pools = client.get("/v1/pools", Wish::Json).await?;
+    let scrape = match client.get("/metrics", Wish::Text).await {
+        Ok(text) => Scrape::read(&String::from_utf8_lossy(&text)),
+        Err(ClientError::Refused(_)) => Scrape::default(),
+        Err(error) => return Err(error.into()),
+    };
+    let known: Trunks = serde_json::from_slice(&trunks)?;
     let exit = if not_ready.is_none() { Exit::Success } else { Exit::Negative };
     if is_json {
-        let mut whole = json!({ "ready": not_ready.is_none(), "problem": not_ready });
+        let mut whole = json!({
+            "ready": not_ready.is_none(),
+            "problem": not_ready,
+            "version": scrape.version,
+            "started_at": scrape.started_at,
+            "verifications_pending": scrape.pending,
+            "calls_in_flight": known.in_flight(),
+        });
         for part in [trunks, pools] {
             if let (Value::Object(whole), Value::Object(part)) =
                 (&mut whole, serde_json::from_slice(&part)?)
@@ -188,13 +229,9 @@ async fn status(client: &Client, is_json: bool, terminal: &mut Terminal) -> Resu
         return Ok(exit);
     }
     let paint = terminal.paint();
-    let ready = match &not_ready {
-        None => Cell::with_mood("ready", Mood::Good),
-        Some(problem) => Cell::with_mood(problem, Mood::Bad),
-    };
     let parts = [
-        facts(&[("gateway", ready)], paint),
-        render::trunks(&serde_json::from_slice(&trunks)?, paint),
+        render::gateway(not_ready.as_deref(), &scrape, &known, paint),
+        render::trunks(&known, paint),
         render::pools(&serde_json::from_slice(&pools)?, paint),
     ];
     terminal.print(&parts.join("\n"))?;

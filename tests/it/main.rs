@@ -10,12 +10,14 @@
 
 mod checks;
 mod command_line;
+mod config_check;
 mod descriptors;
 mod driver;
 mod failover;
 mod flood;
 mod http;
 mod lab;
+mod output;
 mod privacy;
 mod raw;
 mod reload;
