@@ -65,8 +65,8 @@ impl Engine {
             verifications_max: 1_000_000,
         };
         let tally = Arc::new(Tally::default());
-        let (shared, clock) = (Arc::clone(&verify), wall.clone());
-        let gateway = Gateway::new(settings, shared, clock, &entropy, Arc::clone(&tally), now);
+        let shared = Arc::clone(&verify);
+        let gateway = Gateway::new(settings, shared, &entropy, Arc::clone(&tally), now);
         let running = net::spawn(THREAD, gateway, vec![socket], 16_384)?;
         Ok(Self { running, verify, tally, wall, entropy, orders, bare, started: 0 })
     }

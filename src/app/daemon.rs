@@ -95,7 +95,7 @@ impl Daemon {
             tcp: server.tcp_address(),
             sip: sockets.iter().flatten().map(|socket| socket.local).collect(),
         };
-        let (running, shards) = run_shards(config, sockets, &verify, &wall, &entropy)?;
+        let (running, shards) = run_shards(config, sockets, &verify, &entropy)?;
         let counters = Arc::new(ApiCounters::default());
         let status = Arc::new(DaemonStatus {
             shards: Arc::clone(&shards),
@@ -185,7 +185,6 @@ fn run_shards(
     config: &Config,
     sockets: Vec<Vec<Socket>>,
     verify: &Arc<Verify>,
-    wall: &WallClock,
     entropy: &Entropy,
 ) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
     let routes = || config.pools.iter().map(|pool| pool.trunks.clone().into()).collect();
@@ -201,9 +200,8 @@ fn run_shards(
             queue_time_max: QUEUE_TIME_MAX,
         };
         let tally = Arc::new(Tally::default());
-        let (verify, wall) = (Arc::clone(verify), wall.clone());
         let gateway =
-            Gateway::new(settings, verify, wall, entropy, Arc::clone(&tally), Instant::now());
+            Gateway::new(settings, Arc::clone(verify), entropy, Arc::clone(&tally), Instant::now());
         let board = gateway.board();
         let thread = net::spawn(&format!("shard-{shard}"), gateway, sockets, COMMANDS_MAX)?;
         shards.push(Shard { remote: thread.remote.clone(), board, tally });

@@ -1,14 +1,11 @@
 //! The metrics that events move, each with its handles resolved when the daemon starts: to count is
 //! to index an array and add to an atomic, without a hash and without an allocation.
 
-use std::time::Duration;
-
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, Registry, TextEncoder};
 
 use super::family;
 use super::readings::Readings;
 use crate::outcome::Outcome;
-use crate::time::Micros;
 use crate::verify::Saw;
 use crate::verify::event::Event;
 use crate::verify::record::{CallRecord, Moments};
@@ -109,7 +106,7 @@ impl Metrics {
         let Moments { invited: Some(invited), ringing: Some(ringing), .. } = call.moments() else {
             return;
         };
-        self.trunk(call).post_dial_delay.observe(between(invited, ringing).as_secs_f64());
+        self.trunk(call).post_dial_delay.observe(ringing.saturating_sub(invited).as_secs_f64());
     }
 
     fn on_call_ended(&self, call: &CallRecord) {
@@ -118,10 +115,10 @@ impl Metrics {
         // The discriminants of `Outcome` count from one; `from_u8` keeps that promise.
         trunk.calls[ending.outcome as usize - 1].inc();
         if let Some(invited) = moments.invited {
-            self.call_setup.observe(between(call.placed_at, invited).as_secs_f64());
+            self.call_setup.observe(invited.as_secs_f64());
         }
         if let (Some(ringing), Some(over)) = (moments.ringing, moments.hung_up.or(moments.ended)) {
-            let ring = between(ringing, over);
+            let ring = over.saturating_sub(ringing);
             trunk.ring.observe(ring.as_secs_f64());
             // Every other outcome means that somebody cut the plan short.
             if let (Outcome::Completed, Some(planned)) = (ending.outcome, call.planned_ring()) {
@@ -213,11 +210,6 @@ fn per_trunk(registry: &Registry, trunks: &[String]) -> Vec<TrunkMetrics> {
             ring: ring.with_label_values(&[name]),
         })
         .collect()
-}
-
-/// Wall time can be set back between two moments; such a pair counts as none apart.
-fn between(start: Micros, end: Micros) -> Duration {
-    Duration::from_micros(end.0.saturating_sub(start.0))
 }
 
 const METHOD: &str = "flash_call";

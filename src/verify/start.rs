@@ -155,7 +155,7 @@ impl Verify {
             // were told of both: the call needs an end, too.
             let (outcome, by) = (Outcome::Withdrawn, Side::Us);
             let ending = Ending { outcome, by, sip_code: None, q850_cause: None };
-            placed.record.on_ended(ending, self.wall.at(now));
+            placed.record.on_ended(ending, now);
             self.listener.on_event(Event::CallEnded(Arc::clone(&placed.record)));
         }
     }

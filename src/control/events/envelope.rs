@@ -1,6 +1,8 @@
 //! One event as its readers get it: a frame of the event stream (WHATWG HTML §9.2) around the JSON
 //! envelope `{"type","timestamp","sequence","data"}`.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use serde::Serialize;
 
@@ -38,9 +40,9 @@ struct Envelope<'a> {
 impl<'a> Subject<'a> {
     /// What `event` says to readers; `None` when it is not for them.
     pub(super) fn of(event: &Event, trunks: &TrunkNames) -> Option<Self> {
-        let call = |kind, at: Option<Micros>, record: &CallRecord| Self {
+        let call = |kind, moment: Option<Duration>, record: &CallRecord| Self {
             kind,
-            at: at.unwrap_or(record.placed_at),
+            at: record.shown(moment.unwrap_or_default()),
             data: Data::Call(CallView::new(record, trunks)),
         };
         let verification = |kind, at: Option<Micros>, snapshot: &Snapshot| Self {

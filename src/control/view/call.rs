@@ -1,5 +1,7 @@
 //! A call and its ladder as the API shows them.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -112,14 +114,15 @@ impl CallSummary {
     /// Of this call, as it stands.
     pub fn new(call: &CallRecord, trunks: &TrunkNames) -> Self {
         let (moments, ending) = (call.moments(), call.ending());
+        let shown = |moment: Option<Duration>| moment.map(|moment| timestamp(call.shown(moment)));
         Self {
             id: call.id.to_string(),
             state: state(&moments),
             outcome: ending.map(|ending| ending.outcome.as_str()),
             trunk: call.trunk().and_then(|trunk| trunks.get(trunk)),
             placed_at: timestamp(call.placed_at),
-            ringing_at: moments.ringing.map(timestamp),
-            ended_at: moments.ended.map(timestamp),
+            ringing_at: shown(moments.ringing),
+            ended_at: shown(moments.ended),
             sip_code: ending.and_then(|ending| ending.sip_code),
         }
     }
@@ -129,6 +132,7 @@ impl CallView {
     /// Of this call, as it stands.
     pub fn new(call: &CallRecord, trunks: &TrunkNames) -> Self {
         let (moments, ending) = (call.moments(), call.ending());
+        let shown = |moment: Option<Duration>| moment.map(|moment| timestamp(call.shown(moment)));
         Self {
             id: call.id.to_string(),
             verification: call.verification.to_string(),
@@ -137,11 +141,11 @@ impl CallView {
             ended_by: ending.map(|ending| ending.by.as_str()),
             trunk: call.trunk().and_then(|trunk| trunks.get(trunk)),
             placed_at: timestamp(call.placed_at),
-            invited_at: moments.invited.map(timestamp),
-            first_response_at: moments.answered_first.map(timestamp),
-            ringing_at: moments.ringing.map(timestamp),
-            hung_up_at: moments.hung_up.map(timestamp),
-            ended_at: moments.ended.map(timestamp),
+            invited_at: shown(moments.invited),
+            first_response_at: shown(moments.answered_first),
+            ringing_at: shown(moments.ringing),
+            hung_up_at: shown(moments.hung_up),
+            ended_at: shown(moments.ended),
             sip_code: ending.and_then(|ending| ending.sip_code),
             q850_cause: ending.and_then(|ending| ending.q850_cause),
         }

@@ -1,5 +1,7 @@
 //! From the start to being forgotten.
 
+use std::time::Duration;
+
 use expect_test::expect;
 
 use super::world::{PHONE, code, stands, world};
@@ -29,6 +31,26 @@ fn a_phone_is_verified_by_the_last_five_digits() {
         call ended: completed
         ended: verified code_matched, 3 attempts and 2 calls left, 1 placed"#]]
     .assert_eq(&world.heard());
+}
+
+#[test]
+fn p34_a_wall_clock_that_steps_while_a_phone_rings_changes_no_duration() {
+    for hours in [-1.0, 1.0] {
+        let world = world(|_| {});
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        world.ring(&order, 2.5);
+        world.set_wall_clock(3.0, 3_600.0 * hours);
+        order.call.on_hung_up(world.at(7.5));
+        world.hang_up(&order, Outcome::Completed, 7.75);
+        let moments = order.call.moments();
+        let apart = |start: Option<Duration>, end: Option<Duration>| end.unwrap() - start.unwrap();
+        assert_eq!(apart(moments.invited, moments.ringing), Duration::ZERO);
+        assert_eq!(apart(moments.ringing, moments.hung_up), Duration::from_secs(5));
+        assert_eq!(moments.ended, Some(Duration::from_millis(7_750)));
+        // What is shown belongs together: all of it counts from the start of the call.
+        let shown = order.call.shown(moments.ended.unwrap());
+        assert_eq!(shown, Micros(order.call.placed_at.0 + 7_750_000));
+    }
 }
 
 #[test]
