@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::entry::{Entry, State};
-use super::event::Event;
 use super::placed::Placed;
 use super::record::CallRecord;
 use super::service::Verify;
 use super::snapshot::{Reason, Status};
+use super::story::Fact;
 use crate::outcome::{Outcome, Reached};
 
 impl Verify {
     /// The phone began to ring.
     pub fn on_call_ringing(&self, call: &Arc<CallRecord>) {
-        if let Some((_, placed)) = self.find_call(call) {
-            self.listener.on_event(Event::CallRinging(Arc::clone(&placed.record)));
+        if let Some((entry, placed)) = self.find_call(call) {
+            self.tell(&entry, Fact::CallRinging(placed.ordinal));
         }
     }
 
@@ -29,7 +29,7 @@ impl Verify {
         // First the marks, then the word: who hears of the end may ask for another call.
         self.phones.on_call_ended(entry.to);
         self.pool(&entry).on_released();
-        self.listener.on_event(Event::CallEnded(Arc::clone(call)));
+        self.tell(&entry, Fact::CallEnded(placed.ordinal));
         if let Some(reason) = call.ending().and_then(|ending| failure(ending.outcome)) {
             self.fail(&entry, &placed, reason, now);
         }
@@ -39,7 +39,6 @@ impl Verify {
     fn find_call(&self, call: &CallRecord) -> Option<(Arc<Entry>, Arc<Placed>)> {
         let entry = self.table.get_by_call(call.id)?;
         let placed = entry.placed.load().find(call.id)?;
-        self.announce(&entry, &placed);
         Some((entry, placed))
     }
 

@@ -103,6 +103,57 @@ fn r6_r8_cancel_expiry_the_right_code_and_a_dead_trunk_end_it_once() {
 }
 
 #[test]
+fn listeners_hear_in_order_although_the_shard_may_be_faster_than_the_confirmation() {
+    for round in 0..500 {
+        let world = world(|_| {});
+        let order = world.verify.start(request(PHONE), world.at(0.0)).unwrap().order;
+        let acts: [&(dyn Fn() + Sync); 3] = [
+            &|| world.verify.confirm(&order),
+            &|| {
+                world.ring(&order, 1.0);
+                world.hang_up(&order, Outcome::Completed, 6.0);
+            },
+            &|| drop(world.verify.cancel(order.verification, world.at(3.0))),
+        ];
+        together(3, |thread| {
+            acts[(thread + round) % 3]();
+            true
+        });
+        let heard = world.heard();
+        let words: Vec<&str> =
+            heard.lines().map(|line| line.split(':').next().unwrap_or(line)).collect();
+        assert_eq!(words[..2], ["created", "call placed"], "{heard}");
+        let call: Vec<&&str> = words.iter().filter(|word| word.starts_with("call ")).collect();
+        assert_eq!(call, [&"call placed", &"call ringing", &"call ended"], "{heard}");
+        assert_eq!((words.len(), tally(&heard)["ended: canceled canceled_by_client"]), (5, 1));
+    }
+}
+
+#[test]
+fn an_order_that_is_taken_back_while_its_verification_ends_is_heard_of_whole_or_not_at_all() {
+    let mut whole = 0;
+    for round in 0..500 {
+        let world = world(|_| {});
+        let order = world.verify.start(request(PHONE), world.at(0.0)).unwrap().order;
+        let acts: [&(dyn Fn() + Sync); 2] = [&|| world.verify.undo(&order, world.at(0.0)), &|| {
+            drop(world.verify.cancel(order.verification, world.at(0.0)))
+        }];
+        together(2, |thread| {
+            acts[(thread + round) % 2]();
+            true
+        });
+        let heard = world.heard();
+        let (created, ended) = (heard.contains("created"), heard.contains("\nended: canceled"));
+        let (placed, over) =
+            (heard.contains("call placed"), heard.contains("call ended: withdrawn"));
+        assert!(created == ended && ended == placed && placed == over, "{heard}");
+        assert!(heard.is_empty() || heard.lines().count() == 4, "{heard}");
+        whole += usize::from(created);
+    }
+    assert!((1..=500).contains(&whole), "the race was never lost");
+}
+
+#[test]
 fn of_a_hundred_starts_for_one_phone_one_is_pending() {
     let world = world(|_| {});
     let (verify, at) = (&world.verify, world.at(0.0));
