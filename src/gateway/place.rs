@@ -241,7 +241,7 @@ impl Gateway {
 
     fn end(&mut self, order: &Order, ending: Ending, now: Instant) {
         order.call.on_ended(ending, now);
-        self.verify.on_call_ended(&order.call, now);
+        self.verify.on_call_ended(&order.call);
     }
 
     /// Looks at the waiting orders again when a trunk may have room: one entry in the wheel, however

@@ -15,7 +15,7 @@ use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
 use crate::time::Micros;
 use crate::verify::event::{Event, Listener};
 use crate::verify::id::{CallId, VerificationId};
-use crate::verify::record::{CallRecord, Ending};
+use crate::verify::record::{CallRecord, Ending, Facts};
 use crate::verify::snapshot::{Reason, Snapshot, Status};
 use crate::verify::{Census, Level, PoolState, Saw};
 
@@ -72,6 +72,7 @@ fn verification(status: Status, reason: Option<Reason>) -> Arc<Snapshot> {
         caller_id_prefix: "+468765".to_owned(),
         code_space: 9_516,
         calls: Vec::new(),
+        latest: Facts::default(),
     })
 }
 

@@ -65,7 +65,8 @@ impl Entry {
         now.saturating_duration_since(self.created)
     }
 
-    /// What the control API shows.
+    /// What the control API shows. The call is looked at after the word was: a call whose end ended
+    /// the verification has ended.
     pub(super) fn snapshot(&self, state: State, pool: &Arc<str>, calls: u8) -> Snapshot {
         let current = self.current(state);
         let is_final = state.status != Status::Pending;
@@ -84,6 +85,7 @@ impl Entry {
             pool: Arc::clone(pool),
             caller_id_prefix: format!("+{}", current.block),
             code_space: current.usable,
+            latest: current.record.facts(),
             calls: current.records(),
         }
     }

@@ -85,6 +85,25 @@ pub struct Moments {
     pub ended: Option<Duration>,
 }
 
+/// What was known of a call at one moment.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Facts {
+    /// How far it had got, and when.
+    pub moments: Moments,
+    /// How it ended; `None` while it lived.
+    pub ending: Option<Ending>,
+    /// The index of the trunk that carried it; `None` before it was sent.
+    pub trunk: Option<u16>,
+}
+
+impl Facts {
+    /// The same, as it was when the phone began to ring.
+    pub fn when_ringing(self) -> Self {
+        let moments = Moments { hung_up: None, ended: None, ..self.moments };
+        Self { moments, ending: None, ..self }
+    }
+}
+
 impl CallRecord {
     /// A call that was placed and has not been sent.
     pub fn new(id: CallId, verification: VerificationId, placed: Instant, at: Micros) -> Self {
@@ -152,15 +171,19 @@ impl CallRecord {
         self.moments().state()
     }
 
-    /// The call's moments.
+    /// The call's moments. The latest are read first, so that one that is there has its past.
     pub fn moments(&self) -> Moments {
-        Moments {
-            invited: read(&self.invited),
-            answered_first: read(&self.answered_first),
-            ringing: read(&self.ringing),
-            hung_up: read(&self.hung_up),
-            ended: read(&self.ended),
-        }
+        let ended = read(&self.ended);
+        let hung_up = read(&self.hung_up);
+        let ringing = read(&self.ringing);
+        let answered_first = read(&self.answered_first);
+        Moments { invited: read(&self.invited), answered_first, ringing, hung_up, ended }
+    }
+
+    /// All that is known, as it was at one moment.
+    pub fn facts(&self) -> Facts {
+        let moments = self.moments();
+        Facts { moments, ending: moments.ended.and_then(|_| self.ending()), trunk: self.trunk() }
     }
 
     /// How it ended; `None` while it lives.

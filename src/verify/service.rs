@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::calls;
 use super::census::{Census, Level, PoolState};
 use super::code::Codes;
 use super::entry::{Entry, State};
@@ -16,7 +17,7 @@ use super::moment::Epoch;
 use super::phone::Phones;
 use super::policy::Policy;
 use super::pool::{Pool, needed};
-use super::record::CallRecord;
+use super::record::{CallRecord, Facts};
 use super::settings::{GUESS_ODDS_WISE, Settings, SettingsError, Warning};
 use super::snapshot::{Reason, Snapshot, Status};
 use super::start::Order;
@@ -148,7 +149,20 @@ impl Verify {
         }
     }
 
-    pub(super) fn snapshot(&self, entry: &Entry, state: State) -> Snapshot {
+    /// How a verification stood in this state. When it was pending and the call has failed it since,
+    /// and its shard is about to say so, this thread says it first: nobody is shown a pending
+    /// verification whose call did not reach the phone.
+    pub(super) fn snapshot(&self, entry: &Arc<Entry>, state: State) -> Snapshot {
+        let snapshot = self.look(entry, state);
+        let is_failed = snapshot.latest.ending.and_then(calls::failure_of).is_some();
+        if state.status != Status::Pending || !is_failed {
+            return snapshot;
+        }
+        self.finish_call(entry, &entry.current(state));
+        self.look(entry, entry.word.load())
+    }
+
+    fn look(&self, entry: &Entry, state: State) -> Snapshot {
         entry.snapshot(state, &self.pool(entry).name, self.settings.calls)
     }
 
@@ -187,7 +201,7 @@ impl Verify {
         self.table.on_ended(entry);
         self.tell(entry, Fact::CallPlaced(state.calls));
         self.tell(entry, Fact::VerificationEnded);
-        self.snapshot(entry, state)
+        self.look(entry, state)
     }
 
     /// Tells listeners, in order and without waiting for another thread that is telling them.
@@ -201,14 +215,16 @@ impl Verify {
             Fact::CallEnded(ordinal) => record(ordinal).map(Event::CallEnded),
             Fact::CallPlaced(ordinal) => {
                 if ordinal == 1 {
-                    let created = self.snapshot(entry, State::new(self.settings.attempts));
+                    // As it was then, however late that is said.
+                    let created = self.look(entry, State::new(self.settings.attempts));
+                    let created = Snapshot { latest: Facts::default(), ..created };
                     self.listener.on_event(Event::VerificationCreated(Arc::new(created)));
                 }
                 record(ordinal).map(Event::CallPlaced)
             }
             Fact::CallRinging(ordinal) => record(ordinal).map(Event::CallRinging),
             Fact::VerificationEnded => {
-                let ended = self.snapshot(entry, entry.word.load());
+                let ended = self.look(entry, entry.word.load());
                 Some(Event::VerificationEnded(Arc::new(ended)))
             }
         };

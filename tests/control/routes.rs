@@ -213,5 +213,5 @@ fn end(world: &World, order: &ringproof::verify::Order) {
     let ending =
         Ending { outcome: Outcome::Completed, by: Side::Us, sip_code: Some(487), q850_cause: None };
     order.call.on_ended(ending, order.call.placed);
-    world.verify.on_call_ended(&order.call, order.call.placed);
+    world.verify.on_call_ended(&order.call);
 }

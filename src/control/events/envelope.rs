@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::super::view::{CallView, TrunkNames, VerificationView, timestamp};
 use crate::time::Micros;
 use crate::verify::event::Event;
-use crate::verify::record::CallRecord;
+use crate::verify::record::{CallRecord, Facts};
 use crate::verify::snapshot::{Snapshot, Status};
 
 /// What happened, when, and to what.
@@ -40,10 +40,10 @@ struct Envelope<'a> {
 impl<'a> Subject<'a> {
     /// What `event` says to readers; `None` when it is not for them.
     pub(super) fn of(event: &Event, trunks: &TrunkNames) -> Option<Self> {
-        let call = |kind, moment: Option<Duration>, record: &CallRecord| Self {
+        let call = |kind, moment: Option<Duration>, record: &CallRecord, facts: &Facts| Self {
             kind,
             at: record.shown(moment.unwrap_or_default()),
-            data: Data::Call(CallView::new(record, trunks)),
+            data: Data::Call(CallView::new(record, facts, trunks)),
         };
         let verification = |kind, at: Option<Micros>, snapshot: &Snapshot| Self {
             kind,
@@ -51,9 +51,16 @@ impl<'a> Subject<'a> {
             data: Data::Verification(VerificationView::new(snapshot, trunks)),
         };
         Some(match event {
-            Event::CallEnded(record) => call("call.ended", record.moments().ended, record),
-            Event::CallPlaced(record) => call("call.placed", None, record),
-            Event::CallRinging(record) => call("call.ringing", record.moments().ringing, record),
+            Event::CallEnded(record) => {
+                let facts = record.facts();
+                call("call.ended", facts.moments.ended, record, &facts)
+            }
+            // Each as it was then, however late it is said.
+            Event::CallPlaced(record) => call("call.placed", None, record, &Facts::default()),
+            Event::CallRinging(record) => {
+                let facts = record.facts().when_ringing();
+                call("call.ringing", facts.moments.ringing, record, &facts)
+            }
             Event::VerificationCreated(snapshot) => {
                 verification("verification.created", None, snapshot)
             }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{TrunkNames, timestamp};
 use crate::ladder::{Direction, Rung};
-use crate::verify::record::{CallRecord, CallState, Moments};
+use crate::verify::record::{CallRecord, CallState, Facts};
 
 /// A call inside its verification.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -111,15 +111,15 @@ pub struct RungView {
 }
 
 impl CallSummary {
-    /// Of this call, as it stands.
-    pub fn new(call: &CallRecord, trunks: &TrunkNames) -> Self {
-        let (moments, ending) = (call.moments(), call.ending());
+    /// Of this call, as it stood.
+    pub fn new(call: &CallRecord, facts: &Facts, trunks: &TrunkNames) -> Self {
+        let Facts { moments, ending, trunk } = *facts;
         let shown = |moment: Option<Duration>| moment.map(|moment| timestamp(call.shown(moment)));
         Self {
             id: call.id.to_string(),
-            state: state(&moments),
+            state: state(moments.state()),
             outcome: ending.map(|ending| ending.outcome.as_str()),
-            trunk: call.trunk().and_then(|trunk| trunks.get(trunk)),
+            trunk: trunk.and_then(|trunk| trunks.get(trunk)),
             placed_at: timestamp(call.placed_at),
             ringing_at: shown(moments.ringing),
             ended_at: shown(moments.ended),
@@ -129,17 +129,17 @@ impl CallSummary {
 }
 
 impl CallView {
-    /// Of this call, as it stands.
-    pub fn new(call: &CallRecord, trunks: &TrunkNames) -> Self {
-        let (moments, ending) = (call.moments(), call.ending());
+    /// Of this call, as it stood.
+    pub fn new(call: &CallRecord, facts: &Facts, trunks: &TrunkNames) -> Self {
+        let Facts { moments, ending, trunk } = *facts;
         let shown = |moment: Option<Duration>| moment.map(|moment| timestamp(call.shown(moment)));
         Self {
             id: call.id.to_string(),
             verification: call.verification.to_string(),
-            state: state(&moments),
+            state: state(moments.state()),
             outcome: ending.map(|ending| ending.outcome.as_str()),
             ended_by: ending.map(|ending| ending.by.as_str()),
-            trunk: call.trunk().and_then(|trunk| trunks.get(trunk)),
+            trunk: trunk.and_then(|trunk| trunks.get(trunk)),
             placed_at: timestamp(call.placed_at),
             invited_at: shown(moments.invited),
             first_response_at: shown(moments.answered_first),
@@ -179,9 +179,8 @@ impl RungView {
     }
 }
 
-/// From the same reading of the moments as the rest: a shard may write between two.
-fn state(moments: &Moments) -> &'static str {
-    match moments.state() {
+fn state(state: CallState) -> &'static str {
+    match state {
         CallState::Calling => "calling",
         CallState::Ended => "ended",
         CallState::HangingUp => "hanging_up",

@@ -34,6 +34,7 @@ fn a_verification_has_the_shape_of_the_contract() {
         pool: "default".into(),
         caller_id_prefix: "+468765".to_owned(),
         code_space: 9_516,
+        latest: call.facts(),
         calls: vec![Arc::new(call)],
     };
     check(
@@ -83,7 +84,7 @@ fn an_ended_call_says_all_that_is_known() {
         Ending { outcome: Outcome::Completed, by: Side::Us, sip_code: Some(487), q850_cause: None };
     call.on_ended(ending, after(&call, 5_540_000));
     check(
-        &CallView::new(&call, &trunks()),
+        &CallView::new(&call, &call.facts(), &trunks()),
         expect![[r#"
         {
           "id": "call_00000000000000000000000007",

@@ -5,9 +5,11 @@ use std::time::Duration;
 use expect_test::expect;
 
 use super::world::{PHONE, code, stands, world};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Side};
 use crate::time::Micros;
 use crate::verify::id::{CallId, VerificationId};
+use crate::verify::record::{CallState, Ending};
+use crate::verify::snapshot::{Reason, Status};
 use crate::verify::{CancelError, CheckError, Report, Saw};
 
 #[test]
@@ -90,6 +92,28 @@ fn it_expires_on_time_and_is_forgotten_later() {
     let census = world.verify.census();
     assert_eq!((census.pending.size, census.ended.size, census.calls.size), (0, 0, 0));
     assert_eq!(world.heard(), "");
+}
+
+#[test]
+fn who_reads_a_call_that_failed_before_its_shard_says_so_sees_the_verification_failed() {
+    let world = world(|_| {});
+    let started = world.start(PHONE, 0.0).unwrap();
+    world.heard();
+    let call = &started.order.call;
+    let outcome = Outcome::Unallocated;
+    let ending = Ending { outcome, by: Side::Carrier, sip_code: Some(404), q850_cause: Some(1) };
+    call.on_ended(ending, world.at(2.5));
+    let found = world.verify.get(started.snapshot.id).unwrap();
+    assert_eq!((found.status, found.reason), (Status::Failed, Some(Reason::NumberUnallocated)));
+    assert_eq!(found.ended_at, Some(Micros(found.created_at.0 + 2_500_000)));
+    assert_eq!(found.latest.moments.state(), CallState::Ended);
+    let heard = "call ended: unallocated\nended: failed number_unallocated, 3 attempts and 2 calls left, 1 placed";
+    assert_eq!(world.heard(), heard);
+    // Then the shard comes to it.
+    world.verify.on_call_ended(call);
+    assert_eq!(world.heard(), "");
+    let pools = world.verify.pools(world.at(3.0));
+    assert_eq!((pools[0].leased, pools[0].cooling), (0, 1));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::thread;
 
 use super::world::{PHONE, World, code, request, world, wrong_code};
 use crate::outcome::Outcome;
+use crate::verify::snapshot::Status;
 use crate::verify::{Evidence, Order, Verify};
 
 /// Runs `act` in `count` threads that begin together; returns how many said yes.
@@ -130,6 +131,35 @@ fn listeners_hear_in_order_although_the_shard_may_be_faster_than_the_confirmatio
 }
 
 #[test]
+fn nobody_is_shown_a_pending_verification_whose_call_did_not_reach_the_phone() {
+    for _ in 0..200 {
+        let world = world(|_| {});
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        together(4, |thread| {
+            if thread == 0 {
+                world.hang_up(&order, Outcome::Unreachable, 1.0);
+                return true;
+            }
+            loop {
+                let found = world.verify.get(order.verification).unwrap();
+                let is_over = found.latest.ending.is_some();
+                assert_eq!(is_over, found.status == Status::Failed, "{found:?}");
+                if is_over {
+                    return true;
+                }
+            }
+        });
+        let expected = BTreeMap::from([
+            ("created: pending -", 1),
+            ("call placed", 1),
+            ("call ended: unreachable", 1),
+            ("ended: failed unreachable", 1),
+        ]);
+        assert_eq!(tally(&world.heard()), expected);
+    }
+}
+
+#[test]
 fn an_order_that_is_taken_back_while_its_verification_ends_is_heard_of_whole_or_not_at_all() {
     let mut whole = 0;
     for round in 0..500 {
@@ -187,7 +217,7 @@ fn further_calls_that_begin_and_end_in_parallel_never_pass_the_limit() {
             for _ in 0..20 {
                 if let Ok(order) = world.verify.call_again(order.verification, world.at(6.0)) {
                     placed += 1;
-                    world.verify.on_call_ended(&order.call, world.at(6.0));
+                    world.verify.on_call_ended(&order.call);
                 }
             }
             placed > 0
@@ -213,7 +243,7 @@ fn when_everything_has_ended_the_tables_are_empty() {
                 2 => verify.undo(&order, world.at(1.0)),
                 _ => {}
             }
-            verify.on_call_ended(&order.call, world.at(2.0));
+            verify.on_call_ended(&order.call);
             verify.on_timeout(order.verification, world.at(300.0));
             assert_eq!(verify.on_timeout(order.verification, world.at(900.0)), None);
         }

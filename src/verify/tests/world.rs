@@ -91,7 +91,7 @@ impl World {
     pub(super) fn hang_up(&self, order: &Order, outcome: Outcome, seconds: f64) {
         let ending = Ending { outcome, by: Side::Us, sip_code: Some(487), q850_cause: None };
         order.call.on_ended(ending, self.at(seconds));
-        self.verify.on_call_ended(&order.call, self.at(seconds));
+        self.verify.on_call_ended(&order.call);
     }
 
     pub(super) fn check_code(
