@@ -31,6 +31,7 @@ use crate::verify::{SettingsError, Verify, Warning};
 pub(super) struct Daemon {
     server: Server,
     api: Arc<Api>,
+    verify: Arc<Verify>,
     bus: Arc<EventBus>,
     shards: Arc<Shards>,
     running: Vec<Running<Command>>,
@@ -108,7 +109,7 @@ impl Daemon {
         });
         let calls = Arc::clone(&shards);
         let parts = Parts {
-            verify,
+            verify: Arc::clone(&verify),
             calls,
             status,
             bus: Arc::clone(&bus),
@@ -117,7 +118,7 @@ impl Daemon {
             entropy,
         };
         let api = Api::new(&control, parts);
-        Ok(Self { server, api, bus, shards, running, trunks, wall, listens })
+        Ok(Self { server, api, verify, bus, shards, running, trunks, wall, listens })
     }
 
     /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends the wait
@@ -127,7 +128,7 @@ impl Daemon {
         stop: impl Future<Output = ()>,
         stop_now: impl Future<Output = ()>,
     ) {
-        let Self { server, api, bus, shards, running, trunks, wall, .. } = self;
+        let Self { server, api, verify, bus, shards, running, trunks, wall, .. } = self;
         let is_over = tokio::sync::Notify::new();
         let end = async {
             stop.await;
@@ -142,7 +143,7 @@ impl Daemon {
         };
         tokio::select! {
             ((), ()) = async { tokio::join!(server.run(api, is_over.notified()), end) } => {}
-            () = watch(&shards, &trunks, &bus, &wall) => {}
+            () = watch(&verify, &shards, &trunks, &bus, &wall) => {}
         }
     }
 }
@@ -216,14 +217,22 @@ async fn ended(running: &[Running<Command>]) {
     }
 }
 
-/// Tells of trunks that went up or down, and follows a wall clock that is set. Never ends.
-async fn watch(shards: &Shards, trunks: &[Arc<str>], bus: &EventBus, wall: &WallClock) {
+/// Tells of trunks that went up or down, follows a wall clock that is set, and has ended verifications
+/// forgotten. Never ends.
+async fn watch(
+    verify: &Verify,
+    shards: &Shards,
+    trunks: &[Arc<str>],
+    bus: &EventBus,
+    wall: &WallClock,
+) {
     let mut was_up = vec![true; trunks.len()];
     let mut tick = tokio::time::interval(Duration::from_millis(250));
     loop {
         tick.tick().await;
         let now = Instant::now();
         wall.resample(now, SystemTime::now());
+        verify.sweep(now);
         for (index, (name, was_up)) in trunks.iter().zip(&mut was_up).enumerate() {
             let is_up = shards.is_up(index);
             if is_up != *was_up {

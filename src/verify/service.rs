@@ -201,6 +201,7 @@ impl Verify {
         self.table.on_ended(entry);
         self.tell(entry, Fact::CallPlaced(state.calls));
         self.tell(entry, Fact::VerificationEnded);
+        self.forget_due(SWEEP_EACH, entry.ended(state));
         self.look(entry, state)
     }
 
@@ -234,3 +235,6 @@ impl Verify {
         }
     }
 }
+
+/// How many ended ones each new one looks at: more than one, so that they do not pile up.
+const SWEEP_EACH: usize = 2;

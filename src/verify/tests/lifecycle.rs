@@ -117,6 +117,22 @@ fn who_reads_a_call_that_failed_before_its_shard_says_so_sees_the_verification_f
 }
 
 #[test]
+fn one_that_ends_early_is_forgotten_on_time() {
+    let world = world(|settings| settings.keep_ended = Duration::from_secs(10));
+    let started = world.start(PHONE, 0.0).unwrap();
+    let id = started.snapshot.id;
+    world.hang_up(&started.order, Outcome::Completed, 1.0);
+    world.verify.cancel(id, world.at(2.0)).unwrap();
+    world.verify.sweep(world.at(11.9));
+    assert!(world.verify.get(id).is_some());
+    world.verify.sweep(world.at(12.0));
+    assert!(world.verify.get(id).is_none());
+    assert!(world.verify.call(started.order.call.id).is_none());
+    assert_eq!(world.verify.on_timeout(id, world.at(300.0)), None);
+    assert_eq!(world.verify.census().ended.size, 0);
+}
+
+#[test]
 fn a_code_after_the_deadline_is_too_late_even_before_the_timer_fires() {
     let world = world(|_| {});
     let started = world.start(PHONE, 0.0).unwrap();
