@@ -43,7 +43,7 @@ use crate::entropy::{Entropy, Stream};
 use crate::ladder::Undelivered;
 use crate::sip::{Message, Start};
 use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
-use crate::time::{Wake, WallClock, Wheel};
+use crate::time::{Wake, Wheel};
 use crate::transaction::client::{Clients, Machine};
 use crate::transaction::non_invite_client::NonInviteClient;
 use crate::transaction::slab::Handle;
@@ -108,7 +108,6 @@ pub struct Gateway {
     identities: Identities,
     entropy: Stream,
     verify: Arc<Verify>,
-    wall: WallClock,
     tally: Arc<Tally>,
     board: Arc<Board>,
     verifications_max: usize,
@@ -122,7 +121,6 @@ impl Gateway {
     pub fn new(
         settings: Settings,
         verify: Arc<Verify>,
-        wall: WallClock,
         entropy: &Entropy,
         tally: Arc<Tally>,
         now: Instant,
@@ -145,7 +143,6 @@ impl Gateway {
             identities: Identities::new(&mut entropy),
             entropy,
             verify,
-            wall,
             tally,
             now,
             is_draining: false,

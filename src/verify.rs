@@ -3,9 +3,9 @@
 //!
 //! [`Verify`] is the door. An operation has a file of its own (`start`, `check`,
 //! `call_again`, `cancel`, `report`, `list`; `calls` and `timeout` for the shards), and below them
-//! lie the parts: `table` and `entry` (lock-free, one atomic word per verification), `phone` and
-//! `velocity` (counters), `pool`, `suffixes` and `lease` (caller IDs), `code` (keyed hashes),
-//! `policy` (who is never rung).
+//! lie the parts: `table` and `entry` (lock-free, one atomic word per verification), `ended` (who is
+//! forgotten next), `story` (what listeners are told, in order), `phone` and `velocity` (counters),
+//! `pool`, `suffixes` and `lease` (caller IDs), `code` (keyed hashes), `policy` (who is never rung).
 
 mod call_again;
 mod calls;
@@ -32,6 +32,7 @@ mod service;
 pub mod settings;
 pub mod snapshot;
 mod start;
+mod story;
 mod striped;
 mod suffixes;
 mod table;

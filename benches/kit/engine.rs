@@ -53,8 +53,8 @@ impl Engine {
         let socket = net::bind(([127, 0, 0, 1], port).into(), RECEIVE_BUFFER)?;
         let settings = shard_settings(socket.local, ([127, 0, 0, 1], trunk).into(), RING)?;
         let tally = Arc::new(Tally::default());
-        let (shared, clock) = (Arc::clone(&verify), wall.clone());
-        let gateway = Gateway::new(settings, shared, clock, &entropy, Arc::clone(&tally), now);
+        let shared = Arc::clone(&verify);
+        let gateway = Gateway::new(settings, shared, &entropy, Arc::clone(&tally), now);
         let running = net::spawn(THREAD, gateway, vec![socket], 16_384)?;
         Ok(Self { running, verify, tally, wall, entropy, orders, bare, started: 0 })
     }

@@ -49,7 +49,7 @@ impl Shard {
         // Nobody arms its timer: it stays pending.
         let order = Order { ring: Some(RING), wake_at: None, ..verify.start(start, now)?.order };
         let tally = Arc::new(Tally::default());
-        let gateway = Gateway::new(settings, verify, wall.clone(), &entropy, tally, now);
+        let gateway = Gateway::new(settings, verify, &entropy, tally, now);
         let (request, response) = (vec![], vec![]);
         Ok(Self { gateway, now, wall, entropy, order, trunk, request, response })
     }

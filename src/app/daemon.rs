@@ -33,6 +33,7 @@ use crate::verify::{SettingsError, Verify, Warning};
 pub(super) struct Daemon {
     server: Server,
     api: Arc<Api>,
+    verify: Arc<Verify>,
     bus: Arc<EventBus>,
     shards: Arc<Shards>,
     running: Vec<Running<Command>>,
@@ -103,7 +104,7 @@ impl Daemon {
             sip: locals.iter().flatten().copied().collect(),
         };
         let joined = (&verify, &recorder, &trunks);
-        let (running, shards) = run_shards(config, sockets, joined, &wall, &entropy)?;
+        let (running, shards) = run_shards(config, sockets, joined, &entropy)?;
         let counters = Arc::new(ApiCounters::default());
         let status = Arc::new(DaemonStatus {
             shards: Arc::clone(&shards),
@@ -116,7 +117,7 @@ impl Daemon {
         });
         let calls = Arc::clone(&shards);
         let parts = Parts {
-            verify,
+            verify: Arc::clone(&verify),
             calls,
             status,
             bus: Arc::clone(&bus),
@@ -125,7 +126,19 @@ impl Daemon {
             entropy,
         };
         let api = Api::new(&control, parts);
-        Ok(Self { server, api, bus, shards, running, trunks, metrics, wall, locals, listens })
+        Ok(Self {
+            server,
+            api,
+            verify,
+            bus,
+            shards,
+            running,
+            trunks,
+            metrics,
+            wall,
+            locals,
+            listens,
+        })
     }
 
     /// What reloads the configuration at `path`, which the daemon was started with.
@@ -142,7 +155,7 @@ impl Daemon {
         stop: impl Future<Output = ()>,
         stop_now: impl Future<Output = ()>,
     ) {
-        let Self { server, api, bus, shards, running, trunks, wall, .. } = self;
+        let Self { server, api, verify, bus, shards, running, trunks, wall, .. } = self;
         let is_over = tokio::sync::Notify::new();
         let end = async {
             stop.await;
@@ -157,7 +170,7 @@ impl Daemon {
         };
         tokio::select! {
             ((), ()) = async { tokio::join!(server.run(api, is_over.notified()), end) } => {}
-            () = watch(&shards, &trunks, &bus, &wall) => {}
+            () = watch(&verify, &shards, &trunks, &bus, &wall) => {}
         }
     }
 }
@@ -200,7 +213,6 @@ fn run_shards(
     config: &Config,
     sockets: Vec<Vec<Socket>>,
     (verify, recorder, trunks): (&Arc<Verify>, &Arc<Recorder>, &Arc<Trunks>),
-    wall: &WallClock,
     entropy: &Entropy,
 ) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
     let (mut running, mut shards) = (vec![], vec![]);
@@ -216,9 +228,8 @@ fn run_shards(
             queue_time_max: config.sip.queue_time_max,
         };
         let tally = Arc::new(Tally::default());
-        let (verify, wall) = (Arc::clone(verify), wall.clone());
         let gateway =
-            Gateway::new(settings, verify, wall, entropy, Arc::clone(&tally), Instant::now());
+            Gateway::new(settings, Arc::clone(verify), entropy, Arc::clone(&tally), Instant::now());
         let gateway = gateway.watched_by(recorder.clone());
         let board = gateway.board();
         let thread =
@@ -235,14 +246,22 @@ async fn ended(running: &[Running<Command>]) {
     }
 }
 
-/// Tells of trunks that went up or down, and follows a wall clock that is set. Never ends.
-async fn watch(shards: &Shards, trunks: &Trunks, bus: &EventBus, wall: &WallClock) {
+/// Tells of trunks that went up or down, follows a wall clock that is set, and has ended verifications
+/// forgotten. Never ends.
+async fn watch(
+    verify: &Verify,
+    shards: &Shards,
+    trunks: &Trunks,
+    bus: &EventBus,
+    wall: &WallClock,
+) {
     let mut was_up: BTreeMap<u16, bool> = BTreeMap::new();
     let mut tick = tokio::time::interval(Duration::from_millis(250));
     loop {
         tick.tick().await;
         let now = Instant::now();
         wall.resample(now, SystemTime::now());
+        verify.sweep(now);
         let layout = trunks.current();
         was_up.retain(|index, _| layout.listed.iter().any(|(listed, _)| listed == index));
         for (index, Profile { name, .. }) in &layout.listed {

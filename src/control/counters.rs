@@ -109,21 +109,34 @@ impl ApiCounters {
         self.shed[shed as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Every kind of request there can be, also those that nobody made.
+    /// Every kind of request there can be, also those that nobody made; and what was answered all the
+    /// same.
     pub fn requests(&self) -> impl Iterator<Item = RequestCount<'_>> {
         let known = self.requests.iter().map(|((m, r), counts)| (m.as_str(), r.as_str(), counts));
         known.chain([("other", "other", &self.other)]).flat_map(|(method, route, counts)| {
             let counts = CLASSES.into_iter().zip(counts);
-            counts.map(move |(class, count)| {
+            let counts = counts.map(move |(class, count)| {
                 let count = count.load(Ordering::Relaxed);
                 RequestCount { method, route, class, count }
-            })
+            });
+            counts.filter(|kind| kind.count > 0 || can_be(kind.route, kind.class))
         })
     }
 
     /// How much each bound refused.
     pub fn shed(&self) -> impl Iterator<Item = (Shed, u64)> {
         Shed::ALL.into_iter().map(|shed| (shed, self.shed[shed as usize].load(Ordering::Relaxed)))
+    }
+}
+
+/// Whether a route answers with a class: nothing here is provisional or redirected, what is open to
+/// all refuses nobody, and what matches no route is refused.
+fn can_be(route: &str, class: &str) -> bool {
+    match route {
+        "/healthz" | "/openapi.json" => class == "2xx",
+        "/readyz" => matches!(class, "2xx" | "5xx"),
+        "other" => class == "4xx",
+        _ => matches!(class, "2xx" | "4xx" | "5xx"),
     }
 }
 
@@ -146,6 +159,18 @@ mod tests {
             .map(|c| (c.method, c.route, c.class, c.count))
             .collect();
         assert_eq!(seen, [("GET", "/healthz", "2xx", 2), ("other", "other", "4xx", 2)]);
+    }
+
+    #[test]
+    fn what_cannot_be_answered_is_no_series_until_it_is() {
+        let counters = ApiCounters::default();
+        let kinds = |route: &str| -> Vec<&str> {
+            counters.requests().filter(|kind| kind.route == route).map(|kind| kind.class).collect()
+        };
+        assert_eq!(kinds("/metrics"), ["2xx", "4xx", "5xx"]);
+        assert_eq!((kinds("/healthz"), kinds("other")), (vec!["2xx"], vec!["4xx"]));
+        counters.on_request("GET", Some("/healthz"), 500);
+        assert_eq!(kinds("/healthz"), ["2xx", "5xx"]);
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub trait Calls: Send + Sync {
     fn hang_up(&self, call: &Arc<CallRecord>, shard: u16);
 }
 
-/// The daemon's own state. Must not block, but for `debug`, which may wait for the shards.
+/// The daemon's own state. Must not block, but for `debug`, which may wait for the shards, and
+/// `metrics`, which may look at many things: both are asked on threads of their own.
 pub trait Status: Send + Sync {
     /// Every trunk, in the configuration's order.
     fn trunks(&self) -> Vec<TrunkState>;

@@ -120,11 +120,20 @@ async fn scan<T: Send + 'static>(
     look: impl FnOnce(&Api) -> T + Send + 'static,
 ) -> Result<T, Problem> {
     let permit = permit(&api.scans, api, Shed::Scan, "too many lists are being made")?;
-    let api = api.clone();
-    let look = tokio::task::spawn_blocking(move || {
+    let look = move |api: &Api| {
         let _permit = permit;
-        look(&api)
-    });
+        look(api)
+    };
+    aside(api, look).await
+}
+
+/// Runs what takes more than a moment on a thread that nobody waits for.
+async fn aside<T: Send + 'static>(
+    api: &Arc<Api>,
+    look: impl FnOnce(&Api) -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let api = api.clone();
+    let look = tokio::task::spawn_blocking(move || look(&api));
     // Nobody aborts it: it fails when the runtime goes down.
     look.await.map_err(|_| Problem::new(Code::NotReady, "the gateway is stopping"))
 }

@@ -230,7 +230,7 @@ impl Gateway {
         let record = leg.order.call.clone();
         let trunk = leg.trunk;
         record.plan_ring(ring);
-        record.on_invited(trunk, self.wall.at(now));
+        record.on_invited(trunk, now);
         self.calls.insert(record.id, handle);
         self.send_invite(handle, false, now);
         self.arm(handle);
@@ -243,8 +243,8 @@ impl Gateway {
     }
 
     fn end(&mut self, order: &Order, ending: Ending, now: Instant) {
-        order.call.on_ended(ending, self.wall.at(now));
-        self.verify.on_call_ended(&order.call, now);
+        order.call.on_ended(ending, now);
+        self.verify.on_call_ended(&order.call);
     }
 
     /// Looks at the waiting orders again when a trunk may have room: one entry in the wheel, however

@@ -83,11 +83,11 @@ impl Gateway {
         }
         let (order, trunk) = (leg.order.clone(), leg.trunk);
         if step.rings {
-            order.call.on_ringing(self.wall.at(now));
+            order.call.on_ringing(now);
             self.verify.on_call_ringing(&order.call);
         }
         if step.cancel {
-            order.call.on_hung_up(self.wall.at(now));
+            order.call.on_hung_up(now);
             self.start_cancel(handle, now);
         }
         if let Some(ended) = step.ended {
@@ -167,7 +167,7 @@ impl Gateway {
         let is_again = matches!(answer, OnResponse::Absorb | OnResponse::Acknowledge);
         let code = status.code();
         trace(&leg.order.call, Direction::In, Method::Invite, Some(code), is_again, now);
-        leg.order.call.on_first_response(self.wall.at(now));
+        leg.order.call.on_first_response(now);
         self.lines[usize::from(leg.trunk)].on_answer();
         match answer {
             OnResponse::Absorb => self.tally.on_received_again(),

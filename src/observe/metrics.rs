@@ -2,7 +2,6 @@
 //! to index an array and add to an atomic, without a hash and without an allocation.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use prometheus::{Histogram, IntCounter, IntCounterVec, Registry, TextEncoder};
@@ -11,7 +10,6 @@ use super::family;
 use super::readings::Readings;
 use super::trunks::{TrunkFamilies, TrunkMetrics};
 use crate::outcome::Outcome;
-use crate::time::Micros;
 use crate::verify::event::Event;
 use crate::verify::record::{CallRecord, Moments};
 use crate::verify::snapshot::{Reason, Snapshot, Status};
@@ -122,7 +120,7 @@ impl Metrics {
         let Moments { invited: Some(invited), ringing: Some(ringing), .. } = call.moments() else {
             return;
         };
-        self.trunk(call).post_dial_delay.observe(between(invited, ringing).as_secs_f64());
+        self.trunk(call).post_dial_delay.observe(ringing.saturating_sub(invited).as_secs_f64());
     }
 
     fn on_call_ended(&self, call: &CallRecord) {
@@ -131,10 +129,10 @@ impl Metrics {
         // The discriminants of `Outcome` count from one; `from_u8` keeps that promise.
         trunk.calls[ending.outcome as usize - 1].inc();
         if let Some(invited) = moments.invited {
-            self.call_setup.observe(between(call.placed_at, invited).as_secs_f64());
+            self.call_setup.observe(invited.as_secs_f64());
         }
         if let (Some(ringing), Some(over)) = (moments.ringing, moments.hung_up.or(moments.ended)) {
-            let ring = between(ringing, over);
+            let ring = over.saturating_sub(ringing);
             trunk.ring.observe(ring.as_secs_f64());
             // Every other outcome means that somebody cut the plan short.
             if let (Outcome::Completed, Some(planned)) = (ending.outcome, call.planned_ring()) {
@@ -196,11 +194,6 @@ fn reports(registry: &Registry) -> [[IntCounter; CALLER_ID.len()]; SAW.len()] {
         &["saw", "caller_id"],
     );
     SAW.map(|saw| CALLER_ID.map(|(_, shown)| reports.with_label_values(&[saw.as_str(), shown])))
-}
-
-/// Wall time can be set back between two moments; such a pair counts as none apart.
-fn between(start: Micros, end: Micros) -> Duration {
-    Duration::from_micros(end.0.saturating_sub(start.0))
 }
 
 const METHOD: &str = "flash_call";

@@ -11,7 +11,6 @@ use tracing::{debug, info, warn};
 
 use super::metrics::{Metrics, NO_TRUNK};
 use crate::gateway::notice::{Notice, Watcher};
-use crate::time::Micros;
 use crate::verify::TrunkNames;
 use crate::verify::event::{Event, Listener};
 use crate::verify::record::CallRecord;
@@ -117,9 +116,8 @@ impl fmt::Debug for Recorder {
 /// Shown as `1.250s`, or as `-` when one of the two moments never came.
 struct Apart(Option<Duration>);
 
-fn apart(start: Option<Micros>, end: Option<Micros>) -> Apart {
-    let micros = start.zip(end).map(|(start, end)| end.0.saturating_sub(start.0));
-    Apart(micros.map(Duration::from_micros))
+fn apart(start: Option<Duration>, end: Option<Duration>) -> Apart {
+    Apart(start.zip(end).map(|(start, end)| end.saturating_sub(start)))
 }
 
 impl fmt::Display for Apart {

@@ -70,11 +70,16 @@ impl Verify {
     }
 
     /// Takes back a further call that no shard could be given: the one before it is current again.
-    pub(super) fn undo_call(&self, entry: &Entry, placed: &Placed, suffix: u32) {
-        // A final word keeps its count, and so the calls left.
+    /// False: the verification has ended, with this call.
+    pub(super) fn undo_call(&self, entry: &Entry, placed: &Placed, suffix: u32) -> bool {
         let fewer = |state: State| State { calls: placed.ordinal - 1, ..state };
-        let _ = entry.word.change(fewer);
-        self.take_back(entry, placed, suffix);
+        let is_undone = entry.word.change(fewer).is_ok();
+        if is_undone {
+            self.take_back(entry, placed, suffix);
+        } else {
+            self.phones.undo(entry.to, suffix, None);
+        }
+        is_undone
     }
 
     fn take_back(&self, entry: &Entry, placed: &Placed, suffix: u32) {

@@ -5,41 +5,48 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::entry::{Entry, State};
-use super::event::Event;
 use super::placed::Placed;
-use super::record::CallRecord;
+use super::record::{CallRecord, Ending};
 use super::service::Verify;
 use super::snapshot::{Reason, Status};
+use super::story::Fact;
 use crate::outcome::{Outcome, Reached};
 
 impl Verify {
     /// The phone began to ring.
     pub fn on_call_ringing(&self, call: &Arc<CallRecord>) {
-        if let Some((_, placed)) = self.find_call(call) {
-            self.listener.on_event(Event::CallRinging(Arc::clone(&placed.record)));
+        if let Some((entry, placed)) = self.find_call(call) {
+            self.tell(&entry, Fact::CallRinging(placed.ordinal));
         }
     }
 
     /// The call is over and its record says how. Saying it again changes nothing.
-    pub fn on_call_ended(&self, call: &Arc<CallRecord>, now: Instant) {
-        let Some((entry, placed)) = self.find_call(call) else { return };
-        if !placed.end() {
-            return;
+    pub fn on_call_ended(&self, call: &Arc<CallRecord>) {
+        if let Some((entry, placed)) = self.find_call(call) {
+            self.finish_call(&entry, &placed);
         }
-        // First the marks, then the word: who hears of the end may ask for another call.
-        self.phones.on_call_ended(entry.to);
-        self.pool(&entry).on_released();
-        self.listener.on_event(Event::CallEnded(Arc::clone(call)));
-        if let Some(reason) = call.ending().and_then(|ending| failure(ending.outcome)) {
-            self.fail(&entry, &placed, reason, now);
+    }
+
+    /// Draws the consequences of a call's end. Its shard does, and whoever reads the end from its
+    /// record before the shard has: each step is taken once, and none is waited for.
+    pub(super) fn finish_call(&self, entry: &Arc<Entry>, placed: &Placed) {
+        if placed.end() {
+            // First the marks, then the word: who hears of the end may ask for another call.
+            self.phones.on_call_ended(entry.to);
+            self.pool(entry).on_released();
         }
-        self.table.on_call_over(call.id, &entry);
+        self.tell(entry, Fact::CallEnded(placed.ordinal));
+        let facts = placed.record.facts();
+        if let Some(reason) = facts.ending.and_then(failure_of) {
+            let ended = placed.record.placed + facts.moments.ended.unwrap_or_default();
+            self.fail(entry, placed, reason, ended);
+        }
+        self.table.on_call_over(placed.record.id, entry);
     }
 
     fn find_call(&self, call: &CallRecord) -> Option<(Arc<Entry>, Arc<Placed>)> {
         let entry = self.table.get_by_call(call.id)?;
         let placed = entry.placed.load().find(call.id)?;
-        self.announce(&entry, &placed);
         Some((entry, placed))
     }
 
@@ -57,7 +64,12 @@ impl Verify {
     }
 }
 
-/// Why a verification fails whose call ended so. `None`: the phone got the call, or may have.
+/// Why a verification fails whose call ended so. `None`: it does not.
+pub(super) fn failure_of(ending: Ending) -> Option<Reason> {
+    failure(ending.outcome)
+}
+
+/// The same, by the outcome. `None`: the phone got the call, or may have.
 fn failure(outcome: Outcome) -> Option<Reason> {
     match outcome.reached() {
         Reached::Unknown | Reached::Yes => return None,

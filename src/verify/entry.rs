@@ -21,6 +21,7 @@ use arc_swap::ArcSwap;
 use super::id::VerificationId;
 use super::placed::Placed;
 use super::snapshot::{Reason, Snapshot, Status};
+use super::story::Story;
 use crate::number::E164;
 use crate::number::plan::Country;
 use crate::time::Micros;
@@ -37,6 +38,8 @@ pub(super) struct Entry {
     pub(super) created_at: Micros,
     pub(super) expires: Instant,
     pub(super) word: Word,
+    /// What listeners were told of it.
+    pub(super) story: Story,
     /// The latest call, and through it the earlier ones. The word says how many of them count.
     pub(super) placed: ArcSwap<Placed>,
     /// Its place in the ring of ended ones.
@@ -47,12 +50,9 @@ pub(super) struct Entry {
 impl Entry {
     /// The call that counts in this state. Another thread may be about to add or to take back one.
     pub(super) fn current(&self, state: State) -> Arc<Placed> {
-        let mut placed = self.placed.load_full();
-        while placed.ordinal > state.calls {
-            let Some(before) = placed.before.clone() else { break };
-            placed = before;
-        }
-        placed
+        let placed = self.placed.load_full();
+        // The first call is in every chain, and a state counts at least one.
+        placed.nth(placed.ordinal.min(state.calls)).unwrap_or(placed)
     }
 
     /// When it ended on the monotonic clock.
@@ -65,7 +65,8 @@ impl Entry {
         now.saturating_duration_since(self.created)
     }
 
-    /// What the control API shows.
+    /// What the control API shows. The call is looked at after the word was: a call whose end ended
+    /// the verification has ended.
     pub(super) fn snapshot(&self, state: State, pool: &Arc<str>, calls: u8) -> Snapshot {
         let current = self.current(state);
         let is_final = state.status != Status::Pending;
@@ -84,6 +85,7 @@ impl Entry {
             pool: Arc::clone(pool),
             caller_id_prefix: format!("+{}", current.block),
             code_space: current.usable,
+            latest: current.record.facts(),
             calls: current.records(),
         }
     }

@@ -34,7 +34,8 @@ pub enum Event {
     WrongCode(Arc<Snapshot>),
 }
 
-/// Where events go. Must not block: it is called by the shards.
+/// Where events go. Must not block: it is called by the shards. Events of one verification come one
+/// after the other, from whichever thread.
 pub trait Listener: Send + Sync {
     /// Takes one event.
     fn on_event(&self, event: Event);

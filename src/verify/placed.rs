@@ -1,7 +1,7 @@
 //! One call as its verification knows it: the hash of its code, and the call before it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use super::code::CodeHash;
 use super::id::CallId;
@@ -18,8 +18,6 @@ pub(super) struct Placed {
     /// Among how many suffixes its code was drawn.
     pub(super) usable: u32,
     pub(super) before: Option<Arc<Self>>,
-    /// Listeners were told of it. A thread that needs it said waits for the one that says it.
-    pub(super) announced: OnceLock<()>,
     is_over: AtomicBool,
 }
 
@@ -36,7 +34,6 @@ impl Placed {
             block,
             usable,
             before,
-            announced: OnceLock::new(),
             is_over: AtomicBool::new(false),
         }
     }
@@ -60,6 +57,15 @@ impl Placed {
         }
         records.reverse();
         records
+    }
+
+    /// This call or the one before it with this number.
+    pub(super) fn nth(self: &Arc<Self>, ordinal: u8) -> Option<Arc<Self>> {
+        let mut placed = self;
+        while placed.ordinal > ordinal {
+            placed = placed.before.as_ref()?;
+        }
+        (placed.ordinal == ordinal).then(|| Arc::clone(placed))
     }
 
     /// This call or the one before it with this name.

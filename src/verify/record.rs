@@ -1,9 +1,13 @@
 //! The record of one flash call. Its shard writes it, the control socket reads it, nobody waits:
 //! each fact is an atomic word of its own.
 //!
+//! Moments are kept as microseconds on the monotonic clock since the call was placed: what is measured
+//! between two of them is right whatever is done to the wall clock meanwhile. Wall time is made when
+//! one is shown, from the one reading that was taken when the call was placed.
+//!
 //! Invariant: `ended` is set once, after every other fact of the end.
 
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::id::{CallId, VerificationId};
@@ -20,16 +24,16 @@ pub struct CallRecord {
     pub verification: VerificationId,
     /// When the client was told that the call is placed.
     pub placed_at: Micros,
-    /// The same moment on the monotonic clock: the ladder's zero.
+    /// The same moment on the monotonic clock: the zero of the ladder and of every moment.
     pub placed: Instant,
     /// Its messages.
     pub ladder: Ladder,
     trunk: AtomicU16,
-    invited_at: AtomicU64,
-    answered_first_at: AtomicU64,
-    ringing_at: AtomicU64,
-    hung_up_at: AtomicU64,
-    ended_at: AtomicU64,
+    invited: AtomicU32,
+    answered_first: AtomicU32,
+    ringing: AtomicU32,
+    hung_up: AtomicU32,
+    ended: AtomicU32,
     ring_planned_ms: AtomicU32,
     outcome: AtomicU8,
     by: AtomicU8,
@@ -65,19 +69,39 @@ pub struct Ending {
     pub q850_cause: Option<u8>,
 }
 
-/// The moments of a call, as far as it got.
+/// The moments of a call as times since it was placed, as far as it got. Up to 71 minutes are told
+/// apart; no call lives for one.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Moments {
     /// The INVITE left.
-    pub invited: Option<Micros>,
+    pub invited: Option<Duration>,
     /// The first response came.
-    pub answered_first: Option<Micros>,
+    pub answered_first: Option<Duration>,
     /// The phone began to ring.
-    pub ringing: Option<Micros>,
+    pub ringing: Option<Duration>,
     /// Our CANCEL left.
-    pub hung_up: Option<Micros>,
+    pub hung_up: Option<Duration>,
     /// The call was over.
-    pub ended: Option<Micros>,
+    pub ended: Option<Duration>,
+}
+
+/// What was known of a call at one moment.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Facts {
+    /// How far it had got, and when.
+    pub moments: Moments,
+    /// How it ended; `None` while it lived.
+    pub ending: Option<Ending>,
+    /// The index of the trunk that carried it; `None` before it was sent.
+    pub trunk: Option<u16>,
+}
+
+impl Facts {
+    /// The same, as it was when the phone began to ring.
+    pub fn when_ringing(self) -> Self {
+        let moments = Moments { hung_up: None, ended: None, ..self.moments };
+        Self { moments, ending: None, ..self }
+    }
 }
 
 impl CallRecord {
@@ -90,11 +114,11 @@ impl CallRecord {
             placed,
             ladder: Ladder::default(),
             trunk: AtomicU16::new(NO_TRUNK),
-            invited_at: AtomicU64::new(0),
-            answered_first_at: AtomicU64::new(0),
-            ringing_at: AtomicU64::new(0),
-            hung_up_at: AtomicU64::new(0),
-            ended_at: AtomicU64::new(0),
+            invited: AtomicU32::new(0),
+            answered_first: AtomicU32::new(0),
+            ringing: AtomicU32::new(0),
+            hung_up: AtomicU32::new(0),
+            ended: AtomicU32::new(0),
             ring_planned_ms: AtomicU32::new(0),
             outcome: AtomicU8::new(0),
             by: AtomicU8::new(0),
@@ -104,14 +128,14 @@ impl CallRecord {
     }
 
     /// The INVITE left for the trunk with this index. A failover says so again.
-    pub fn on_invited(&self, trunk: u16, at: Micros) {
+    pub fn on_invited(&self, trunk: u16, now: Instant) {
         self.trunk.store(trunk, Ordering::Release);
-        once(&self.invited_at, at);
+        self.once(&self.invited, now);
     }
 
     /// The first response came.
-    pub fn on_first_response(&self, at: Micros) {
-        once(&self.answered_first_at, at);
+    pub fn on_first_response(&self, now: Instant) {
+        self.once(&self.answered_first, now);
     }
 
     /// How long the phone is to ring. Said before it rings, so that the real time can be compared.
@@ -121,25 +145,25 @@ impl CallRecord {
     }
 
     /// The phone began to ring.
-    pub fn on_ringing(&self, at: Micros) {
-        once(&self.ringing_at, at);
+    pub fn on_ringing(&self, now: Instant) {
+        self.once(&self.ringing, now);
     }
 
     /// Our CANCEL left.
-    pub fn on_hung_up(&self, at: Micros) {
-        once(&self.hung_up_at, at);
+    pub fn on_hung_up(&self, now: Instant) {
+        self.once(&self.hung_up, now);
     }
 
     /// The call is over. Later calls change nothing.
-    pub fn on_ended(&self, ending: Ending, at: Micros) {
-        if self.ended_at.load(Ordering::Acquire) != 0 {
+    pub fn on_ended(&self, ending: Ending, now: Instant) {
+        if self.ended.load(Ordering::Acquire) != 0 {
             return;
         }
         self.outcome.store(ending.outcome as u8, Ordering::Relaxed);
         self.by.store(ending.by as u8, Ordering::Relaxed);
         self.sip_code.store(ending.sip_code.unwrap_or(0), Ordering::Relaxed);
         self.cause.store(ending.q850_cause.unwrap_or(NO_CAUSE), Ordering::Relaxed);
-        once(&self.ended_at, at);
+        self.once(&self.ended, now);
     }
 
     /// Where the call stands.
@@ -147,20 +171,24 @@ impl CallRecord {
         self.moments().state()
     }
 
-    /// The call's moments.
+    /// The call's moments. The latest are read first, so that one that is there has its past.
     pub fn moments(&self) -> Moments {
-        Moments {
-            invited: read(&self.invited_at),
-            answered_first: read(&self.answered_first_at),
-            ringing: read(&self.ringing_at),
-            hung_up: read(&self.hung_up_at),
-            ended: read(&self.ended_at),
-        }
+        let ended = read(&self.ended);
+        let hung_up = read(&self.hung_up);
+        let ringing = read(&self.ringing);
+        let answered_first = read(&self.answered_first);
+        Moments { invited: read(&self.invited), answered_first, ringing, hung_up, ended }
+    }
+
+    /// All that is known, as it was at one moment.
+    pub fn facts(&self) -> Facts {
+        let moments = self.moments();
+        Facts { moments, ending: moments.ended.and_then(|_| self.ending()), trunk: self.trunk() }
     }
 
     /// How it ended; `None` while it lives.
     pub fn ending(&self) -> Option<Ending> {
-        read(&self.ended_at)?;
+        read(&self.ended)?;
         let code = self.sip_code.load(Ordering::Relaxed);
         let cause = self.cause.load(Ordering::Relaxed);
         Some(Ending {
@@ -169,6 +197,19 @@ impl CallRecord {
             sip_code: (code != 0).then_some(code),
             q850_cause: (cause != NO_CAUSE).then_some(cause),
         })
+    }
+
+    /// What the wall clock showed at a moment of this call, had nobody set it since the call was
+    /// placed.
+    pub fn shown(&self, moment: Duration) -> Micros {
+        Micros(self.placed_at.0.saturating_add(moment.as_micros() as u64))
+    }
+
+    /// The first moment counts: a repeated provisional does not restart anything.
+    fn once(&self, place: &AtomicU32, now: Instant) {
+        let micros = now.saturating_duration_since(self.placed).as_micros();
+        let word = u32::try_from(micros).unwrap_or(u32::MAX).saturating_add(1);
+        let _ = place.compare_exchange(0, word, Ordering::AcqRel, Ordering::Acquire);
     }
 
     /// How long the phone is to ring; `None` before that is known.
@@ -197,15 +238,10 @@ impl Moments {
     }
 }
 
-/// The first moment counts: a repeated provisional does not restart anything.
-fn once(place: &AtomicU64, at: Micros) {
-    // Zero means "not yet"; the epoch itself is shown as one microsecond after it.
-    let _ = place.compare_exchange(0, at.0.max(1), Ordering::AcqRel, Ordering::Acquire);
-}
-
-fn read(place: &AtomicU64) -> Option<Micros> {
-    let micros = place.load(Ordering::Acquire);
-    (micros != 0).then_some(Micros(micros))
+fn read(place: &AtomicU32) -> Option<Duration> {
+    // Zero is "not yet", so a moment is stored as one more than it is.
+    let micros = place.load(Ordering::Acquire).checked_sub(1)?;
+    Some(Duration::from_micros(micros.into()))
 }
 
 const NO_TRUNK: u16 = u16::MAX;

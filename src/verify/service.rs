@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::calls;
 use super::census::{Census, Level, PoolState};
 use super::code::Codes;
 use super::entry::{Entry, State};
@@ -14,13 +15,13 @@ use super::event::{Event, Listener};
 use super::id::{CallId, VerificationId};
 use super::moment::Epoch;
 use super::phone::Phones;
-use super::placed::Placed;
 use super::policy::Policy;
 use super::pool::{Pool, needed};
-use super::record::CallRecord;
+use super::record::{CallRecord, Facts};
 use super::settings::{GUESS_ODDS_WISE, Settings, SettingsError, Warning};
 use super::snapshot::{Reason, Snapshot, Status};
 use super::start::Order;
+use super::story::Fact;
 use super::table::Table;
 use super::velocity::Blocks;
 use crate::entropy::Entropy;
@@ -102,12 +103,12 @@ impl Verify {
 
     /// Says that an order is on its way: the verification exists and its call is placed. Best called
     /// when the shard's queue has a place for it and before the shard gets it; if the shard is
-    /// faster, its first word about the call makes up for it.
+    /// faster, its first word about the call implies this one.
     pub fn confirm(&self, order: &Order) {
         if let Some(entry) = self.table.get_by_call(order.call.id)
             && let Some(placed) = entry.placed.load().find(order.call.id)
         {
-            self.announce(&entry, &placed);
+            self.tell(&entry, Fact::CallPlaced(placed.ordinal));
         }
     }
 
@@ -148,7 +149,20 @@ impl Verify {
         }
     }
 
-    pub(super) fn snapshot(&self, entry: &Entry, state: State) -> Snapshot {
+    /// How a verification stood in this state. When it was pending and the call has failed it since,
+    /// and its shard is about to say so, this thread says it first: nobody is shown a pending
+    /// verification whose call did not reach the phone.
+    pub(super) fn snapshot(&self, entry: &Arc<Entry>, state: State) -> Snapshot {
+        let snapshot = self.look(entry, state);
+        let is_failed = snapshot.latest.ending.and_then(calls::failure_of).is_some();
+        if state.status != Status::Pending || !is_failed {
+            return snapshot;
+        }
+        self.finish_call(entry, &entry.current(state));
+        self.look(entry, entry.word.load())
+    }
+
+    fn look(&self, entry: &Entry, state: State) -> Snapshot {
         entry.snapshot(state, &self.pool(entry).name, self.settings.calls)
     }
 
@@ -185,24 +199,42 @@ impl Verify {
     pub(super) fn on_final(&self, entry: &Arc<Entry>, state: State) -> Snapshot {
         self.phones.on_ended(entry.to, entry.id);
         self.table.on_ended(entry);
-        let snapshot = self.snapshot(entry, state);
-        self.announce(entry, &entry.current(state));
-        self.listener.on_event(Event::VerificationEnded(Arc::new(snapshot.clone())));
-        snapshot
+        self.tell(entry, Fact::CallPlaced(state.calls));
+        self.tell(entry, Fact::VerificationEnded);
+        self.forget_due(SWEEP_EACH, entry.ended(state));
+        self.look(entry, state)
     }
 
-    /// Tells listeners of a call, and of its verification with the first call, once.
-    pub(super) fn announce(&self, entry: &Entry, placed: &Placed) {
-        placed.announced.get_or_init(|| {
-            if placed.ordinal == 1 {
-                let created = entry.snapshot(
-                    State::new(self.settings.attempts),
-                    &self.pool(entry).name,
-                    self.settings.calls,
-                );
-                self.listener.on_event(Event::VerificationCreated(Arc::new(created)));
+    /// Tells listeners, in order and without waiting for another thread that is telling them.
+    pub(super) fn tell(&self, entry: &Entry, fact: Fact) {
+        entry.story.tell(fact, |fact| self.say(entry, fact));
+    }
+
+    fn say(&self, entry: &Entry, fact: Fact) {
+        let record = |ordinal| entry.placed.load().nth(ordinal).map(|it| Arc::clone(&it.record));
+        let event = match fact {
+            Fact::CallEnded(ordinal) => record(ordinal).map(Event::CallEnded),
+            Fact::CallPlaced(ordinal) => {
+                if ordinal == 1 {
+                    // As it was then, however late that is said.
+                    let created = self.look(entry, State::new(self.settings.attempts));
+                    let created = Snapshot { latest: Facts::default(), ..created };
+                    self.listener.on_event(Event::VerificationCreated(Arc::new(created)));
+                }
+                record(ordinal).map(Event::CallPlaced)
             }
-            self.listener.on_event(Event::CallPlaced(Arc::clone(&placed.record)));
-        });
+            Fact::CallRinging(ordinal) => record(ordinal).map(Event::CallRinging),
+            Fact::VerificationEnded => {
+                let ended = self.look(entry, entry.word.load());
+                Some(Event::VerificationEnded(Arc::new(ended)))
+            }
+        };
+        debug_assert!(event.is_some(), "a call that is told of is in its entry: {fact:?}");
+        if let Some(event) = event {
+            self.listener.on_event(event);
+        }
     }
 }
+
+/// How many ended ones each new one looks at: more than one, so that they do not pile up.
+const SWEEP_EACH: usize = 2;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::id::VerificationId;
-use super::record::CallRecord;
+use super::record::{CallRecord, Facts};
 use crate::number::E164;
 use crate::time::Micros;
 
@@ -38,6 +38,8 @@ pub struct Snapshot {
     pub code_space: u32,
     /// Its calls, oldest first.
     pub calls: Vec<Arc<CallRecord>>,
+    /// How the last of them stood at the same moment.
+    pub latest: Facts,
 }
 
 impl Snapshot {

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use super::entry::{Entry, State, Word};
-use super::event::Event;
 use super::id::{CallId, VerificationId};
 use super::lease::Pick;
 use super::moment::Moment;
@@ -20,6 +19,7 @@ use super::refusal::StartError;
 use super::service::Verify;
 use super::settings::EXPIRY_MIN;
 use super::snapshot::{Reason, Snapshot, Status};
+use super::story::{Fact, Story};
 use super::suffixes::SPACE;
 use crate::entropy::Stream;
 use crate::number::E164;
@@ -124,6 +124,7 @@ impl Verify {
             created_at: call.placed_at,
             expires: now + expires_in,
             word: Word::new(State::new(self.settings.attempts)),
+            story: Story::default(),
             placed: ArcSwap::from_pointee(placed),
             slot: AtomicU32::new(u32::MAX),
             is_forgotten: AtomicBool::new(false),
@@ -135,9 +136,9 @@ impl Verify {
         Ok(Started { snapshot, order: self.order(&entry, call, caller_id, wake_at) })
     }
 
-    /// Takes an order back that no shard could be given, as if it had never been: nothing is
-    /// counted and nobody hears of it. Does nothing to a verification that ended meanwhile, except
-    /// that its call is no longer waited for.
+    /// Takes an order back that no shard could be given and that was not confirmed, as if it had
+    /// never been: nothing is counted and nobody hears of it. A verification that ended meanwhile
+    /// stays as it is, and listeners, who hear of it, hear of the end of its call, too.
     pub fn undo(&self, order: &Order, now: Instant) {
         let Some(entry) = self.table.get_by_call(order.call.id) else { return };
         let Some(placed) = entry.placed.load().find(order.call.id) else { return };
@@ -145,30 +146,33 @@ impl Verify {
             return;
         }
         let suffix = order.caller_id.suffix();
-        if placed.ordinal > 1 {
-            self.undo_call(&entry, &placed, suffix);
+        let is_undone = if placed.ordinal > 1 {
+            self.undo_call(&entry, &placed, suffix)
         } else {
-            self.undo_start(&entry, suffix, now);
-        }
-        if placed.announced.get().is_some() {
-            // Somebody ended the verification before its call could be taken back, and listeners
-            // were told of both: the call needs an end, too.
+            self.undo_start(&entry, suffix, now)
+        };
+        if !is_undone || entry.story.has_placed(placed.ordinal) {
+            // Whoever ended the verification before its call could be taken back tells of both.
             let (outcome, by) = (Outcome::Withdrawn, Side::Us);
             let ending = Ending { outcome, by, sip_code: None, q850_cause: None };
-            placed.record.on_ended(ending, self.wall.at(now));
-            self.listener.on_event(Event::CallEnded(Arc::clone(&placed.record)));
+            placed.record.on_ended(ending, now);
+            self.tell(&entry, Fact::CallEnded(placed.ordinal));
+            self.table.on_call_over(placed.record.id, &entry);
         }
     }
 
-    fn undo_start(&self, entry: &Arc<Entry>, suffix: u32, now: Instant) {
+    /// False: the verification has ended, with this call.
+    fn undo_start(&self, entry: &Arc<Entry>, suffix: u32, now: Instant) -> bool {
         let withdraw =
             |state: State| state.end(Status::Canceled, Reason::CanceledByClient, entry.age(now));
-        if entry.word.change(withdraw).is_ok() {
+        let is_undone = entry.word.change(withdraw).is_ok();
+        if is_undone {
             self.table.remove(entry);
             self.give_back(entry.to, suffix, entry.id, self.epoch.mark(entry.created));
         } else {
             self.phones.undo(entry.to, suffix, None);
         }
+        is_undone
     }
 
     fn choose_pool(&self, name: Option<&Arc<str>>) -> Result<(u16, &Pool), StartError> {

@@ -98,6 +98,13 @@ impl Table {
         is_mine
     }
 
+    /// Forgets the oldest ended ones that are due. Looks at `steps` places at most.
+    pub(super) fn forget_due(&self, mut steps: usize, is_due: impl Fn(&Entry) -> bool) {
+        while let Some(entry) = self.ring.next_due(&mut steps, &is_due) {
+            self.forget(&entry);
+        }
+    }
+
     /// Removes an entry that nobody was told of.
     pub(super) fn remove(&self, entry: &Arc<Entry>) -> bool {
         if self.entries.pin().remove(&entry.id).is_none() {

@@ -1,4 +1,8 @@
 //! The one timer of a verification: first it expires, later it is forgotten.
+//!
+//! Its shard keeps the timer, and nobody moves it when the verification ends early: it is found at
+//! its expiry and filed again. So that one that is to be kept for less time than it had left is
+//! forgotten on time, each end and each tick of the daemon looks at the oldest ended ones, a few.
 
 use std::time::Instant;
 
@@ -29,7 +33,21 @@ impl Verify {
         None
     }
 
+    /// Forgets those whose time has come, oldest first, a bounded number of them: for a tick of the
+    /// daemon, four a second or more.
+    pub fn sweep(&self, now: Instant) {
+        self.forget_due(SWEEP, now);
+    }
+
+    pub(super) fn forget_due(&self, steps: usize, now: Instant) {
+        let is_due = |entry: &Entry| now >= self.forget_at(entry, entry.word.load());
+        self.table.forget_due(steps, is_due);
+    }
+
     fn forget_at(&self, entry: &Entry, state: State) -> Instant {
         entry.ended(state) + self.settings.keep_ended
     }
 }
+
+/// At four ticks a second, 4,000 are forgotten in a second, on top of what ends itself sweep.
+const SWEEP: usize = 1_000;

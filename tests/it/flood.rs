@@ -32,18 +32,24 @@ fn x03_a_blind_flood_touches_no_call() {
     eventually("every phone rings", || (lab.count(rang) == CALLS).then_some(()));
 
     let is_over = AtomicBool::new(false);
-    let slowest = thread::scope(|scope| {
+    let answers = thread::scope(|scope| {
         // Half come from the trunk's own address, where forged responses are looked at.
         let floods = ["127.0.0.1:0", "127.0.0.2:0"]
             .map(|from| scope.spawn(|| flood(from, world.sip[0], lab.address)));
-        let watch = scope.spawn(|| slowest_answer(&world, &is_over));
+        let watch = scope.spawn(|| answers(&world, &is_over));
         for flood in floods {
             flood.join().expect("a flood ends");
         }
         is_over.store(true, Ordering::Relaxed);
         watch.join().expect("the daemon answers")
     });
-    // H8: 100 ms on an idle machine; this one also floods and runs other tests.
+    // H8 allows 100 ms. A shard that kept the API waiting would keep each request waiting, while a
+    // machine that runs other tests, too, delays one now and then: so the usual answer is held to it,
+    // and the slowest to a second.
+    let (count, median, slowest) =
+        (answers.len(), answers[answers.len() / 2], answers[answers.len() - 1]);
+    assert!(count >= 20, "only {count} answers");
+    assert!(median < Duration::from_millis(100), "half of {count} took {median:?} and more");
     assert!(slowest < Duration::from_secs(1), "a scrape took {slowest:?}");
 
     for id in &ids {
@@ -158,16 +164,18 @@ fn mix(n: u64) -> u64 {
     n ^ (n >> 31)
 }
 
-fn slowest_answer(world: &World, is_over: &AtomicBool) -> Duration {
-    let mut slowest = Duration::ZERO;
+/// How long each answer took, the quickest first.
+fn answers(world: &World, is_over: &AtomicBool) -> Vec<Duration> {
+    let mut all = vec![];
     while !is_over.load(Ordering::Relaxed) {
         for path in ["/metrics", "/healthz"] {
             let (reply, took) = timed(|| world.client.get(path));
             assert_eq!(reply.status, 200);
-            slowest = slowest.max(took);
+            all.push(took);
         }
     }
-    slowest
+    all.sort_unstable();
+    all
 }
 
 fn names(world: &World) -> BTreeSet<String> {

@@ -70,14 +70,14 @@ pub(crate) fn daemons(plan: &Plan, seed: u64, start: Instant) -> (Vec<Daemon>, V
         let settings = plan_of.settings.clone();
         let (count, window) = (settings.shards, settings.reuse_window);
         let ear = Arc::new(Ear(mouth));
-        let verify = Verify::new(settings, wall.clone(), entropy.clone(), ear);
+        let verify = Verify::new(settings, wall, entropy.clone(), ear);
         let verify = Arc::new(verify.expect("settings that work"));
         let first_shard = shards.len();
         for shard in 0..count {
             let address = ([192, 0, 2, 10 + index as u8], 5070 + shard).into();
             let settings = shard_settings(plan, plan_of, address, (shard, count));
             let (verify, tally) = (Arc::clone(&verify), Arc::new(Tally::default()));
-            let gateway = Gateway::new(settings, verify, wall.clone(), &entropy, tally, start);
+            let gateway = Gateway::new(settings, verify, &entropy, tally, start);
             shards.push(Shard {
                 gateway: Some(gateway),
                 address,

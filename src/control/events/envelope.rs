@@ -1,6 +1,8 @@
 //! One event as its readers get it: a frame of the event stream (WHATWG HTML §9.2) around the JSON
 //! envelope `{"type","timestamp","sequence","data"}`.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use serde::Serialize;
 
@@ -8,7 +10,7 @@ use super::super::view::{CallView, VerificationView, timestamp};
 use crate::time::Micros;
 use crate::verify::TrunkNames;
 use crate::verify::event::Event;
-use crate::verify::record::CallRecord;
+use crate::verify::record::{CallRecord, Facts};
 use crate::verify::snapshot::{Snapshot, Status};
 
 /// What happened, when, and to what.
@@ -39,10 +41,10 @@ struct Envelope<'a> {
 impl<'a> Subject<'a> {
     /// What `event` says to readers; `None` when it is not for them.
     pub(super) fn of(event: &Event, trunks: &TrunkNames) -> Option<Self> {
-        let call = |kind, at: Option<Micros>, record: &CallRecord| Self {
+        let call = |kind, moment: Option<Duration>, record: &CallRecord, facts: &Facts| Self {
             kind,
-            at: at.unwrap_or(record.placed_at),
-            data: Data::Call(CallView::new(record, trunks)),
+            at: record.shown(moment.unwrap_or_default()),
+            data: Data::Call(CallView::new(record, facts, trunks)),
         };
         let verification = |kind, at: Option<Micros>, snapshot: &Snapshot| Self {
             kind,
@@ -50,9 +52,16 @@ impl<'a> Subject<'a> {
             data: Data::Verification(VerificationView::new(snapshot, trunks)),
         };
         Some(match event {
-            Event::CallEnded(record) => call("call.ended", record.moments().ended, record),
-            Event::CallPlaced(record) => call("call.placed", None, record),
-            Event::CallRinging(record) => call("call.ringing", record.moments().ringing, record),
+            Event::CallEnded(record) => {
+                let facts = record.facts();
+                call("call.ended", facts.moments.ended, record, &facts)
+            }
+            // Each as it was then, however late it is said.
+            Event::CallPlaced(record) => call("call.placed", None, record, &Facts::default()),
+            Event::CallRinging(record) => {
+                let facts = record.facts().when_ringing();
+                call("call.ringing", facts.moments.ringing, record, &facts)
+            }
             Event::VerificationCreated(snapshot) => {
                 verification("verification.created", None, snapshot)
             }

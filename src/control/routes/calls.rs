@@ -29,7 +29,7 @@ pub(super) async fn get(
     Id(id): Id<CallId>,
 ) -> Result<Body<CallView>, Problem> {
     let call = api.service.call(id).ok_or_else(Problem::not_found)?;
-    Ok(Body(CallView::new(&call, &api.trunks)))
+    Ok(Body(CallView::new(&call, &call.facts(), &api.trunks)))
 }
 
 /// Read a call's SIP messages, as JSON or, with `Accept: text/plain`, drawn.

@@ -15,7 +15,7 @@ use super::super::clock;
 use super::super::outside::{Readiness, TrunkState};
 use super::super::problem::{Code, Problem, Refused};
 use super::super::view::{PoolList, PoolView};
-use super::scan;
+use super::{aside, scan};
 use crate::verify::{Census, Level};
 
 /// Every trunk.
@@ -69,9 +69,11 @@ pub(super) async fn trunks(State(api): State<Arc<Api>>) -> Body<TrunkList> {
         Refused,
     ),
 )]
-pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
+pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], api.status.metrics()).into_response()
+    // Not one of the scans: lists that are being made must not hide how the gateway is.
+    let text = aside(&api, |api| api.status.metrics()).await?;
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
 /// Whether the process is alive.

@@ -1,12 +1,14 @@
 //! A call and its ladder as the API shows them.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::timestamp;
 use crate::ladder::{Direction, Rung};
 use crate::verify::TrunkNames;
-use crate::verify::record::{CallRecord, CallState, Moments};
+use crate::verify::record::{CallRecord, CallState, Facts};
 
 /// A call inside its verification.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -113,39 +115,41 @@ pub struct RungView {
 }
 
 impl CallSummary {
-    /// Of this call, as it stands.
-    pub fn new(call: &CallRecord, trunks: &TrunkNames) -> Self {
-        let (moments, ending) = (call.moments(), call.ending());
+    /// Of this call, as it stood.
+    pub fn new(call: &CallRecord, facts: &Facts, trunks: &TrunkNames) -> Self {
+        let Facts { moments, ending, trunk } = *facts;
+        let shown = |moment: Option<Duration>| moment.map(|moment| timestamp(call.shown(moment)));
         Self {
             id: call.id.to_string(),
-            state: state(&moments),
+            state: state(moments.state()),
             outcome: ending.map(|ending| ending.outcome.as_str()),
-            trunk: call.trunk().and_then(|trunk| trunks.get(trunk)).map(|name| name.to_string()),
+            trunk: trunk.and_then(|trunk| trunks.get(trunk)).map(|name| name.to_string()),
             placed_at: timestamp(call.placed_at),
-            ringing_at: moments.ringing.map(timestamp),
-            ended_at: moments.ended.map(timestamp),
+            ringing_at: shown(moments.ringing),
+            ended_at: shown(moments.ended),
             sip_code: ending.and_then(|ending| ending.sip_code),
         }
     }
 }
 
 impl CallView {
-    /// Of this call, as it stands.
-    pub fn new(call: &CallRecord, trunks: &TrunkNames) -> Self {
-        let (moments, ending) = (call.moments(), call.ending());
+    /// Of this call, as it stood.
+    pub fn new(call: &CallRecord, facts: &Facts, trunks: &TrunkNames) -> Self {
+        let Facts { moments, ending, trunk } = *facts;
+        let shown = |moment: Option<Duration>| moment.map(|moment| timestamp(call.shown(moment)));
         Self {
             id: call.id.to_string(),
             verification: call.verification.to_string(),
-            state: state(&moments),
+            state: state(moments.state()),
             outcome: ending.map(|ending| ending.outcome.as_str()),
             ended_by: ending.map(|ending| ending.by.as_str()),
-            trunk: call.trunk().and_then(|trunk| trunks.get(trunk)).map(|name| name.to_string()),
+            trunk: trunk.and_then(|trunk| trunks.get(trunk)).map(|name| name.to_string()),
             placed_at: timestamp(call.placed_at),
-            invited_at: moments.invited.map(timestamp),
-            first_response_at: moments.answered_first.map(timestamp),
-            ringing_at: moments.ringing.map(timestamp),
-            hung_up_at: moments.hung_up.map(timestamp),
-            ended_at: moments.ended.map(timestamp),
+            invited_at: shown(moments.invited),
+            first_response_at: shown(moments.answered_first),
+            ringing_at: shown(moments.ringing),
+            hung_up_at: shown(moments.hung_up),
+            ended_at: shown(moments.ended),
             sip_code: ending.and_then(|ending| ending.sip_code),
             q850_cause: ending.and_then(|ending| ending.q850_cause),
         }
@@ -180,9 +184,8 @@ impl RungView {
     }
 }
 
-/// From the same reading of the moments as the rest: a shard may write between two.
-fn state(moments: &Moments) -> &'static str {
-    match moments.state() {
+fn state(state: CallState) -> &'static str {
+    match state {
         CallState::Calling => "calling",
         CallState::Ended => "ended",
         CallState::HangingUp => "hanging_up",

@@ -20,8 +20,8 @@ use crate::verify::snapshot::{Snapshot, Status};
 #[test]
 fn a_verification_has_the_shape_of_the_contract() {
     let call = call();
-    call.on_invited(0, Micros(NOW + 1_000));
-    call.on_ringing(Micros(NOW + 500_000));
+    call.on_invited(0, after(&call, 1_000));
+    call.on_ringing(after(&call, 500_000));
     let snapshot = Snapshot {
         id: call.verification,
         to: E164::parse("+46701234567").unwrap(),
@@ -36,6 +36,7 @@ fn a_verification_has_the_shape_of_the_contract() {
         pool: "default".into(),
         caller_id_prefix: "+468765".to_owned(),
         code_space: 9_516,
+        latest: call.facts(),
         calls: vec![Arc::new(call)],
     };
     check(
@@ -77,15 +78,15 @@ fn a_verification_has_the_shape_of_the_contract() {
 #[test]
 fn an_ended_call_says_all_that_is_known() {
     let call = call();
-    call.on_invited(0, Micros(NOW + 1_000));
-    call.on_first_response(Micros(NOW + 31_000));
-    call.on_ringing(Micros(NOW + 500_000));
-    call.on_hung_up(Micros(NOW + 5_500_000));
+    call.on_invited(0, after(&call, 1_000));
+    call.on_first_response(after(&call, 31_000));
+    call.on_ringing(after(&call, 500_000));
+    call.on_hung_up(after(&call, 5_500_000));
     let ending =
         Ending { outcome: Outcome::Completed, by: Side::Us, sip_code: Some(487), q850_cause: None };
-    call.on_ended(ending, Micros(NOW + 5_540_000));
+    call.on_ended(ending, after(&call, 5_540_000));
     check(
-        &CallView::new(&call, &trunks()),
+        &CallView::new(&call, &call.facts(), &trunks()),
         expect![[r#"
         {
           "id": "call_00000000000000000000000007",
@@ -158,6 +159,10 @@ fn a_moment_has_milliseconds_and_a_z() {
 
 fn call() -> CallRecord {
     CallRecord::new(CallId(7), VerificationId(5), Instant::now(), Micros(NOW))
+}
+
+fn after(call: &CallRecord, micros: u64) -> Instant {
+    call.placed + Duration::from_micros(micros)
 }
 
 fn trunks() -> TrunkNames {

@@ -95,7 +95,10 @@ impl VerificationView {
                 code_digits: CODE_DIGITS,
                 code_space: snapshot.code_space,
                 guess_odds: six_places(snapshot.guess_odds()),
-                call: snapshot.calls.last().map(|call| CallSummary::new(call, trunks)),
+                call: snapshot
+                    .calls
+                    .last()
+                    .map(|call| CallSummary::new(call, &snapshot.latest, trunks)),
             }),
             missed_call: None,
         }

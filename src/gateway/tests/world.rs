@@ -82,7 +82,7 @@ impl World {
         let bounds = Bounds { pending_max: 64, ended_max: 64, phones_max: 64, prefixes_max: 64 };
         let settings = crate::verify::Settings { pools, bounds, ..Default::default() };
         let ear = Arc::new(Ear(mouth));
-        let verify = Verify::new(settings, wall.clone(), entropy.clone(), ear).unwrap();
+        let verify = Verify::new(settings, wall, entropy.clone(), ear).unwrap();
         let (verify, tally) = (Arc::new(verify), Arc::new(Tally::default()));
         let lines = trunks.iter().map(|address| line(address, &change)).collect();
         let settings = Settings {
@@ -95,7 +95,7 @@ impl World {
         };
         let order = order(&verify, "+46701740605", start);
         let gateway =
-            Gateway::new(settings, Arc::clone(&verify), wall, &entropy, Arc::clone(&tally), start);
+            Gateway::new(settings, Arc::clone(&verify), &entropy, Arc::clone(&tally), start);
         let (sent, trace) = (vec![], String::new());
         Self { gateway, verify, tally, order, start, now: start, sent, trace, heard }
     }

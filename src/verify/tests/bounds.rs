@@ -1,5 +1,7 @@
 //! Every table at its bound.
 
+use std::time::Duration;
+
 use super::world::{PHONE, World, world};
 use crate::outcome::Outcome;
 use crate::verify::settings::{Bounds, Settings};
@@ -47,6 +49,48 @@ fn ended_verifications_are_bounded_and_the_oldest_goes_first() {
     assert_eq!(world.verify.on_timeout(ids[0], world.at(300.0)), None);
     assert_eq!(world.verify.on_timeout(ids[2], world.at(900.0)), None);
     assert_eq!(world.verify.census().ended, Level { size: 2, limit: 3, shed: 2 });
+}
+
+#[test]
+fn what_is_due_to_be_forgotten_goes_by_the_thousand_and_two_with_each_end() {
+    let world = world(|settings: &mut Settings| {
+        settings.limits.prefix.clear();
+        settings.keep_ended = Duration::from_secs(60);
+    });
+    let cancel = |nth: u32, seconds| {
+        let started = world.start(&phone(nth), seconds).unwrap();
+        world.hang_up(&started.order, Outcome::Completed, seconds);
+        world.verify.cancel(started.snapshot.id, world.at(seconds)).unwrap();
+    };
+    (0..2_500).for_each(|nth| cancel(nth, 0.0));
+    let ended = || world.verify.census().ended.size;
+    world.verify.sweep(world.at(59.9));
+    assert_eq!(ended(), 2_500);
+    world.verify.sweep(world.at(60.0));
+    assert_eq!(ended(), 1_500);
+    (0..100).for_each(|nth| cancel(3_000 + nth, 61.0));
+    assert_eq!(ended(), 1_400);
+    world.verify.sweep(world.at(61.0));
+    world.verify.sweep(world.at(61.0));
+    assert_eq!(ended(), 100, "those that ended just now are kept");
+}
+
+#[test]
+fn the_ring_of_ended_ones_comes_round_while_it_is_swept() {
+    let world = world(|settings: &mut Settings| {
+        settings.limits.prefix.clear();
+        settings.keep_ended = Duration::from_secs(1);
+        settings.bounds.ended_max = 1_500;
+    });
+    for nth in 0..4_000 {
+        let seconds = f64::from(nth) / 1_000.0;
+        let started = world.start(&phone(nth), seconds).unwrap();
+        world.hang_up(&started.order, Outcome::Completed, seconds);
+        world.verify.cancel(started.snapshot.id, world.at(seconds)).unwrap();
+    }
+    assert_eq!(world.verify.census().ended, Level { size: 1_000, limit: 1_500, shed: 0 });
+    world.verify.sweep(world.at(5.0));
+    assert_eq!(world.verify.census().ended.size, 0);
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! From the start to being forgotten.
 
+use std::time::Duration;
+
 use expect_test::expect;
 
 use super::world::{PHONE, code, stands, world};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Side};
 use crate::time::Micros;
 use crate::verify::id::{CallId, VerificationId};
+use crate::verify::record::{CallState, Ending};
+use crate::verify::snapshot::{Reason, Status};
 use crate::verify::{CancelError, CheckError, Report, Saw};
 
 #[test]
@@ -29,6 +33,26 @@ fn a_phone_is_verified_by_the_last_five_digits() {
         call ended: completed
         ended: verified code_matched, 3 attempts and 2 calls left, 1 placed"#]]
     .assert_eq(&world.heard());
+}
+
+#[test]
+fn p34_a_wall_clock_that_steps_while_a_phone_rings_changes_no_duration() {
+    for hours in [-1.0, 1.0] {
+        let world = world(|_| {});
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        world.ring(&order, 2.5);
+        world.set_wall_clock(3.0, 3_600.0 * hours);
+        order.call.on_hung_up(world.at(7.5));
+        world.hang_up(&order, Outcome::Completed, 7.75);
+        let moments = order.call.moments();
+        let apart = |start: Option<Duration>, end: Option<Duration>| end.unwrap() - start.unwrap();
+        assert_eq!(apart(moments.invited, moments.ringing), Duration::ZERO);
+        assert_eq!(apart(moments.ringing, moments.hung_up), Duration::from_secs(5));
+        assert_eq!(moments.ended, Some(Duration::from_millis(7_750)));
+        // What is shown belongs together: all of it counts from the start of the call.
+        let shown = order.call.shown(moments.ended.unwrap());
+        assert_eq!(shown, Micros(order.call.placed_at.0 + 7_750_000));
+    }
 }
 
 #[test]
@@ -68,6 +92,44 @@ fn it_expires_on_time_and_is_forgotten_later() {
     let census = world.verify.census();
     assert_eq!((census.pending.size, census.ended.size, census.calls.size), (0, 0, 0));
     assert_eq!(world.heard(), "");
+}
+
+#[test]
+fn who_reads_a_call_that_failed_before_its_shard_says_so_sees_the_verification_failed() {
+    let world = world(|_| {});
+    let started = world.start(PHONE, 0.0).unwrap();
+    world.heard();
+    let call = &started.order.call;
+    let outcome = Outcome::Unallocated;
+    let ending = Ending { outcome, by: Side::Carrier, sip_code: Some(404), q850_cause: Some(1) };
+    call.on_ended(ending, world.at(2.5));
+    let found = world.verify.get(started.snapshot.id).unwrap();
+    assert_eq!((found.status, found.reason), (Status::Failed, Some(Reason::NumberUnallocated)));
+    assert_eq!(found.ended_at, Some(Micros(found.created_at.0 + 2_500_000)));
+    assert_eq!(found.latest.moments.state(), CallState::Ended);
+    let heard = "call ended: unallocated\nended: failed number_unallocated, 3 attempts and 2 calls left, 1 placed";
+    assert_eq!(world.heard(), heard);
+    // Then the shard comes to it.
+    world.verify.on_call_ended(call);
+    assert_eq!(world.heard(), "");
+    let pools = world.verify.pools(world.at(3.0));
+    assert_eq!((pools[0].leased, pools[0].cooling), (0, 1));
+}
+
+#[test]
+fn one_that_ends_early_is_forgotten_on_time() {
+    let world = world(|settings| settings.keep_ended = Duration::from_secs(10));
+    let started = world.start(PHONE, 0.0).unwrap();
+    let id = started.snapshot.id;
+    world.hang_up(&started.order, Outcome::Completed, 1.0);
+    world.verify.cancel(id, world.at(2.0)).unwrap();
+    world.verify.sweep(world.at(11.9));
+    assert!(world.verify.get(id).is_some());
+    world.verify.sweep(world.at(12.0));
+    assert!(world.verify.get(id).is_none());
+    assert!(world.verify.call(started.order.call.id).is_none());
+    assert_eq!(world.verify.on_timeout(id, world.at(300.0)), None);
+    assert_eq!(world.verify.census().ended.size, 0);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::thread;
 
 use super::world::{PHONE, World, code, request, world, wrong_code};
 use crate::outcome::Outcome;
+use crate::verify::snapshot::Status;
 use crate::verify::{Evidence, Order, Verify};
 
 /// Runs `act` in `count` threads that begin together; returns how many said yes.
@@ -103,6 +104,86 @@ fn r6_r8_cancel_expiry_the_right_code_and_a_dead_trunk_end_it_once() {
 }
 
 #[test]
+fn listeners_hear_in_order_although_the_shard_may_be_faster_than_the_confirmation() {
+    for round in 0..500 {
+        let world = world(|_| {});
+        let order = world.verify.start(request(PHONE), world.at(0.0)).unwrap().order;
+        let acts: [&(dyn Fn() + Sync); 3] = [
+            &|| world.verify.confirm(&order),
+            &|| {
+                world.ring(&order, 1.0);
+                world.hang_up(&order, Outcome::Completed, 6.0);
+            },
+            &|| drop(world.verify.cancel(order.verification, world.at(3.0))),
+        ];
+        together(3, |thread| {
+            acts[(thread + round) % 3]();
+            true
+        });
+        let heard = world.heard();
+        let words: Vec<&str> =
+            heard.lines().map(|line| line.split(':').next().unwrap_or(line)).collect();
+        assert_eq!(words[..2], ["created", "call placed"], "{heard}");
+        let call: Vec<&&str> = words.iter().filter(|word| word.starts_with("call ")).collect();
+        assert_eq!(call, [&"call placed", &"call ringing", &"call ended"], "{heard}");
+        assert_eq!((words.len(), tally(&heard)["ended: canceled canceled_by_client"]), (5, 1));
+    }
+}
+
+#[test]
+fn nobody_is_shown_a_pending_verification_whose_call_did_not_reach_the_phone() {
+    for _ in 0..200 {
+        let world = world(|_| {});
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        together(4, |thread| {
+            if thread == 0 {
+                world.hang_up(&order, Outcome::Unreachable, 1.0);
+                return true;
+            }
+            loop {
+                let found = world.verify.get(order.verification).unwrap();
+                let is_over = found.latest.ending.is_some();
+                assert_eq!(is_over, found.status == Status::Failed, "{found:?}");
+                if is_over {
+                    return true;
+                }
+            }
+        });
+        let expected = BTreeMap::from([
+            ("created: pending -", 1),
+            ("call placed", 1),
+            ("call ended: unreachable", 1),
+            ("ended: failed unreachable", 1),
+        ]);
+        assert_eq!(tally(&world.heard()), expected);
+    }
+}
+
+#[test]
+fn an_order_that_is_taken_back_while_its_verification_ends_is_heard_of_whole_or_not_at_all() {
+    let mut whole = 0;
+    for round in 0..500 {
+        let world = world(|_| {});
+        let order = world.verify.start(request(PHONE), world.at(0.0)).unwrap().order;
+        let acts: [&(dyn Fn() + Sync); 2] = [&|| world.verify.undo(&order, world.at(0.0)), &|| {
+            drop(world.verify.cancel(order.verification, world.at(0.0)))
+        }];
+        together(2, |thread| {
+            acts[(thread + round) % 2]();
+            true
+        });
+        let heard = world.heard();
+        let (created, ended) = (heard.contains("created"), heard.contains("\nended: canceled"));
+        let (placed, over) =
+            (heard.contains("call placed"), heard.contains("call ended: withdrawn"));
+        assert!(created == ended && ended == placed && placed == over, "{heard}");
+        assert!(heard.is_empty() || heard.lines().count() == 4, "{heard}");
+        whole += usize::from(created);
+    }
+    assert!((1..=500).contains(&whole), "the race was never lost");
+}
+
+#[test]
 fn of_a_hundred_starts_for_one_phone_one_is_pending() {
     let world = world(|_| {});
     let (verify, at) = (&world.verify, world.at(0.0));
@@ -136,7 +217,7 @@ fn further_calls_that_begin_and_end_in_parallel_never_pass_the_limit() {
             for _ in 0..20 {
                 if let Ok(order) = world.verify.call_again(order.verification, world.at(6.0)) {
                     placed += 1;
-                    world.verify.on_call_ended(&order.call, world.at(6.0));
+                    world.verify.on_call_ended(&order.call);
                 }
             }
             placed > 0
@@ -162,7 +243,7 @@ fn when_everything_has_ended_the_tables_are_empty() {
                 2 => verify.undo(&order, world.at(1.0)),
                 _ => {}
             }
-            verify.on_call_ended(&order.call, world.at(2.0));
+            verify.on_call_ended(&order.call);
             verify.on_timeout(order.verification, world.at(300.0));
             assert_eq!(verify.on_timeout(order.verification, world.at(900.0)), None);
         }

@@ -82,7 +82,7 @@ impl World {
     }
 
     pub(super) fn ring(&self, order: &Order, seconds: f64) {
-        let at = self.verify.wall.at(self.at(seconds));
+        let at = self.at(seconds);
         order.call.on_invited(0, at);
         order.call.on_ringing(at);
         self.verify.on_call_ringing(&order.call);
@@ -90,8 +90,8 @@ impl World {
 
     pub(super) fn hang_up(&self, order: &Order, outcome: Outcome, seconds: f64) {
         let ending = Ending { outcome, by: Side::Us, sip_code: Some(487), q850_cause: None };
-        order.call.on_ended(ending, self.verify.wall.at(self.at(seconds)));
-        self.verify.on_call_ended(&order.call, self.at(seconds));
+        order.call.on_ended(ending, self.at(seconds));
+        self.verify.on_call_ended(&order.call);
     }
 
     pub(super) fn check_code(
@@ -101,6 +101,15 @@ impl World {
         seconds: f64,
     ) -> Result<Snapshot, CheckError> {
         self.verify.check(id, Evidence::Code(code), self.at(seconds))
+    }
+
+    /// The wall clock is set this far ahead, or back.
+    pub(super) fn set_wall_clock(&self, seconds: f64, ahead_seconds: f64) {
+        let now = self.at(seconds);
+        let shown = Duration::from_micros(self.verify.wall.at(now).0);
+        let ahead = Duration::from_secs_f64(ahead_seconds.abs());
+        let set = if ahead_seconds < 0.0 { shown - ahead } else { shown + ahead };
+        self.verify.wall.resample(now, UNIX_EPOCH + set);
     }
 
     /// What was said since the last time, a line each.

@@ -1,0 +1,160 @@
+//! What listeners are told of one verification, in which order, and by whom: one atomic word.
+//!
+//! ```text
+//!  63 62        57 56      51 50        45 44                         0
+//! +--+------------+----------+------------+----------------------------+
+//! |S | free       | said     | end after  | call n: ended ringing placed|
+//! +--+------------+----------+------------+----------------------------+
+//! ```
+//!
+//! Shards and HTTP tasks learn of things at the same time, and what they say must come out in order:
+//! created, then a call's placed, ringing and ended, then the next call's, and the verification's
+//! own end where it happened among them. A lock around the saying would let a preempted HTTP thread
+//! hold up a shard. So a thread first writes the fact into the word, with one compare-and-swap. If S
+//! was not set, nobody is speaking: it has set S too, says all that is unsaid, and clears S if no
+//! further fact has come meanwhile. If S was set, it goes its way: the speaker will find the fact. A
+//! speaker that is preempted delays what it has to say and nobody's work.
+//!
+//! A fact implies what must have come before it: a call's end that it was placed, a call that the
+//! call before it is over. Whoever knows the later fact writes both, so nobody waits for the thread
+//! that is about to write the earlier one, and that one then has nothing left to add.
+//!
+//! Invariants: facts about calls are only ever added above those that are there, so what was said
+//! stays a prefix of what is to be said; each is said once; one thread at a time speaks.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Something that listeners are to be told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fact {
+    /// This call is over.
+    CallEnded(u8),
+    /// This call was placed; of the first one: the verification was created.
+    CallPlaced(u8),
+    /// The phone rings for this call.
+    CallRinging(u8),
+    /// The verification has its final state.
+    VerificationEnded,
+}
+
+/// What was told of one verification, and what is still to be told.
+#[derive(Debug, Default)]
+pub(super) struct Story(AtomicU64);
+
+impl Story {
+    /// Adds a fact. Unless another thread is speaking, which will say it, `say` is asked to say all
+    /// that is unsaid, in order.
+    pub(super) fn tell(&self, fact: Fact, mut say: impl FnMut(Fact)) {
+        let add = |word| Some(Word::with(Word(word), fact).0 | SPEAKING);
+        // Always Some, so this is the word that was there.
+        let (Ok(before) | Err(before)) =
+            self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+        if before & SPEAKING != 0 {
+            return;
+        }
+        let mut word = Word(before).with(fact).0 | SPEAKING;
+        let mut said = Word(word).said();
+        loop {
+            while let Some(next) = Word(word).nth(said) {
+                say(next);
+                said += 1;
+            }
+            // While S is set nobody else touches `said`; facts may have come.
+            let rest = word & !(SPEAKING | NUMBER << SAID_AT) | said << SAID_AT;
+            match self.0.compare_exchange(word, rest, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return,
+                Err(found) => word = found,
+            }
+        }
+    }
+
+    /// Whether listeners were or will be told that this call was placed.
+    pub(super) fn has_placed(&self, call: u8) -> bool {
+        self.0.load(Ordering::Acquire) & bit(call, PLACED) != 0
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Word(u64);
+
+impl Word {
+    fn with(self, fact: Fact) -> Self {
+        match fact {
+            Fact::CallEnded(call) => self.with_call(call, ENDED),
+            Fact::CallPlaced(call) => self.with_call(call, PLACED),
+            Fact::CallRinging(call) => self.with_call(call, RINGING),
+            Fact::VerificationEnded if self.ended_after() != 0 => self,
+            Fact::VerificationEnded => {
+                let placed = self.with_call(1, PLACED);
+                Self(placed.0 | u64::from(placed.calls().count_ones()) << END_AT)
+            }
+        }
+    }
+
+    /// Adds a step of a call and what it implies, unless a later one is there already.
+    fn with_call(self, call: u8, step: u32) -> Self {
+        let step = bit(call, step);
+        if self.calls() >= step {
+            return self;
+        }
+        let earlier = (1..call).map(|call| bit(call, PLACED) | bit(call, ENDED));
+        let implied = earlier.fold(bit(call, PLACED), |all, steps| all | steps);
+        Self(self.0 | implied | step)
+    }
+
+    fn calls(self) -> u64 {
+        self.0 & CALLS
+    }
+
+    /// How many facts about calls come before the end; 0: there is none yet.
+    fn ended_after(self) -> u64 {
+        self.0 >> END_AT & NUMBER
+    }
+
+    fn said(self) -> u64 {
+        self.0 >> SAID_AT & NUMBER
+    }
+
+    /// The fact with this number, from 0.
+    fn nth(self, number: u64) -> Option<Fact> {
+        let end = self.ended_after();
+        if end != 0 && number == end {
+            return Some(Fact::VerificationEnded);
+        }
+        // The end has a number of its own, so those behind it have one more.
+        let skipped = if end != 0 && number > end { number - 1 } else { number };
+        let mut steps = self.calls();
+        for _ in 0..skipped {
+            steps &= steps.wrapping_sub(1); // the lowest one away
+        }
+        let place = (steps != 0).then(|| steps.trailing_zeros())?;
+        // Below 16.
+        let call = (place / STEPS + 1) as u8;
+        Some(match place % STEPS {
+            PLACED => Fact::CallPlaced(call),
+            RINGING => Fact::CallRinging(call),
+            _ => Fact::CallEnded(call),
+        })
+    }
+}
+
+/// The bit of a step of a call, the first of which is 1.
+fn bit(call: u8, step: u32) -> u64 {
+    1 << ((u32::from(call).clamp(1, CALLS_MAX) - 1) * STEPS + step)
+}
+
+const PLACED: u32 = 0;
+const RINGING: u32 = 1;
+const ENDED: u32 = 2;
+const STEPS: u32 = 3;
+/// The settings allow fewer.
+const CALLS_MAX: u32 = 15;
+const CALLS: u64 = (1 << (CALLS_MAX * STEPS)) - 1;
+const END_AT: u32 = 45;
+const SAID_AT: u32 = 51;
+/// 45 facts about calls and an end.
+const NUMBER: u64 = (1 << 6) - 1;
+const SPEAKING: u64 = 1 << 63;
+
+#[cfg(test)]
+mod tests;
