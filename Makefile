@@ -33,7 +33,8 @@ sim: ## One simulated world, told message by message (SEED=n)
 	SEED=$(SEED) $(CARGO) test --locked --test sim -- --nocapture one_seed
 
 .PHONY: bench
-bench: ## The measurements of docs/benchmarks.md
+bench: ## The measurements of docs/benchmarks.md, about 20 minutes; installs SIPp and tcpdump, captures as root
+	@.ci/tools bench
 	$(CARGO) bench --locked --bench '*'
 
 .PHONY: tools

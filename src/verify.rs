@@ -46,6 +46,7 @@ pub use census::{Census, Level, PoolState};
 pub use check::{CheckError, Evidence};
 pub use list::{Filter, PAGE_DEFAULT, PAGE_MAX, Page};
 pub use policy::Refusal;
+pub use pool::distinct_codes;
 pub use range::{NumberRange, RANGE_MAX, RangeError};
 pub use refusal::{Rate, StartError};
 pub use report::{NotFound, Report, Saw};

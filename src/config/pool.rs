@@ -9,6 +9,7 @@ use super::kind::{self, Kind, Refusal};
 use super::load::Trunks;
 use super::section::{Placed, Section};
 use crate::number::plan;
+use crate::verify::distinct_codes;
 use crate::verify::settings::{POOLS_MAX, PoolSettings, Settings};
 use crate::verify::{NumberRange, RangeError};
 
@@ -115,11 +116,10 @@ fn read_one(
 
 /// Guessing must stay hopeless: a pool that is too small must not start.
 fn check_odds(section: &Section<'_>, numbers: &[NumberRange], settings: &Settings) {
-    let distinct = distinct_suffixes(numbers);
-    let attempts = f64::from(settings.attempts);
-    // 3 / 0.005 need not be 600 in binary: what is a billionth off is equal.
-    let needed = (attempts / settings.max_guess_odds * (1.0 - 1e-9)).ceil();
-    if f64::from(distinct) < needed {
+    // Numbers that are too scattered are another problem, which starting finds.
+    let Some(distinct) = distinct_codes(numbers) else { return };
+    let (attempts, needed) = (settings.attempts, settings.codes_needed());
+    if distinct < needed {
         let found = match distinct {
             1 => "1 code".to_owned(),
             _ => format!("{distinct} different codes"),
@@ -131,18 +131,6 @@ fn check_odds(section: &Section<'_>, numbers: &[NumberRange], settings: &Setting
         );
         section.refuse("numbers", &found, &accepted);
     }
-}
-
-/// How many different codes the numbers end in.
-fn distinct_suffixes(numbers: &[NumberRange]) -> u32 {
-    let mut seen = vec![false; SUFFIXES];
-    for range in numbers {
-        let first = range.first().suffix() as usize;
-        for step in 0..usize::try_from(range.len()).unwrap_or(SUFFIXES).min(SUFFIXES) {
-            seen[(first + step) % SUFFIXES] = true;
-        }
-    }
-    seen.into_iter().map(u32::from).sum()
 }
 
 fn read_trunks(section: &mut Section<'_>, trunks: &Trunks) -> Vec<u16> {
@@ -179,5 +167,3 @@ fn number_range() -> Kind<Written> {
         Ok(Written { range, text: text.to_owned() })
     })
 }
-
-const SUFFIXES: usize = 100_000;

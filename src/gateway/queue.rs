@@ -47,7 +47,6 @@ impl Queue {
     }
 
     /// Adds an order, or gives it back when the queue is full.
-    #[expect(clippy::result_large_err, reason = "what is given back was just taken by value")]
     pub(crate) fn push(&mut self, errand: Errand, now: Instant) -> Result<(), Errand> {
         if self.length >= self.limit {
             return Err(errand);

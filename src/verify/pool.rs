@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::census::PoolState;
+use super::range::NumberRange;
 use super::settings::{PoolSettings, SettingsError};
 use super::suffixes::{PIECES_MAX, SPACE, Suffixes};
 use crate::entropy::Stream;
@@ -78,6 +79,11 @@ impl Pool {
             cooling: self.cooling.load(Ordering::Relaxed),
         }
     }
+}
+
+/// How many different codes the numbers end in; `None` when they are too scattered for a pool.
+pub fn distinct_codes(numbers: &[NumberRange]) -> Option<u32> {
+    Suffixes::new(numbers).ok().map(|suffixes| suffixes.distinct())
 }
 
 /// How many suffixes must be usable so that `attempts` guesses stay within `odds_max`.

@@ -16,7 +16,7 @@ use super::id::{CallId, VerificationId};
 use super::moment::Epoch;
 use super::phone::Phones;
 use super::policy::Policy;
-use super::pool::{Pool, needed};
+use super::pool::Pool;
 use super::record::{CallRecord, Facts};
 use super::settings::{GUESS_ODDS_WISE, Settings, SettingsError, Warning};
 use super::snapshot::{Reason, Snapshot, Status};
@@ -68,8 +68,7 @@ impl Verify {
         }
         let pools: Arc<[Pool]> =
             settings.pools.iter().map(Pool::new).collect::<Result<Vec<_>, _>>()?.into();
-        let (attempts, needed) =
-            (settings.attempts, needed(settings.attempts, settings.max_guess_odds));
+        let (attempts, needed) = (settings.attempts, settings.codes_needed());
         for pool in pools.iter() {
             let (distinct, pool) = (pool.suffixes.distinct(), Arc::clone(&pool.name));
             if distinct < needed {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::pool::needed;
 use super::range::NumberRange;
 use crate::number::plan::Country;
 
@@ -169,6 +170,11 @@ impl Default for Bounds {
 }
 
 impl Settings {
+    /// How many different codes a pool needs for all attempts of one verification.
+    pub fn codes_needed(&self) -> u32 {
+        needed(self.attempts, self.max_guess_odds)
+    }
+
     /// Refuses what cannot work.
     ///
     /// # Errors
