@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Gateway;
 use super::leg::{Leg, Owner, Purpose};
-use super::queue::Waiting;
+use super::queue::{Errand, Waiting};
 use super::timers::Timer;
 use crate::call::classify;
 use crate::call::outbound::{Ended, Outbound};
@@ -39,11 +39,12 @@ impl Gateway {
         if !self.is_wanted(&order) {
             return self.give_up(&order, Outcome::Withdrawn, now);
         }
+        let errand = Errand { order, tried: 0, before: None };
         // Who came first goes first.
-        if self.queue.has(order.pool) {
-            return self.wait(order, 0, now);
+        if self.queue.has(errand.order.pool) {
+            return self.wait(errand, now);
         }
-        self.dispatch(order, 0, now);
+        self.dispatch(errand, now);
     }
 
     /// Lets waiting calls go as far as their trunks have room; those that waited too long fail.
@@ -60,15 +61,14 @@ impl Gateway {
 
     fn release_waiting(&mut self, pool: u16, now: Instant) {
         while let Some(waiting) = self.queue.pop(pool) {
-            if !self.is_wanted(&waiting.order) {
-                self.give_up(&waiting.order, Outcome::Withdrawn, now);
+            let errand = &waiting.errand;
+            if !self.is_wanted(&errand.order) {
+                self.give_up(&errand.order, Outcome::Withdrawn, now);
                 continue;
             }
-            match self.leave(&waiting.order, waiting.tried, now) {
-                Ok(leave) => self.invite(waiting.order, leave, now),
-                Err(_) if now >= waiting.until => {
-                    self.give_up(&waiting.order, Outcome::Unsent, now);
-                }
+            match self.leave(&errand.order, errand.tried, now) {
+                Ok(leave) => self.invite(waiting.errand.order, leave, now),
+                Err(_) if now >= waiting.until => self.give_up_waiting(errand, now),
                 Err(wait) => {
                     self.arm_pace(wait, waiting.until, now);
                     return self.queue.put_back(waiting);
@@ -81,15 +81,15 @@ impl Gateway {
     pub(crate) fn on_leg_ended(&mut self, order: Order, tried: u16, ended: &Ended, now: Instant) {
         let next = tried + 1;
         let is_wanted = self.is_wanted(&order);
-        if ended.may_fail_over && is_wanted && usize::from(next) < self.route(&order).len() {
-            return self.dispatch(order, next, now);
-        }
         let ending = Ending {
             outcome: ended.outcome,
             by: classify::ended_by(ended.outcome),
             sip_code: ended.code,
             q850_cause: ended.q850_cause,
         };
+        if ended.may_fail_over && is_wanted && usize::from(next) < self.route(&order).len() {
+            return self.dispatch(Errand { order, tried: next, before: Some(ending) }, now);
+        }
         self.end(&order, ending, now);
     }
 
@@ -105,7 +105,7 @@ impl Gateway {
             return self.step(handle, now, |leg| leg.call.hang_up(now));
         }
         if let Some(waiting) = self.queue.remove(call) {
-            self.give_up(&waiting.order, Outcome::Withdrawn, now);
+            self.give_up(&waiting.errand.order, Outcome::Withdrawn, now);
         }
     }
 
@@ -113,8 +113,8 @@ impl Gateway {
     pub(crate) fn drain(&mut self, now: Instant) {
         self.is_draining = true;
         for pool in self.queue.pools() {
-            while let Some(Waiting { order, .. }) = self.queue.pop(pool) {
-                self.give_up(&order, Outcome::Withdrawn, now);
+            while let Some(Waiting { errand, .. }) = self.queue.pop(pool) {
+                self.give_up(&errand.order, Outcome::Withdrawn, now);
             }
         }
         let live: Vec<CallId> = self.calls.keys().copied().collect();
@@ -128,20 +128,28 @@ impl Gateway {
         self.routes.get(usize::from(order.pool)).map_or(&[], AsRef::as_ref)
     }
 
-    fn dispatch(&mut self, order: Order, tried: u16, now: Instant) {
-        match self.leave(&order, tried, now) {
-            Ok(leave) => self.invite(order, leave, now),
+    fn dispatch(&mut self, errand: Errand, now: Instant) {
+        match self.leave(&errand.order, errand.tried, now) {
+            Ok(leave) => self.invite(errand.order, leave, now),
             Err(wait) => {
                 self.arm_pace(wait, now + QUEUE_LOOK_AGAIN, now);
-                self.wait(order, tried, now);
+                self.wait(errand, now);
             }
         }
     }
 
-    fn wait(&mut self, order: Order, tried: u16, now: Instant) {
-        if let Err(order) = self.queue.push(order, tried, now) {
+    fn wait(&mut self, errand: Errand, now: Instant) {
+        if let Err(errand) = self.queue.push(errand, now) {
             self.tally.on_shed(Shed::Call);
-            self.give_up(&order, Outcome::Unsent, now);
+            self.give_up_waiting(&errand, now);
+        }
+    }
+
+    /// No trunk takes the order: its call ended as the last one that did take it said.
+    fn give_up_waiting(&mut self, errand: &Errand, now: Instant) {
+        match errand.before {
+            Some(ending) => self.end(&errand.order, ending, now),
+            None => self.give_up(&errand.order, Outcome::Unsent, now),
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::verify::Order;
 use crate::verify::id::CallId;
+use crate::verify::record::Ending;
 
 /// Orders in the order in which they came.
 #[derive(Debug)]
@@ -19,13 +20,22 @@ pub(crate) struct Queue {
     time_max: Duration,
 }
 
-/// One order that waits.
+/// An order on its way through its route.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(crate) struct Errand {
     /// What is asked for.
     pub(crate) order: Order,
     /// How many trunks of its route were tried.
     pub(crate) tried: u16,
+    /// What the last of them made of it: the call's end, if no other trunk takes it.
+    pub(crate) before: Option<Ending>,
+}
+
+/// One order that waits.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// The order, and how far it came.
+    pub(crate) errand: Errand,
     /// When it has waited for too long.
     pub(crate) until: Instant,
 }
@@ -37,19 +47,19 @@ impl Queue {
     }
 
     /// Adds an order, or gives it back when the queue is full.
-    pub(crate) fn push(&mut self, order: Order, tried: u16, now: Instant) -> Result<(), Order> {
+    pub(crate) fn push(&mut self, errand: Errand, now: Instant) -> Result<(), Errand> {
         if self.length >= self.limit {
-            return Err(order);
+            return Err(errand);
         }
         let until = now + self.time_max;
-        self.line(order.pool).push_back(Waiting { order, tried, until });
+        self.line(errand.order.pool).push_back(Waiting { errand, until });
         self.length += 1;
         Ok(())
     }
 
     /// Puts one back that was looked at and must wait on.
     pub(crate) fn put_back(&mut self, waiting: Waiting) {
-        self.line(waiting.order.pool).push_front(waiting);
+        self.line(waiting.errand.order.pool).push_front(waiting);
         self.length += 1;
     }
 
@@ -78,7 +88,7 @@ impl Queue {
     pub(crate) fn remove(&mut self, call: CallId) -> Option<Waiting> {
         let mut found = None;
         for line in self.lines.values_mut() {
-            let place = line.iter().position(|waiting| waiting.order.call.id == call);
+            let place = line.iter().position(|waiting| waiting.errand.order.call.id == call);
             found = found.or_else(|| place.and_then(|place| line.remove(place)));
         }
         self.lines.retain(|_, line| !line.is_empty());

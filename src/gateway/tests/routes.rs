@@ -189,3 +189,45 @@ fn who_waits_goes_before_who_comes_later_and_as_soon_as_there_is_room() {
     assert!(waiting.call.moments().invited.is_some(), "{}", world.trace);
     assert_eq!(later.call.moments().invited, None);
 }
+
+/// A call that the first trunk refuses while a second, which takes one call at once, is full.
+fn refused_before_a_full_trunk() -> World {
+    let mut world = World::with(&["192.0.2.1:5060", "192.0.2.2:5060"], |profile| {
+        let is_second = profile.address.to_string() == "192.0.2.2:5060";
+        profile.in_flight_max = if is_second { 1 } else { 100 };
+    });
+    let other = order(&world.verify, "+46701740611", world.now);
+    world.handle(Input::Command(Command::Place(other)));
+    let refusal = world.response(Method::Invite, 503, "a", "");
+    world.receive(&refusal);
+    world.place();
+    world
+}
+
+#[test]
+fn p33_a_call_that_finds_no_second_trunk_ended_as_the_first_one_said() {
+    let mut world = refused_before_a_full_trunk();
+    let refusal = world.response(Method::Invite, 500, "a", "Reason: Q.850;cause=38");
+    world.receive(&refusal);
+    assert_eq!(world.order.call.ending(), None, "it waits for the second");
+    world.run_until(world.now + Duration::from_millis(2_050));
+    let ending = world.order.call.ending().unwrap();
+    assert_eq!((ending.outcome.as_str(), ending.sip_code), ("trunk_failure", Some(500)));
+    assert_eq!((ending.by.as_str(), ending.q850_cause), ("carrier", Some(38)));
+}
+
+#[test]
+fn p33_a_call_that_finds_a_full_queue_ended_as_its_trunk_said() {
+    let mut world = refused_before_a_full_trunk();
+    let refusal = world.response(Method::Invite, 500, "a", "");
+    for number in 0..4 {
+        let waiting = order(&world.verify, &format!("+4670174062{number}"), world.now);
+        world.handle(Input::Command(Command::Place(waiting)));
+        let refusal = world.response(Method::Invite, 503, "a", "");
+        world.receive(&refusal);
+    }
+    world.receive(&refusal);
+    assert_eq!(world.tally.shed(Shed::Call), 1);
+    let ending = world.order.call.ending().unwrap();
+    assert_eq!((ending.outcome.as_str(), ending.sip_code), ("trunk_failure", Some(500)));
+}
