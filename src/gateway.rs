@@ -36,6 +36,7 @@ use self::queue::Queue;
 use self::settings::{Line, Settings};
 use self::timers::Timer;
 use crate::entropy::{Entropy, Stream};
+use crate::ladder::Undelivered;
 use crate::sip::{Message, Start};
 use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
 use crate::time::{Wake, WallClock, Wheel};
@@ -76,6 +77,8 @@ pub enum Input<'a> {
         to: SocketAddr,
         /// The datagram, as far as it was returned.
         payload: &'a [u8],
+        /// What the system or the network said.
+        why: Undelivered,
     },
     /// The moment that [`Gateway::next_wake`] named has come.
     Timeout,
@@ -150,7 +153,7 @@ impl Gateway {
             Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
             Input::Command(Command::Place(order)) => self.place(order, now),
             Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
-            Input::SendFailed { payload, .. } => self.on_send_failed(payload, now),
+            Input::SendFailed { payload, why, .. } => self.on_send_failed(payload, why, now),
             Input::Timeout => self.on_timeout(now),
         }
     }

@@ -5,11 +5,13 @@
 //! Deliberately absent: message texts. A ladder holds no number and no code, so it can be shown.
 
 mod draw;
+mod undelivered;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use draw::draw;
+pub use undelivered::Undelivered;
 
 /// One message of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,6 +26,8 @@ pub struct Rung {
     pub method: Verb,
     /// The status code; `None` for a request.
     pub status: Option<u16>,
+    /// Why it did not arrive, if the system or the network said so.
+    pub undelivered: Option<Undelivered>,
 }
 
 /// Which way a message went.
@@ -81,6 +85,24 @@ impl Ladder {
         self.seen.store(seen.saturating_add(1), Ordering::Release);
     }
 
+    /// The newest request of this method did not arrive. Only the call's own shard may call this.
+    pub fn on_undelivered(&self, method: Verb, why: Undelivered) {
+        let seen = self.seen.load(Ordering::Relaxed) as usize;
+        let is_it = |word: &&AtomicU64| {
+            let rung = unpack(word.load(Ordering::Relaxed));
+            (rung.direction, rung.method, rung.status) == (Direction::Out, method, None)
+        };
+        if let Some(place) = self.rungs[..seen.min(RUNGS_MAX)].iter().rev().find(is_it) {
+            let rung = unpack(place.load(Ordering::Relaxed));
+            place.store(pack(Rung { undelivered: Some(why), ..rung }), Ordering::Release);
+        }
+    }
+
+    /// Why the last message that is known not to have arrived did not.
+    pub fn undelivered(&self) -> Option<Undelivered> {
+        self.rungs().iter().rev().find_map(|rung| rung.undelivered)
+    }
+
     /// The messages so far.
     pub fn rungs(&self) -> Vec<Rung> {
         let seen = self.seen.load(Ordering::Acquire) as usize;
@@ -103,21 +125,27 @@ impl Default for Ladder {
 fn pack(rung: Rung) -> u64 {
     let micros = u64::try_from(rung.at.as_micros()).unwrap_or(MICROS_MAX).min(MICROS_MAX);
     let verb = VERBS.iter().position(|verb| *verb == rung.method).unwrap_or_default() as u64;
+    // What did not arrive is a request, so the place of the status is free for the reason.
+    let why = |why| Undelivered::ALL.iter().position(|other| *other == why).unwrap_or_default();
+    let code = rung.undelivered.map_or(rung.status.unwrap_or(0), |lost| why(lost) as u16);
     micros << 16
         | verb << 13
         | u64::from(rung.direction == Direction::Out) << 12
         | u64::from(rung.is_again) << 11
-        | u64::from(rung.status.unwrap_or(0) & STATUS_MASK)
+        | u64::from(rung.undelivered.is_some()) << 10
+        | u64::from(code & STATUS_MASK)
 }
 
 fn unpack(word: u64) -> Rung {
-    let status = (word & u64::from(STATUS_MASK)) as u16;
+    let code = (word & u64::from(STATUS_MASK)) as u16;
+    let is_undelivered = word >> 10 & 1 == 1;
     Rung {
         at: Duration::from_micros(word >> 16),
         direction: if word >> 12 & 1 == 1 { Direction::Out } else { Direction::In },
         is_again: word >> 11 & 1 == 1,
         method: VERBS[(word >> 13 & 7) as usize % VERBS.len()],
-        status: (status != 0).then_some(status),
+        status: (code != 0 && !is_undelivered).then_some(code),
+        undelivered: Undelivered::ALL.get(usize::from(code)).copied().filter(|_| is_undelivered),
     }
 }
 

@@ -17,7 +17,19 @@ use std::time::Instant;
 pub use driver::{Busy, Remote, Running, spawn};
 pub use socket::{BindError, Socket, bind};
 
+use crate::ladder::Undelivered;
 use crate::time::Wake;
+
+/// A datagram that did not arrive, and what the system or the network said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Lost<'a> {
+    /// Where it should have gone.
+    pub to: SocketAddr,
+    /// The datagram; it may be cut short.
+    pub payload: &'a [u8],
+    /// Why it did not.
+    pub why: Undelivered,
+}
 
 /// What the driver needs from a core: everything that can happen to it, and what it wants done.
 pub trait Core {
@@ -27,8 +39,8 @@ pub trait Core {
     fn on_command(&mut self, command: Self::Command, now: Instant);
     /// A datagram arrived.
     fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant);
-    /// A datagram did not arrive where it was sent; `payload` may be cut short.
-    fn on_send_failed(&mut self, to: SocketAddr, payload: &[u8], now: Instant);
+    /// A datagram did not arrive where it was sent.
+    fn on_send_failed(&mut self, lost: Lost<'_>, now: Instant);
     /// A datagram was dropped because the kernel's send buffer was full: as if the network had lost it.
     fn on_send_shed(&mut self);
     /// The moment that `next_wake` named has come.

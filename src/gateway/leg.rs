@@ -101,7 +101,8 @@ pub(crate) fn trace(
     now: Instant,
 ) {
     let at = now.saturating_duration_since(record.placed);
-    record.ladder.push(Rung { at, direction, is_again, method: verb(method), status });
+    let method = verb(method);
+    record.ladder.push(Rung { at, direction, is_again, method, status, undelivered: None });
 }
 
 fn verb(method: Method) -> Verb {

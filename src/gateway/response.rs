@@ -11,7 +11,7 @@ use super::Gateway;
 use super::leg::{Leg, Purpose, trace};
 use super::timers::Timer;
 use crate::call::outbound::Step;
-use crate::ladder::Direction;
+use crate::ladder::{Direction, Undelivered, Verb};
 use crate::outcome::Outcome;
 use crate::sip::{Class, Message, Method, Status};
 use crate::tally::DropReason;
@@ -50,14 +50,15 @@ impl Gateway {
     ///
     /// Only an INVITE that nobody has answered fails by that. A CANCEL or BYE is sent again as if it
     /// were lost: a trunk that is away for a moment must not leave a phone ringing or off the hook.
-    pub(crate) fn on_send_failed(&mut self, payload: &[u8], now: Instant) {
+    pub(crate) fn on_send_failed(&mut self, payload: &[u8], why: Undelivered, now: Instant) {
         let found =
             branch_of_invite(payload).and_then(|branch| self.clients.find(branch, Method::Invite));
         let Some((handle, Matched::Invite)) = found else { return };
-        if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
-            self.clients.get_mut(handle)
+        let Some(Client { machine, owner }) = self.clients.get_mut(handle) else { return };
+        if let (Machine::Invite { invite, .. }, Purpose::Leg(leg)) = (machine, &owner.purpose)
             && invite.on_transport_error()
         {
+            leg.order.call.ladder.on_undelivered(Verb::Invite, why);
             self.step(handle, now, |leg| leg.call.on_transport_error());
             self.arm(handle);
         }

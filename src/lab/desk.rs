@@ -13,7 +13,7 @@ use super::event::Event;
 use super::settings::Settings;
 use super::trunk::{Command, Trunk};
 use crate::entropy::Stream;
-use crate::net::{Core, Running, Socket, spawn};
+use crate::net::{Core, Lost, Running, Socket, spawn};
 use crate::time::Wake;
 
 /// A trunk on a thread of its own.
@@ -64,7 +64,7 @@ impl Core for Desk {
     }
 
     /// A caller that has gone away: its transactions end by their timers.
-    fn on_send_failed(&mut self, _to: SocketAddr, _payload: &[u8], _now: Instant) {}
+    fn on_send_failed(&mut self, _lost: Lost<'_>, _now: Instant) {}
 
     /// As if the network had lost it: the trunk's transactions send again.
     fn on_send_shed(&mut self) {}

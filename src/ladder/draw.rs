@@ -10,6 +10,7 @@ pub fn draw(left: &str, right: &str, rungs: &[Rung]) -> String {
     for rung in rungs {
         let label = label(rung);
         let line = match rung.direction {
+            Direction::Out if rung.undelivered.is_some() => format!("│{label:─^WIDTH$}✗│"),
             Direction::Out => format!("│{label:─^WIDTH$}▶│"),
             Direction::In => format!("│◀{label:─^WIDTH$}│"),
         };
@@ -21,9 +22,11 @@ pub fn draw(left: &str, right: &str, rungs: &[Rung]) -> String {
 
 fn label(rung: &Rung) -> String {
     let again = if rung.is_again { " (again)" } else { "" };
-    match rung.status {
-        Some(status) => format!(" {status} {}{again} ", rung.method.as_str()),
-        None => format!(" {}{again} ", rung.method.as_str()),
+    let method = rung.method.as_str();
+    match (rung.status, rung.undelivered) {
+        (_, Some(why)) => format!(" {method} not sent: {} ", why.as_str()),
+        (Some(status), None) => format!(" {status} {method}{again} "),
+        (None, None) => format!(" {method}{again} "),
     }
 }
 
@@ -35,7 +38,7 @@ mod tests {
 
     use expect_test::expect;
 
-    use super::super::{Ladder, Verb};
+    use super::super::{Ladder, Undelivered, Verb};
     use super::*;
 
     #[test]
@@ -48,7 +51,14 @@ mod tests {
             (5_612, Direction::Out, Verb::Cancel, None),
         ] {
             let at = Duration::from_millis(ms);
-            ladder.push(Rung { at, direction, is_again: ms == 500, method, status });
+            ladder.push(Rung {
+                at,
+                direction,
+                is_again: ms == 500,
+                method,
+                status,
+                undelivered: None,
+            });
         }
         expect![[r#"
             seconds   gateway                            trunk
@@ -61,6 +71,33 @@ mod tests {
     }
 
     #[test]
+    fn p33_an_invite_that_did_not_leave_is_drawn_so_for_every_reason() {
+        for why in Undelivered::ALL {
+            let ladder = Ladder::default();
+            let rung = Rung {
+                at: Duration::from_micros(3),
+                direction: Direction::Out,
+                is_again: false,
+                method: Verb::Invite,
+                status: None,
+                undelivered: None,
+            };
+            ladder.push(rung);
+            ladder.push(Rung { direction: Direction::In, status: Some(100), ..rung });
+            assert_eq!(ladder.undelivered(), None);
+            ladder.on_undelivered(Verb::Cancel, why);
+            assert_eq!(ladder.undelivered(), None);
+            ladder.on_undelivered(Verb::Invite, why);
+            assert_eq!(ladder.undelivered(), Some(why));
+            assert_eq!(ladder.rungs()[0], Rung { undelivered: Some(why), ..rung });
+            assert_eq!(ladder.rungs()[1].status, Some(100));
+            let drawn = draw("gateway", "trunk", &ladder.rungs());
+            assert!(drawn.contains(&format!(" INVITE not sent: {} ", why.as_str())), "{drawn}");
+            assert!(drawn.contains("✗│"), "{drawn}");
+        }
+    }
+
+    #[test]
     fn a_full_ladder_counts_what_it_left_out() {
         let ladder = Ladder::default();
         let rung = Rung {
@@ -69,6 +106,7 @@ mod tests {
             is_again: false,
             method: Verb::Invite,
             status: Some(183),
+            undelivered: None,
         };
         (0..100).for_each(|_| ladder.push(rung));
         assert_eq!((ladder.rungs().len(), ladder.left_out()), (24, 76));

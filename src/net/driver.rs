@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::gather::Gather;
-use super::{Core, Socket, errors};
+use super::{Core, Lost, Socket, errors};
+use crate::ladder::Undelivered;
 
 /// A core that runs on a thread of its own.
 #[derive(Debug)]
@@ -238,7 +239,7 @@ impl<C> Driver<C> {
         let mut has_errors = false;
         while let Some((to, payload)) = core.poll_transmit() {
             let Some(port) = self.ports.iter().find(|port| port.reaches(to)) else {
-                failed.push((to, payload.to_vec()));
+                failed.push((to, payload.to_vec(), Undelivered::NoRoute));
                 continue;
             };
             if port.socket.udp.send_to(payload, to).is_ok() {
@@ -251,13 +252,13 @@ impl<C> Driver<C> {
                 // A full send buffer is a lost datagram: retransmission is what UDP peers live by.
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => shed += 1,
-                Err(_) => failed.push((to, payload.to_vec())),
+                Err(error) => failed.push((to, payload.to_vec(), errors::why(&error))),
             }
         }
         (0..shed).for_each(|_| core.on_send_shed());
         let any_failed = has_errors || !failed.is_empty();
-        for (to, payload) in failed {
-            core.on_send_failed(to, &payload, Instant::now());
+        for (to, payload, why) in failed {
+            core.on_send_failed(Lost { to, payload: &payload, why }, Instant::now());
         }
         if has_errors {
             for port in &mut self.ports {
@@ -274,9 +275,7 @@ impl Port {
     }
 
     fn report_errors(&mut self, buffer: &mut [u8], core: &mut impl Core) {
-        errors::drain(&self.socket.udp, buffer, |to, payload| {
-            core.on_send_failed(to, payload, Instant::now());
-        });
+        errors::drain(&self.socket.udp, buffer, |lost| core.on_send_failed(lost, Instant::now()));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::Core;
+use super::{Core, Lost};
 use crate::gateway::{Command, Gateway, Input};
 use crate::time::Wake;
 
@@ -18,8 +18,8 @@ impl Core for Gateway {
         self.handle(Input::Datagram { from, payload }, now);
     }
 
-    fn on_send_failed(&mut self, to: SocketAddr, payload: &[u8], now: Instant) {
-        self.handle(Input::SendFailed { to, payload }, now);
+    fn on_send_failed(&mut self, Lost { to, payload, why }: Lost<'_>, now: Instant) {
+        self.handle(Input::SendFailed { to, payload, why }, now);
     }
 
     fn on_send_shed(&mut self) {

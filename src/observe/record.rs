@@ -71,6 +71,7 @@ impl Recorder {
             by = ending.by.as_str(),
             sip_code = ending.sip_code,
             q850_cause = ending.q850_cause,
+            undelivered = call.ladder.undelivered().map(|why| why.as_str()),
             post_dial_delay = %apart(moments.invited, moments.ringing),
             ring = %apart(moments.ringing, moments.hung_up.or(moments.ended)),
             "call ended"

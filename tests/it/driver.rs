@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use ringproof::net::{self, Busy, Core, Running, Socket};
+use ringproof::ladder::Undelivered;
+use ringproof::net::{self, Busy, Core, Lost, Running, Socket};
 use ringproof::time::Wake;
 
 use crate::raw;
@@ -15,7 +16,7 @@ use crate::world::PATIENCE;
 enum Told {
     Command(u32),
     Datagram(SocketAddr, Vec<u8>),
-    SendFailed(SocketAddr, Vec<u8>),
+    SendFailed(SocketAddr, Vec<u8>, Undelivered),
     Timeout,
 }
 
@@ -51,8 +52,8 @@ impl Core for Notes {
         self.told.send(Told::Datagram(from, payload.to_vec())).unwrap();
     }
 
-    fn on_send_failed(&mut self, to: SocketAddr, payload: &[u8], _: Instant) {
-        self.told.send(Told::SendFailed(to, payload.to_vec())).unwrap();
+    fn on_send_failed(&mut self, Lost { to, payload, why }: Lost<'_>, _: Instant) {
+        self.told.send(Told::SendFailed(to, payload.to_vec(), why)).unwrap();
     }
 
     fn on_send_shed(&mut self) {}
@@ -84,7 +85,10 @@ fn p33_a_closed_port_is_reported_with_the_datagram_that_found_it() {
         let closed = raw::socket(local).local_addr().unwrap();
         for payload in [b"first".as_slice(), b"second"] {
             running.remote.send(Wish::Send(closed, payload)).unwrap();
-            assert_eq!(next(&told), Told::SendFailed(closed, payload.to_vec()));
+            assert_eq!(
+                next(&told),
+                Told::SendFailed(closed, payload.to_vec(), Undelivered::Refused)
+            );
         }
         stop(running);
     }
@@ -106,7 +110,7 @@ fn an_error_of_one_peer_does_not_keep_datagrams_from_another() {
         assert_eq!(&buffer[..length], b"found");
     }
     // The kernel limits ICMP, so not every loss need be reported.
-    assert_eq!(next(&told), Told::SendFailed(closed, b"lost".to_vec()));
+    assert_eq!(next(&told), Told::SendFailed(closed, b"lost".to_vec(), Undelivered::Refused));
     stop(running);
 }
 
@@ -127,7 +131,7 @@ fn two_ip_versions_have_a_socket_each() {
     let (running, told) = run(vec![bind("127.0.0.1:0")]);
     let unreachable = "[::1]:5060".parse().unwrap();
     running.remote.send(Wish::Send(unreachable, b"lost")).unwrap();
-    assert_eq!(next(&told), Told::SendFailed(unreachable, b"lost".to_vec()));
+    assert_eq!(next(&told), Told::SendFailed(unreachable, b"lost".to_vec(), Undelivered::NoRoute));
     stop(running);
 }
 

@@ -30,6 +30,8 @@ fn p33_a_call_goes_to_the_next_trunk_when_a_port_is_closed() {
     let ladder = ladder.json();
     let invites = ladder["messages"].as_array().unwrap().iter();
     let invites = invites.filter(|rung| rung["method"] == "INVITE" && rung["direction"] == "out");
+    let first = invites.clone().next().unwrap();
+    assert_eq!(first["undelivered"], "refused", "{ladder}");
     assert_eq!(invites.filter(|rung| rung["again"] == false).count(), 2, "{ladder}");
     assert_eq!(lab.violations(), [""; 0]);
     world.stop();

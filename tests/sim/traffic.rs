@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ringproof::gateway::Input;
 use ringproof::lab::{self, Behaviour, Noticed, Violation};
+use ringproof::ladder::Undelivered;
 use ringproof::sip::Method;
 
 use crate::broken::{Rule, Verdict, ensure};
@@ -70,7 +71,7 @@ impl World {
         {
             self.invites.on_returned(&branch);
         }
-        self.tell_shard(shard, Input::SendFailed { to, payload })
+        self.tell_shard(shard, Input::SendFailed { to, payload, why: Undelivered::Refused })
     }
 
     /// Takes what a shard wants to send and to say.

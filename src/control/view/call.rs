@@ -106,6 +106,9 @@ pub struct RungView {
     pub status: Option<u16>,
     /// The same message had passed before.
     pub again: bool,
+    /// Why it did not arrive, if the system or the network said so: `denied`, `host_unreachable`,
+    /// `no_route`, `refused`, `too_long` or `unsent`; null for all others.
+    pub undelivered: Option<&'static str>,
 }
 
 impl CallSummary {
@@ -171,6 +174,7 @@ impl RungView {
             method: rung.method.as_str(),
             status: rung.status,
             again: rung.is_again,
+            undelivered: rung.undelivered.map(|why| why.as_str()),
         }
     }
 }

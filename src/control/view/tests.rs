@@ -113,6 +113,7 @@ fn a_trace_tells_requests_from_responses() {
         is_again: false,
         method: Verb::Invite,
         status: None,
+        undelivered: None,
     };
     call.ladder.push(rung);
     let at = Duration::from_millis(80);
@@ -129,14 +130,16 @@ fn a_trace_tells_requests_from_responses() {
               "direction": "out",
               "method": "INVITE",
               "status": null,
-              "again": false
+              "again": false,
+              "undelivered": null
             },
             {
               "seconds": 0.08,
               "direction": "in",
               "method": "INVITE",
               "status": 180,
-              "again": false
+              "again": false,
+              "undelivered": null
             }
           ],
           "left_out": 0

@@ -6,6 +6,7 @@ use expect_test::expect;
 
 use super::world::{World, check};
 use crate::gateway::{Command, Input};
+use crate::ladder::{Undelivered, draw};
 use crate::sip::Method;
 use crate::transaction::branch::BRANCH_LENGTH;
 
@@ -70,6 +71,24 @@ fn s4_a_bye_that_the_network_gives_back_is_sent_again() {
 }
 
 #[test]
+fn p33_the_ladder_shows_an_invite_that_did_not_leave_and_why() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    world.place();
+    for why in [Undelivered::NoRoute, Undelivered::Refused] {
+        let (to, payload) = world.sent.last().unwrap().clone();
+        world.handle(Input::SendFailed { to, payload: &payload, why });
+        assert_eq!(world.order.call.ladder.undelivered(), Some(why));
+    }
+    expect![[r#"
+        seconds   gateway                            trunk
+        0.000       │── INVITE not sent: no_route ───✗│
+        0.000       │─── INVITE not sent: refused ───✗│
+    "#]]
+    .assert_eq(&draw("gateway", "trunk", &world.order.call.ladder.rungs()));
+    assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "unsent");
+}
+
+#[test]
 fn p33_the_beginning_of_an_invite_is_enough() {
     let mut world = World::new(&["192.0.2.1:5060"]);
     world.place();
@@ -81,7 +100,8 @@ fn p33_the_beginning_of_an_invite_is_enough() {
             let mut world = World::new(&["192.0.2.1:5060"]);
             world.place();
             let (to, payload) = world.sent[0].clone();
-            world.handle(Input::SendFailed { to, payload: &payload[..length] });
+            let payload = &payload[..length];
+            world.handle(Input::SendFailed { to, payload, why: Undelivered::Refused });
             world.order.call.ending().is_none()
         })
         .collect();

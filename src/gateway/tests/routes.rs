@@ -6,6 +6,7 @@ use expect_test::expect;
 
 use super::world::{World, order, response_to};
 use crate::gateway::{Command, Input};
+use crate::ladder::Undelivered;
 use crate::sip::Method;
 use crate::tally::Shed;
 
@@ -146,7 +147,7 @@ fn a_trunk_that_stays_silent_is_tried_last_and_again_after_a_while() {
         let before = world.sent.len();
         world.handle(Input::Command(Command::Place(order)));
         let (to, request) = world.sent[before].clone();
-        world.handle(Input::SendFailed { to, payload: &request });
+        world.handle(Input::SendFailed { to, payload: &request, why: Undelivered::Refused });
         if let Some((to, request)) = world.sent.get(before + 1).cloned() {
             world.receive_from(&to.to_string(), &response_to(&request, 486, "a", ""));
         }

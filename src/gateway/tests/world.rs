@@ -11,6 +11,7 @@ use expect_test::Expect;
 use crate::entropy::Entropy;
 use crate::gateway::settings::{Line, Settings};
 use crate::gateway::{Command, Gateway, Input};
+use crate::ladder::Undelivered;
 use crate::number::E164;
 use crate::sip::response::Response;
 use crate::sip::{Message, Method, Start as StartLine, Status};
@@ -170,7 +171,7 @@ impl World {
             "unreachable" => {
                 let (to, payload) = self.sent.last().unwrap().clone();
                 self.line("<- ICMP port unreachable");
-                self.handle(Input::SendFailed { to, payload: &payload });
+                self.handle(Input::SendFailed { to, payload: &payload, why: Undelivered::Refused });
             }
             code => {
                 let code = code.parse().unwrap();

@@ -89,7 +89,7 @@ impl Core for Scripted {
 
     fn on_datagram(&mut self, _: SocketAddr, _: &[u8], _: Instant) {}
 
-    fn on_send_failed(&mut self, to: SocketAddr, payload: &[u8], _: Instant) {
+    fn on_send_failed(&mut self, Lost { to, payload, .. }: Lost<'_>, _: Instant) {
         assert_eq!(payload, b"first");
         self.told.send(to).unwrap();
         if let Some(then) = self.then.take() {
