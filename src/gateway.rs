@@ -11,6 +11,7 @@ pub mod board;
 mod dialog;
 mod identity;
 mod leg;
+pub mod notice;
 mod outbox;
 mod place;
 mod queue;
@@ -31,6 +32,7 @@ use self::board::Board;
 use self::dialog::Late;
 use self::identity::Identities;
 use self::leg::Owner;
+use self::notice::Notices;
 use self::outbox::Outbox;
 use self::queue::Queue;
 use self::settings::{Line, Settings};
@@ -96,6 +98,7 @@ pub struct Gateway {
     /// When the wheel next wakes us for those that wait.
     look_again_at: Option<Instant>,
     late: Late,
+    notices: Notices,
     wheel: Wheel<Timer>,
     outbox: Outbox,
     identities: Identities,
@@ -132,6 +135,7 @@ impl Gateway {
             look_again_at: None,
             verifications_max: settings.verifications_max,
             late: Late::default(),
+            notices: Notices::default(),
             wheel: Wheel::new(now),
             outbox: Outbox::default(),
             identities: Identities::new(&mut entropy),

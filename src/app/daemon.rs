@@ -83,7 +83,8 @@ impl Daemon {
         let next: Vec<Arc<dyn Listener>> = vec![bus.clone()];
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names, next));
         let verify =
-            Arc::new(Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), recorder)?);
+            Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), recorder.clone())?;
+        let verify = Arc::new(verify);
         verify.warnings().iter().for_each(|warning| warn!("{warning}"));
 
         // The control socket first: a second daemon with the same configuration is told that there
@@ -95,7 +96,7 @@ impl Daemon {
             tcp: server.tcp_address(),
             sip: sockets.iter().flatten().map(|socket| socket.local).collect(),
         };
-        let (running, shards) = run_shards(config, sockets, &verify, &wall, &entropy)?;
+        let (running, shards) = run_shards(config, sockets, &verify, &recorder, &wall, &entropy)?;
         let counters = Arc::new(ApiCounters::default());
         let status = Arc::new(DaemonStatus {
             shards: Arc::clone(&shards),
@@ -185,6 +186,7 @@ fn run_shards(
     config: &Config,
     sockets: Vec<Vec<Socket>>,
     verify: &Arc<Verify>,
+    recorder: &Arc<Recorder>,
     wall: &WallClock,
     entropy: &Entropy,
 ) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
@@ -204,6 +206,7 @@ fn run_shards(
         let (verify, wall) = (Arc::clone(verify), wall.clone());
         let gateway =
             Gateway::new(settings, verify, wall, entropy, Arc::clone(&tally), Instant::now());
+        let gateway = gateway.watched_by(recorder.clone());
         let board = gateway.board();
         let thread = net::spawn(&format!("shard-{shard}"), gateway, sockets, COMMANDS_MAX)?;
         shards.push(Shard { remote: thread.remote.clone(), board, tally });

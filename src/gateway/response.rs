@@ -42,7 +42,12 @@ impl Gateway {
             {
                 self.answer_late(from, message, now);
             }
-            Err(reason) => self.tally.on_dropped(reason),
+            Err(reason) => {
+                self.tally.on_dropped(reason);
+                if reason == DropReason::ForeignSource {
+                    self.notice_foreign_source(from, message, now);
+                }
+            }
         }
     }
 

@@ -5,5 +5,6 @@ mod answered;
 mod flash;
 mod forged;
 mod icmp;
+mod notice;
 mod routes;
 mod world;

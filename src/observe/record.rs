@@ -7,9 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::metrics::Metrics;
+use crate::gateway::notice::{Notice, Watcher};
 use crate::time::Micros;
 use crate::verify::event::{Event, Listener};
 use crate::verify::record::CallRecord;
@@ -79,8 +80,11 @@ impl Recorder {
     }
 
     fn trunk(&self, call: &CallRecord) -> &str {
-        let name = call.trunk().and_then(|index| self.trunks.get(usize::from(index)));
-        name.map_or("none", String::as_str)
+        call.trunk().map_or("none", |index| self.name_of(index))
+    }
+
+    fn name_of(&self, trunk: u16) -> &str {
+        self.trunks.get(usize::from(trunk)).map_or("none", String::as_str)
     }
 }
 
@@ -90,6 +94,19 @@ impl Listener for Recorder {
         self.metrics.on_event(&event);
         for listener in &self.next {
             listener.on_event(event.clone());
+        }
+    }
+}
+
+impl Watcher for Recorder {
+    fn on_notice(&self, notice: Notice) {
+        match notice {
+            Notice::ForeignSource { trunk, source } => warn!(
+                trunk = self.name_of(trunk),
+                %source,
+                "responses are dropped: they are to requests of ours and come from an address that \
+                 the trunk's `sources` does not list; add it there if it is the trunk's"
+            ),
         }
     }
 }

@@ -9,6 +9,7 @@ use expect_test::{expect, expect_file};
 
 use super::{Metrics, Process, Readings, Recorder, RequestReading};
 use crate::entropy::Entropy;
+use crate::gateway::notice::{Notice, Watcher};
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
@@ -275,6 +276,19 @@ fn an_event_is_one_line_without_a_number_or_a_client() {
             | INFO ringproof::observe::record: wrong code verification=ver_00000000000000000000000002 to=+4670…67 attempts_left=3
             | INFO ringproof::observe::record: verification ended verification=ver_00000000000000000000000002 to=+4670…67 status="verified" reason="code_matched" calls=0
             | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- ring=-
+        "#]],
+    );
+}
+
+#[test]
+fn p29_a_trunk_that_answers_from_elsewhere_is_one_line_that_says_what_to_change() {
+    let recorder = Recorder::new(Arc::new(metrics()), vec!["alpha".to_owned()], Vec::new());
+    let source = "198.51.100.1".parse().unwrap();
+    let work = || recorder.on_notice(Notice::ForeignSource { trunk: 0, source });
+    super::log::tests::check_debug(
+        work,
+        &expect![[r#"
+            | WARN ringproof::observe::record: responses are dropped: they are to requests of ours and come from an address that the trunk's `sources` does not list; add it there if it is the trunk's trunk="alpha" source=198.51.100.1
         "#]],
     );
 }

@@ -84,6 +84,12 @@ fn p29_an_answer_from_another_address_is_ignored() {
     });
     let call = &world.get(&id)["flash_call"]["call"];
     assert_eq!((&call["state"], &call["ringing_at"]), (&json!("calling"), &json!(null)));
+    eventually("the log names the trunk and the address", || {
+        let log = world.log();
+        let mut lines = log.lines().filter(|line| line.contains("responses are dropped"));
+        let line = lines.next().filter(|_| lines.next().is_none())?;
+        (line.contains("trunk=\"lab\"") && line.contains("source=127.0.0.2")).then_some(())
+    });
     // The trunk's address is known, its port is not: it may answer from any.
     neighbour.send_to(invite.response("404 Not Found").as_bytes(), invite.from).unwrap();
     let ended = world.ended(&id);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use expect_test::Expect;
 
 use crate::entropy::Entropy;
+use crate::gateway::notice::Watcher;
 use crate::gateway::settings::{Line, Settings};
 use crate::gateway::{Command, Gateway, Input};
 use crate::ladder::Undelivered;
@@ -97,6 +98,11 @@ impl World {
             Gateway::new(settings, Arc::clone(&verify), wall, &entropy, Arc::clone(&tally), start);
         let (sent, trace) = (vec![], String::new());
         Self { gateway, verify, tally, order, start, now: start, sent, trace, heard }
+    }
+
+    /// The same with somebody who hears of what an operator should act on.
+    pub(super) fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
+        Self { gateway: self.gateway.watched_by(watcher), ..self }
     }
 
     /// Places the order, plays `<seconds> <word>; …`, then lets 40 s of timers pass.
