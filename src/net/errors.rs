@@ -22,17 +22,24 @@ pub(super) fn drain(socket: &impl AsRawFd, buffer: &mut [u8], mut report: impl F
         else {
             return;
         };
-        let codes = message.cmsgs().into_iter().flatten().find_map(|message| match message {
-            ControlMessageOwned::Ipv4RecvErr(error, _)
-            | ControlMessageOwned::Ipv6RecvErr(error, _) => Some(error.ee_errno),
-            _ => None,
-        });
+        let code = message.cmsgs().into_iter().flatten().find_map(|message| code_of(&message));
         let (bytes, address) = (message.bytes, message.address.as_ref().and_then(to_std));
-        let errno = codes.and_then(|code| i32::try_from(code).ok()).map(Errno::from_raw);
+        let errno = code.and_then(|code| i32::try_from(code).ok()).map(Errno::from_raw);
         if let Some(to) = address {
             let why = errno.map_or(Undelivered::Unsent, of_errno);
             report(Lost { to, payload: &buffer[..bytes], why });
         }
+    }
+}
+
+/// The errno in a control message, if it is that of an error.
+#[expect(clippy::wildcard_enum_match_arm, reason = "two of twenty kinds are errors")]
+fn code_of(message: &ControlMessageOwned) -> Option<u32> {
+    match message {
+        ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
+            Some(error.ee_errno)
+        }
+        _ => None,
     }
 }
 
@@ -42,6 +49,10 @@ pub(super) fn why(error: &Error) -> Undelivered {
 }
 
 /// ip(7) and icmp(7): the kernel turns ICMP codes into these.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most of a hundred codes say nothing of the way"
+)]
 fn of_errno(errno: Errno) -> Undelivered {
     match errno {
         Errno::EACCES | Errno::EPERM => Undelivered::Denied,
