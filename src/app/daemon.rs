@@ -133,7 +133,9 @@ impl Daemon {
         let end = async {
             stop.await;
             info!("stopping: no new calls, those that ring are hung up");
-            shards.drain();
+            while !shards.drain() {
+                tokio::time::sleep(DRAIN_AGAIN_AFTER).await;
+            }
             tokio::select! {
                 () = ended(&running) => info!("every call has ended"),
                 () = tokio::time::sleep(DRAIN_MAX) => warn!("some calls did not end in time"),
@@ -245,3 +247,5 @@ async fn watch(shards: &Shards, trunks: &[Arc<str>], bus: &EventBus, wall: &Wall
 
 /// 64*T1 after the last CANCEL every call is over (RFC 3261 §9.1), and a second to spare.
 const DRAIN_MAX: Duration = Duration::from_secs(33);
+/// A shard carries out a batch of its orders in less.
+const DRAIN_AGAIN_AFTER: Duration = Duration::from_millis(1);

@@ -37,16 +37,14 @@ impl Shards {
         Self { shards, routes, is_stopping: AtomicBool::new(false) }
     }
 
-    /// No new calls; hang up those that live.
-    pub(super) fn drain(&self) {
+    /// No new calls; hang up those that live. Says whether every shard has been told: one that has
+    /// more orders than it can take has not, and is to be told again a little later. Orders are
+    /// refused from now on, so it soon has room.
+    pub(super) fn drain(&self) -> bool {
         self.is_stopping.store(true, Ordering::Release);
-        for shard in &self.shards {
-            // A shard that has more orders than it can take gets the word when it has room: orders
-            // are refused from now on, so it soon has.
-            while shard.remote.send(Command::Drain) == Err(crate::net::Busy::Full) {
-                std::thread::yield_now();
-            }
-        }
+        let tell = |shard: &Shard| shard.remote.send(Command::Drain) != Err(crate::net::Busy::Full);
+        // Each of them, whatever the others say; to be told twice changes nothing.
+        self.shards.iter().filter(|shard| !tell(shard)).count() == 0
     }
 
     pub(super) fn is_stopping(&self) -> bool {
