@@ -41,8 +41,8 @@ impl Status for DaemonStatus {
         if self.shards.is_stopping() {
             return Readiness::Stopping;
         }
-        let is_any_up = (0..self.trunks.len()).any(|trunk| self.shards.is_up(trunk));
-        if is_any_up { Readiness::Ready } else { Readiness::NoTrunk }
+        let takes_calls = (0..self.trunks.len()).any(|trunk| self.shards.takes_calls(trunk));
+        if takes_calls { Readiness::Ready } else { Readiness::NoTrunk }
     }
 
     fn metrics(&self) -> String {

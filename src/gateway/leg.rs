@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::probe::Asked;
 use crate::call::outbound::Outbound;
 use crate::ladder::{Direction, Rung, Verb};
 use crate::sip::Method;
@@ -28,6 +29,8 @@ pub(crate) enum Purpose {
     Bye(Bye),
     /// The INVITE of a flash call, with its CANCEL.
     Leg(Leg),
+    /// The OPTIONS that asks whether a trunk is there.
+    Probe(Asked),
 }
 
 /// One INVITE of a flash call: a call that fails over has one for each trunk it tried.
@@ -72,6 +75,7 @@ impl Purpose {
         match self {
             Self::Bye(bye) => (bye.trunk, bye.call_id, bye.cseq),
             Self::Leg(leg) => (leg.trunk, leg.identity.call_id, leg.identity.cseq),
+            Self::Probe(asked) => (asked.trunk, asked.call_id, 1),
         }
     }
 }

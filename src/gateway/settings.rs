@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::call::outbound::{Alerting, Plan};
 use crate::transaction::TimerBase;
-use crate::trunk::{Messages, Pace, Profile, Ringing};
+use crate::transaction::slab::Handle;
+use crate::trunk::{Health, Messages, Pace, Profile, Ringing};
 
 /// What one shard must know before it can work.
 #[derive(Debug)]
@@ -37,7 +38,12 @@ pub struct Line {
     pub pace: Pace,
     /// The sent-by of our Via on this trunk.
     pub sent_by: Box<[u8]>,
-    health: Health,
+    /// Whether it is there, as far as this shard knows.
+    pub(crate) health: Health,
+    /// The last OPTIONS, which may still live.
+    pub(crate) probe: Option<Handle>,
+    /// When the wheel next looks at its health.
+    pub(crate) filed: Option<Instant>,
 }
 
 impl Line {
@@ -50,7 +56,8 @@ impl Line {
     ) -> Self {
         let pace = Pace::new(profile.calls_per_second, profile.in_flight_max, shard, shards);
         let sent_by = local.to_string().into_bytes().into_boxed_slice();
-        Self { profile, messages, pace, sent_by, health: Health::default() }
+        let health = Health::new(profile.options_interval);
+        Self { profile, messages, pace, sent_by, health, probe: None, filed: None }
     }
 
     /// The trunk's timers.
@@ -76,50 +83,4 @@ impl Line {
     pub(crate) fn owns(&self, ip: IpAddr) -> bool {
         self.profile.sources.iter().any(|range| range.contains(&ip))
     }
-
-    /// The trunk answered.
-    pub(crate) fn on_answer(&mut self) {
-        self.health = Health::default();
-    }
-
-    /// A call was not answered at all, or could not even be sent. Returns when to try again a trunk
-    /// that this takes down.
-    pub(crate) fn on_silence(&mut self, now: Instant) -> Option<Instant> {
-        self.health.silences = self.health.silences.saturating_add(1);
-        self.on_try(now)
-    }
-
-    /// A call is sent to the trunk. Returns when a trunk that is down may be tried again: one call
-    /// tries for all.
-    pub(crate) fn on_try(&mut self, now: Instant) -> Option<Instant> {
-        if self.is_up() {
-            return None;
-        }
-        self.health.try_again_at = Some(now + TRY_AGAIN_AFTER);
-        self.health.try_again_at
-    }
-
-    /// Whether the trunk has answered lately.
-    pub(crate) fn is_up(&self) -> bool {
-        self.health.silences < SILENCES_TO_DOWN
-    }
-
-    /// Whether calls may be sent here while another trunk is up: it is up itself, or it has been down
-    /// for so long that one call may try.
-    pub(crate) fn is_preferred(&self, now: Instant) -> bool {
-        self.is_up() || self.health.try_again_at.is_none_or(|at| at <= now)
-    }
 }
-
-/// How a trunk has answered lately.
-#[derive(Debug, Default)]
-struct Health {
-    /// Calls in a row that were not answered at all.
-    silences: u32,
-    /// When a trunk that is down is tried again although another one is up.
-    try_again_at: Option<Instant>,
-}
-
-/// One lost call can be chance, three in a row are not.
-const SILENCES_TO_DOWN: u32 = 3;
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);

@@ -4,7 +4,9 @@
 mod answered;
 mod flash;
 mod forged;
+mod health;
 mod icmp;
 mod notice;
 mod routes;
+mod timers;
 mod world;
