@@ -63,15 +63,6 @@ impl Entropy {
         self.fill(&mut bytes);
         u128::from_le_bytes(bytes)
     }
-
-    /// A number below `bound`, each with the same probability. `bound` must not be zero.
-    pub fn below(&self, bound: u32) -> u32 {
-        unbiased(bound, || {
-            let mut bytes = [0; 4];
-            self.fill(&mut bytes);
-            u32::from_le_bytes(bytes)
-        })
-    }
 }
 
 /// A ChaCha20 generator with one owner.
@@ -120,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_bytes() {
-        let draw = |entropy: Entropy| (entropy.u128(), entropy.below(7), entropy.stream().u64());
+        let draw = |entropy: Entropy| (entropy.u128(), entropy.stream().u64());
         assert_eq!(draw(Entropy::seeded(3)), draw(Entropy::seeded(3)));
         assert_ne!(draw(Entropy::seeded(3)), draw(Entropy::seeded(4)));
     }

@@ -14,6 +14,7 @@ mod leg;
 pub mod notice;
 mod outbox;
 mod place;
+mod probe;
 mod queue;
 pub mod reload;
 mod request;
@@ -32,7 +33,7 @@ use std::time::Instant;
 use self::board::Board;
 use self::dialog::Late;
 use self::identity::Identities;
-use self::leg::Owner;
+use self::leg::{Owner, Purpose};
 use self::notice::Notices;
 use self::outbox::Outbox;
 use self::queue::Queue;
@@ -47,7 +48,7 @@ use crate::time::{Wake, Wheel};
 use crate::transaction::client::{Clients, Machine};
 use crate::transaction::non_invite_client::NonInviteClient;
 use crate::transaction::slab::Handle;
-use crate::verify::id::CallId;
+use crate::verify::id::{CallId, VerificationId};
 use crate::verify::{Order, Verify};
 
 /// What the control room asks of a shard.
@@ -104,6 +105,8 @@ pub struct Gateway {
     late: Late,
     notices: Notices,
     wheel: Wheel<Timer>,
+    /// When verifications expire, or are forgotten.
+    expiries: Wheel<VerificationId>,
     outbox: Outbox,
     identities: Identities,
     entropy: Stream,
@@ -127,7 +130,7 @@ impl Gateway {
     ) -> Self {
         let mut entropy = entropy.stream();
         let board = Arc::new(Board::new(TRUNKS_MAX));
-        Self {
+        let mut gateway = Self {
             board,
             lines: settings.lines,
             routes: settings.routes,
@@ -139,6 +142,7 @@ impl Gateway {
             late: Late::default(),
             notices: Notices::default(),
             wheel: Wheel::new(now),
+            expiries: Wheel::new(now),
             outbox: Outbox::default(),
             identities: Identities::new(&mut entropy),
             entropy,
@@ -146,7 +150,9 @@ impl Gateway {
             tally,
             now,
             is_draining: false,
-        }
+        };
+        gateway.start_probes(now);
+        gateway
     }
 
     /// Applies one input. Never blocks, never fails: what can go wrong is counted and recorded.
@@ -171,8 +177,9 @@ impl Gateway {
 
     /// When to call again, and why.
     pub fn next_wake(&self) -> Option<Wake> {
-        let at = self.wheel.next()?;
-        Some(Wake { at, why: "timer wheel" })
+        let [deadline, expiry] = [self.wheel.next(), self.expiries.next()];
+        let deadline = deadline.map(|at| Wake { at, why: "deadline" });
+        Wake::earlier(deadline, expiry.map(|at| Wake { at, why: "expiry" }))
     }
 
     /// How many calls live or wait for a trunk.
@@ -188,16 +195,17 @@ impl Gateway {
 
     fn awaits_bye(&self) -> bool {
         let clients = self.clients.handles().filter_map(|handle| self.clients.get(handle));
-        let mut byes = clients.filter_map(|client| match &client.machine {
-            Machine::Invite { .. } => None,
-            Machine::NonInvite { request, .. } => Some(request),
-        });
+        let mut byes =
+            clients.filter_map(|client| match (&client.machine, &client.owner.purpose) {
+                (Machine::NonInvite { request, .. }, Purpose::Bye(_)) => Some(request),
+                (Machine::NonInvite { .. } | Machine::Invite { .. }, _) => None,
+            });
         byes.any(NonInviteClient::is_open)
     }
 
-    /// Whether nothing at all is kept: no call, no transaction.
+    /// Whether nothing at all is kept: no call, no transaction but those that look after trunks.
     pub fn is_quiet(&self) -> bool {
-        self.calls() == 0 && self.clients.occupancy().0 == 0
+        self.calls() == 0 && self.clients.occupancy().0 == self.probes()
     }
 
     /// Publishes how full the tables are and how the trunks stand.
@@ -206,18 +214,11 @@ impl Gateway {
         self.tally.set_table(Table::ClientTransactions, clients, limit);
         self.tally.set_table(Table::Calls, self.calls.len(), limit);
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
-        self.tally.set_table(Table::Timers, self.wheel.len(), self.timers_max());
+        let timers = self.wheel.len() + self.expiries.len();
+        self.tally.set_table(Table::Timers, timers, self.deadlines_max() + self.expiries_max());
         for (trunk, line) in self.lines.iter().enumerate() {
-            self.board.show(trunk, line.pace.in_flight(), line.is_preferred(self.now));
+            self.board.show(trunk, line.pace.in_flight(), &line.health, self.now);
         }
-    }
-
-    /// How many deadlines can be filed: a verification has one, a transaction one for each time that
-    /// its wish moved forward (its start, its response, its hang-up), and one looks at the queue.
-    fn timers_max(&self) -> usize {
-        self.verifications_max
-            + TIMERS_PER_TRANSACTION * self.clients.occupancy().1
-            + self.lines.len()
     }
 
     /// What others may read of this shard's trunks while it works.
@@ -248,8 +249,6 @@ impl Gateway {
         }
     }
 }
-
-const TIMERS_PER_TRANSACTION: usize = 4;
 
 #[cfg(test)]
 mod tests;

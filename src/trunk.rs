@@ -1,9 +1,10 @@
 //! Trunks: what the operator says of a SIP peer ([`Profile`]), the texts of the requests it gets
-//! ([`Messages`]) and how fast it gets them ([`Pace`]).
+//! ([`Messages`]), how fast it gets them ([`Pace`]) and whether it is there ([`Health`]).
 //!
 //! Deliberately absent: sockets, the clock, and the life of a call. A trunk is data and arithmetic.
 
 mod format;
+mod health;
 mod lines;
 mod messages;
 mod pace;
@@ -11,7 +12,8 @@ mod profile;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use messages::{Leg, Messages, MessagesError};
+pub use health::{Health, Probe};
+pub use messages::{Leg, Messages, MessagesError, Ping};
 pub use pace::{Pace, Wait};
 pub use profile::{
     CallerId, CallerIdHeader, Dialled, NationalPlan, NumberFormat, Privacy, Profile, Ringing,

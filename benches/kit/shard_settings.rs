@@ -45,6 +45,7 @@ fn profile(address: SocketAddr, ring: Duration) -> Profile {
         ringing: Ringing::Only180,
         assume_ringing_after: None,
         no_ringing_after: Duration::from_secs(20),
+        options_interval: None,
         t1: Duration::from_millis(500),
         calls_per_second: 100_000,
         in_flight_max: 1_000_000,

@@ -68,6 +68,11 @@ impl Shards {
     }
 
     /// Whether any shard would send a call to the trunk.
+    pub(super) fn takes_calls(&self, trunk: usize) -> bool {
+        self.shards.iter().any(|shard| shard.board.takes_calls(trunk))
+    }
+
+    /// Whether the trunk answers any shard.
     pub(super) fn is_up(&self, trunk: usize) -> bool {
         self.shards.iter().any(|shard| shard.board.is_up(trunk))
     }
@@ -96,7 +101,7 @@ impl Calls for Shards {
         };
         let layout = self.trunks.current();
         let route = layout.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
-        if !route.iter().any(|trunk| shard.board.is_up(usize::from(*trunk))) {
+        if !route.iter().any(|trunk| shard.board.takes_calls(usize::from(*trunk))) {
             return Err(NotPlaced::NoTrunk);
         }
         shard.remote.send(Command::Place(order.clone())).map_err(|_| {

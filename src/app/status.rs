@@ -44,8 +44,8 @@ impl Status for DaemonStatus {
         }
         let layout = self.trunks.current();
         let mut indices = layout.listed.iter().map(|(index, _)| usize::from(*index));
-        let is_any_up = indices.any(|trunk| self.shards.is_up(trunk));
-        if is_any_up { Readiness::Ready } else { Readiness::NoTrunk }
+        let takes_calls = indices.any(|trunk| self.shards.takes_calls(trunk));
+        if takes_calls { Readiness::Ready } else { Readiness::NoTrunk }
     }
 
     fn metrics(&self) -> String {

@@ -236,11 +236,6 @@ impl Outbound {
         Some(Wake { at, why })
     }
 
-    /// Whether the call is over.
-    pub fn is_ended(&self) -> bool {
-        matches!(self.state, State::Ended)
-    }
-
     /// Where the call stands, for `/debug/state`.
     pub fn state_name(&self) -> &'static str {
         match self.state {

@@ -32,6 +32,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
     let (no_ringing_after, assume_ringing_after) = read_patience(section);
     let ring = section.or("ring", &kind::duration(RING), Duration::from_secs(5));
     let ringing = section.or("ringing", &ringing(), Ringing::Only180);
+    let options_interval = section.or("options_interval", &options_interval(), OPTIONS_DEFAULT);
     let t1 = section.or("t1", &kind::duration(T1), Duration::from_millis(500));
     let calls_per_second = section.or("calls_per_second", &kind::whole(1..=100_000), 100);
     let in_flight = kind::whole(u32::from(shards)..=1_000_000);
@@ -51,6 +52,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
         ringing,
         assume_ringing_after,
         no_ringing_after,
+        options_interval: Some(options_interval).filter(|interval| !interval.is_zero()),
         t1,
         calls_per_second,
         in_flight_max,
@@ -158,6 +160,16 @@ fn ringing() -> Kind<Ringing> {
     kind::choice(&[("180", Ringing::Only180), ("180_or_183", Ringing::Early)])
 }
 
+/// How often a quiet trunk is asked; zero stands for never.
+fn options_interval() -> Kind<Duration> {
+    let [least, most] = [OPTIONS.start(), OPTIONS.end()].map(|end| kind::show_duration(*end));
+    let accepted = format!("\"0s\" for never, or a duration between \"{least}\" and \"{most}\"");
+    Kind::text(accepted, |text| {
+        let fits = |interval: &Duration| interval.is_zero() || OPTIONS.contains(interval);
+        kind::parse_duration(text).filter(fits).ok_or(Refusal::Unlike)
+    })
+}
+
 fn digits(length_min: usize) -> Kind<Arc<str>> {
     Kind::text(format!("{length_min} to 6 digits"), move |text| {
         let all_digits = text.bytes().all(|octet| octet.is_ascii_digit());
@@ -209,6 +221,10 @@ fn with_address(mut sources: Vec<IpNet>, address: IpAddr) -> Vec<IpNet> {
 }
 
 const RING: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(20);
+const OPTIONS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3_600);
+/// Often enough to find a dead trunk before most calls do, and to keep a NAT's binding (RFC 4787 §4.3:
+/// two minutes) open; seldom enough for any carrier.
+const OPTIONS_DEFAULT: Duration = Duration::from_secs(30);
 const T1: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(2);
 const ASSUME: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
 const GIVE_UP: RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(120);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::probe::Asked;
 use super::settings::Peer;
 use crate::call::outbound::Outbound;
 use crate::ladder::{Direction, Rung, Verb};
@@ -29,6 +30,8 @@ pub(crate) enum Purpose {
     Bye(Bye),
     /// The INVITE of a flash call, with its CANCEL.
     Leg(Leg),
+    /// The OPTIONS that asks whether a trunk is there.
+    Probe(Asked),
 }
 
 /// One INVITE of a flash call: a call that fails over has one for each trunk it tried.
@@ -73,6 +76,7 @@ impl Purpose {
         match self {
             Self::Bye(bye) => (&bye.peer, bye.call_id, bye.cseq),
             Self::Leg(leg) => (&leg.peer, leg.identity.call_id, leg.identity.cseq),
+            Self::Probe(asked) => (&asked.peer, asked.call_id, 1),
         }
     }
 }

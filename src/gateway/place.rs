@@ -26,7 +26,11 @@ impl Gateway {
     /// Takes an order of the control room.
     pub(crate) fn place(&mut self, order: Order, now: Instant) {
         if let Some(at) = order.wake_at {
-            self.wheel.arm(at, Timer::Verification(order.verification));
+            if self.expiries.len() >= self.expiries_max() {
+                self.tally.on_shed(Shed::Call);
+                return self.give_up(&order, Outcome::Unsent, now);
+            }
+            self.expiries.arm(at, order.verification);
         }
         if !self.is_wanted(&order) {
             return self.give_up(&order, Outcome::Withdrawn, now);
@@ -150,7 +154,7 @@ impl Gateway {
 
     /// A call has left its trunk: those that wait look again at once.
     pub(crate) fn on_room(&mut self, now: Instant) {
-        if self.queue.len() > 0 {
+        if self.queue.len() > 0 && self.look_again_at.is_none_or(|at| at > now) {
             self.look_again_at = Some(now);
             self.wheel.arm(now, Timer::Pace);
         }
@@ -167,14 +171,13 @@ impl Gateway {
             for place in 0..self.rest_of_route(order, after).len() {
                 let trunk = self.rest_of_route(order, after)[place];
                 let line = &mut self.lines[usize::from(trunk)];
-                if line.is_preferred(now) != is_preferred {
+                if line.health.takes_calls(now) != is_preferred {
                     continue;
                 }
                 match line.pace.take(now) {
                     Ok(()) => {
-                        if let Some(at) = line.on_try(now) {
-                            self.wheel.arm(at, Timer::Health);
-                        }
+                        line.health.on_call(now);
+                        line.file_health(trunk, &mut self.wheel, now);
                         return Ok(trunk);
                     }
                     Err(other) => wait = sooner(wait, other),
@@ -185,9 +188,9 @@ impl Gateway {
     }
 
     /// Whether there is room for an INVITE, and for the BYE of every call that may be answered.
-    fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         let (alive, limit) = self.clients.occupancy();
-        alive + self.calls.len() + 2 <= limit
+        alive + self.calls.len() + 2 <= limit && self.has_room_for_deadlines()
     }
 
     fn invite(&mut self, order: Order, trunk: u16, now: Instant) {

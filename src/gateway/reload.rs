@@ -4,7 +4,7 @@
 //! index for as long as the process lives, because records and metrics know it by that, and a trunk
 //! that is gone still knows its calls, so that a late answer is hung up.
 //!
-//! Invariant: after a reload no call begins on a trunk that is gone.
+//! Invariant: after a reload no call and no probe begins on a trunk that is gone.
 
 use std::time::Instant;
 
@@ -35,6 +35,7 @@ impl Gateway {
             }
         }
         self.routes = reload.routes;
+        self.start_probes(now);
         // A trunk may have room that it did not have.
         self.on_room(now);
     }

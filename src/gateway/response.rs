@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use super::Gateway;
 use super::leg::{Leg, Purpose, trace};
-use super::timers::Timer;
 use crate::call::outbound::Step;
 use crate::ladder::{Direction, Undelivered, Verb};
 use crate::outcome::Outcome;
@@ -36,7 +35,7 @@ impl Gateway {
                 self.on_invite_response(handle, from, message, status, now)
             }
             Ok((handle, Matched::Cancel)) => self.on_cancel_response(handle, status, now),
-            Ok((handle, Matched::NonInvite)) => self.on_bye_response(handle, status, now),
+            Ok((handle, Matched::NonInvite)) => self.on_non_invite_response(handle, status, now),
             Err(DropReason::Late | DropReason::UnknownBranch)
                 if self.is_late_answer(from, message, status) =>
             {
@@ -53,12 +52,16 @@ impl Gateway {
 
     /// The network gave a datagram of ours back, or the beginning of it.
     ///
-    /// Only an INVITE that nobody has answered fails by that. A CANCEL or BYE is sent again as if it
+    /// Only an INVITE that nobody has answered, or an OPTIONS, fails by that. A CANCEL or BYE is sent again as if it
     /// were lost: a trunk that is away for a moment must not leave a phone ringing or off the hook.
     pub(crate) fn on_send_failed(&mut self, payload: &[u8], why: Undelivered, now: Instant) {
-        let found =
-            branch_of_invite(payload).and_then(|branch| self.clients.find(branch, Method::Invite));
-        let Some((handle, Matched::Invite)) = found else { return };
+        let found = method_and_branch(payload);
+        let found = found.and_then(|(method, branch)| self.clients.find(branch, method));
+        let handle = match found {
+            Some((handle, Matched::Invite)) => handle,
+            Some((handle, Matched::NonInvite)) => return self.on_probe_undelivered(handle, now),
+            Some((_, Matched::Cancel)) | None => return,
+        };
         let Some(Client { machine, owner }) = self.clients.get_mut(handle) else { return };
         if let (Machine::Invite { invite, .. }, Purpose::Leg(leg)) = (machine, &owner.purpose)
             && invite.on_transport_error()
@@ -105,8 +108,9 @@ impl Gateway {
         let line = &mut self.lines[usize::from(trunk)];
         line.pace.release();
         let is_silent = matches!(outcome, Outcome::Silence | Outcome::Unsent);
-        if let Some(at) = is_silent.then(|| line.on_silence(self.now)).flatten() {
-            self.wheel.arm(at, Timer::Health);
+        if is_silent {
+            line.health.on_silent_call(self.now);
+            line.file_health(trunk, &mut self.wheel, self.now);
         }
         if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
             self.clients.get_mut(handle)
@@ -168,7 +172,7 @@ impl Gateway {
         let code = status.code();
         trace(&leg.order.call, Direction::In, Method::Invite, Some(code), is_again, now);
         leg.order.call.on_first_response(now);
-        self.lines[usize::from(leg.trunk)].on_answer();
+        self.lines[usize::from(leg.trunk)].health.on_answer(now);
         match answer {
             OnResponse::Absorb => self.tally.on_received_again(),
             OnResponse::Acknowledge => {
@@ -207,13 +211,15 @@ impl Gateway {
         self.arm(handle);
     }
 
-    fn on_bye_response(&mut self, handle: Handle, status: Status, now: Instant) {
+    fn on_non_invite_response(&mut self, handle: Handle, status: Status, now: Instant) {
         let Some(client) = self.clients.get_mut(handle) else { return };
-        if let (Machine::NonInvite { request, .. }, Purpose::Bye(bye)) =
-            (&mut client.machine, &client.owner.purpose)
-        {
-            request.on_response(status.class(), now);
-            bye.trace(Direction::In, Some(status.code()), false, now);
+        match (&mut client.machine, &client.owner.purpose) {
+            (Machine::NonInvite { request, .. }, Purpose::Bye(bye)) => {
+                request.on_response(status.class(), now);
+                bye.trace(Direction::In, Some(status.code()), false, now);
+            }
+            (_, Purpose::Probe(_)) => self.on_probe_response(handle, status, now),
+            (_, Purpose::Bye(_) | Purpose::Leg(_)) => {}
         }
         self.arm(handle);
     }
@@ -230,9 +236,11 @@ impl Gateway {
     }
 }
 
-/// The branch of an INVITE of ours that may be cut off: an ICMP error quotes about 520 bytes
+/// The branch of an INVITE or OPTIONS of ours that may be cut off: an ICMP error quotes about 520 bytes
 /// (RFC 1812 §4.3.2.3), too few for a whole message and enough for the Via, which comes first.
-fn branch_of_invite(payload: &[u8]) -> Option<&[u8]> {
+fn method_and_branch(payload: &[u8]) -> Option<(Method, &[u8])> {
+    let methods = [(b"INVITE ".as_slice(), Method::Invite), (b"OPTIONS ", Method::Options)];
+    let (_, method) = methods.into_iter().find(|(start, _)| payload.starts_with(start))?;
     let at = memchr::memmem::find(payload, MAGIC_COOKIE)?;
-    payload.starts_with(b"INVITE ").then(|| payload.get(at..at + BRANCH_LENGTH)).flatten()
+    Some((method, payload.get(at..at + BRANCH_LENGTH)?))
 }

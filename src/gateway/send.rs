@@ -47,7 +47,7 @@ impl Gateway {
     pub(crate) fn leg_mut(&mut self, handle: Handle) -> Option<&mut Leg> {
         match &mut self.clients.get_mut(handle)?.owner.purpose {
             Purpose::Leg(leg) => Some(leg),
-            Purpose::Bye(_) => None,
+            Purpose::Bye(_) | Purpose::Probe(_) => None,
         }
     }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::call::outbound::{Alerting, Plan};
 use crate::transaction::TimerBase;
-use crate::trunk::{Messages, MessagesError, Pace, Profile, Ringing};
+use crate::transaction::slab::Handle;
+use crate::trunk::{Health, Messages, MessagesError, Pace, Profile, Ringing};
 
 /// What one shard must know before it can work.
 #[derive(Debug)]
@@ -82,9 +83,14 @@ pub struct Line {
     pub(crate) peer: Arc<Peer>,
     /// This shard's share of what it takes.
     pub(crate) pace: Pace,
-    health: Health,
+    /// Whether it is there, as far as this shard knows.
+    pub(crate) health: Health,
+    /// The last OPTIONS, which may still live.
+    pub(crate) probe: Option<Handle>,
+    /// When the wheel next looks at its health.
+    pub(crate) filed: Option<Instant>,
     /// Whether the configuration still has it.
-    is_listed: bool,
+    pub(crate) is_listed: bool,
 }
 
 impl Line {
@@ -92,7 +98,9 @@ impl Line {
     pub fn new(peer: Peer, (shard, shards): (u16, u16)) -> Self {
         let Profile { calls_per_second, in_flight_max, .. } = peer.profile;
         let pace = Pace::new(calls_per_second, in_flight_max, shard, shards);
-        Self { peer: Arc::new(peer), pace, health: Health::default(), is_listed: true }
+        let health = Health::new(peer.profile.options_interval);
+        let peer = Arc::new(peer);
+        Self { peer, pace, health, probe: None, filed: None, is_listed: true }
     }
 
     /// The configuration has it no more, until [`change_to`](Self::change_to) says otherwise.
@@ -100,11 +108,12 @@ impl Line {
         self.is_listed = false;
     }
 
-    /// The configuration has it, perhaps with other values. What it carries and how it answered
-    /// stays known, unless it is now somebody else.
+    /// The configuration has it, perhaps with other values. What it carries stays known, and how it
+    /// answered if it is still asked in the same way.
     pub(crate) fn change_to(&mut self, line: Self) {
-        if self.peer.profile.address != line.peer.profile.address {
-            self.health = Health::default();
+        let (now, then) = (&line.peer.profile, &self.peer.profile);
+        if (now.address, now.options_interval) != (then.address, then.options_interval) {
+            self.health = line.health;
         }
         self.pace.change_to(line.pace);
         self.peer = line.peer;
@@ -120,52 +129,7 @@ impl Line {
     pub(crate) fn owns(&self, ip: IpAddr) -> bool {
         self.peer.profile.sources.iter().any(|range| range.contains(&ip))
     }
-
-    /// The trunk answered.
-    pub(crate) fn on_answer(&mut self) {
-        self.health = Health::default();
-    }
-
-    /// A call was not answered at all, or could not even be sent. Returns when to try again a trunk
-    /// that this takes down.
-    pub(crate) fn on_silence(&mut self, now: Instant) -> Option<Instant> {
-        self.health.silences = self.health.silences.saturating_add(1);
-        self.on_try(now)
-    }
-
-    /// A call is sent to the trunk. Returns when a trunk that is down may be tried again: one call
-    /// tries for all.
-    pub(crate) fn on_try(&mut self, now: Instant) -> Option<Instant> {
-        if self.is_up() {
-            return None;
-        }
-        self.health.try_again_at = Some(now + TRY_AGAIN_AFTER);
-        self.health.try_again_at
-    }
-
-    /// Whether the trunk has answered lately.
-    pub(crate) fn is_up(&self) -> bool {
-        self.health.silences < SILENCES_TO_DOWN
-    }
-
-    /// Whether calls may be sent here while another trunk is up: it is up itself, or it has been down
-    /// for so long that one call may try.
-    pub(crate) fn is_preferred(&self, now: Instant) -> bool {
-        self.is_up() || self.health.try_again_at.is_none_or(|at| at <= now)
-    }
-}
-
-/// How a trunk has answered lately.
-#[derive(Debug, Default)]
-struct Health {
-    /// Calls in a row that were not answered at all.
-    silences: u32,
-    /// When a trunk that is down is tried again although another one is up.
-    try_again_at: Option<Instant>,
 }
 
 /// How many trunks a process may know in its life, those that reloads took away included.
 pub const TRUNKS_MAX: usize = 256;
-/// One lost call can be chance, three in a row are not.
-const SILENCES_TO_DOWN: u32 = 3;
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);

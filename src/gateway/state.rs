@@ -73,9 +73,14 @@ impl Gateway {
                 ("client transactions", clients, clients_max),
                 ("late answers", self.late.len(), self.late.limit()),
                 ("orders that wait for a trunk", self.queue.len(), self.queue.limit()),
-                ("timers", self.wheel.len(), self.timers_max()),
+                ("deadlines", self.wheel.len(), self.deadlines_max()),
+                ("expiries of verifications", self.expiries.len(), self.expiries_max()),
             ],
-            lines: self.lines.iter().map(|line| (line.pace.in_flight(), line.is_up())).collect(),
+            lines: self
+                .lines
+                .iter()
+                .map(|line| (line.pace.in_flight(), line.health.is_up()))
+                .collect(),
             calls: calls.collect(),
             is_draining: self.is_draining,
         }

@@ -4,8 +4,10 @@
 mod answered;
 mod flash;
 mod forged;
+mod health;
 mod icmp;
 mod notice;
 mod reloads;
 mod routes;
+mod timers;
 mod world;

@@ -1,4 +1,5 @@
-//! The shard's deadlines: one wheel for transactions, calls, verifications and waiting orders.
+//! The shard's deadlines: a wheel for transactions, calls, trunks and waiting orders, and one for
+//! verifications, which can wait.
 //!
 //! A client transaction is filed once, at its earliest wish. A wish that moves later leaves the entry
 //! where it is (it is found early and filed again), so that the usual life of a call costs two or
@@ -14,38 +15,58 @@ use crate::time::Wake;
 use crate::transaction::client::Machine;
 use crate::transaction::slab::Handle;
 use crate::transaction::{invite_client, non_invite_client};
-use crate::verify::id::VerificationId;
+use crate::trunk::Probe;
 
 /// Who is woken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Timer {
     /// A client transaction and its call.
     Client(Handle),
-    /// Nobody: a trunk that is down may be tried again, which the board then shows.
-    Health,
+    /// A trunk: it may be asked whether it is there, or may get a call again.
+    Health(u16),
     /// The orders that wait for a trunk.
     Pace,
-    /// A verification: it expires, or is forgotten.
-    Verification(VerificationId),
 }
 
 impl Gateway {
-    /// Wakes whoever is due. At most a batch, so that a million verifications that expire at once
-    /// do not keep a ringing phone waiting: the rest is due at the next call.
+    /// Wakes whoever is due: calls first, then verifications, a batch of each. A million verifications
+    /// that expire at once do not keep a ringing phone waiting: the rest is due at the next call.
     pub(crate) fn on_timeout(&mut self, now: Instant) {
-        for _ in 0..BATCH {
+        for _ in 0..DEADLINES_BATCH {
             match self.wheel.pop_due(now) {
                 Some(Timer::Client(handle)) => self.on_client_due(handle, now),
-                Some(Timer::Health) => {}
+                Some(Timer::Health(trunk)) => self.on_health_due(trunk, now),
                 Some(Timer::Pace) => self.on_pace(now),
-                Some(Timer::Verification(id)) => {
-                    if let Some(at) = self.verify.on_timeout(id, now) {
-                        self.wheel.arm(at, Timer::Verification(id));
-                    }
-                }
-                None => return,
+                None => break,
             }
         }
+        for _ in 0..EXPIRIES_BATCH {
+            let Some(id) = self.expiries.pop_due(now) else { return };
+            if let Some(at) = self.verify.on_timeout(id, now) {
+                self.expiries.arm(at, id);
+            }
+        }
+    }
+
+    /// Whether the wheels have room for the deadlines of one more call.
+    ///
+    /// A transaction that lives can file only so many, so as long as none begins above this mark,
+    /// [`deadlines_max`](Self::deadlines_max) holds. What is above it then are deadlines whose owner
+    /// is gone; they leave at their time.
+    pub(crate) fn has_room_for_deadlines(&self) -> bool {
+        self.wheel.len() <= DEADLINES_PER_TRANSACTION * self.clients.occupancy().1
+    }
+
+    /// How many deadlines of calls and trunks can be filed.
+    pub(crate) fn deadlines_max(&self) -> usize {
+        let trunks = DEADLINES_PER_TRUNK * self.lines.len();
+        2 * DEADLINES_PER_TRANSACTION * self.clients.occupancy().1 + trunks
+    }
+
+    /// How many verifications can be watched. One that was forgotten before its time (ended, and the
+    /// oldest of too many) is watched until then all the same: hence some more than are kept.
+    pub(crate) fn expiries_max(&self) -> usize {
+        EXPIRIES_PER_VERIFICATION * self.verifications_max
     }
 
     /// Files a client transaction at its next wish, or drops it when it has none left. Called after
@@ -53,7 +74,7 @@ impl Gateway {
     pub(crate) fn arm(&mut self, handle: Handle) {
         let Some(client) = self.clients.get_mut(handle) else { return };
         let call = match &client.owner.purpose {
-            Purpose::Bye(_) => None,
+            Purpose::Bye(_) | Purpose::Probe(_) => None,
             Purpose::Leg(leg) => leg.call.next_wake(),
         };
         let Some(wake) = Wake::earlier(client.machine.next_wake(), call) else {
@@ -80,11 +101,11 @@ impl Gateway {
                 let cancel = cancel.as_mut().map(|cancel| cancel.on_timeout(now));
                 self.on_leg_due(handle, invite, cancel, now);
             }
-            Machine::NonInvite { request, .. } => {
-                if request.on_timeout(now) == non_invite_client::OnTimeout::Retransmit {
-                    self.repeat_bye(handle, now);
-                }
-            }
+            Machine::NonInvite { request, .. } => match request.on_timeout(now) {
+                non_invite_client::OnTimeout::Fail => self.on_probed(handle, Probe::Silence, now),
+                non_invite_client::OnTimeout::Rest => {}
+                non_invite_client::OnTimeout::Retransmit => self.repeat(handle, now),
+            },
         }
         self.arm(handle);
     }
@@ -110,15 +131,33 @@ impl Gateway {
         self.step(handle, now, |leg| leg.call.on_timeout(now));
     }
 
-    fn repeat_bye(&mut self, handle: Handle, now: Instant) {
+    /// Sends a BYE or OPTIONS again.
+    fn repeat(&mut self, handle: Handle, now: Instant) {
         let Some(client) = self.clients.get_mut(handle) else { return };
-        if let Purpose::Bye(bye) = &client.owner.purpose {
-            self.outbox.push(bye.to, |out| out.extend_from_slice(&bye.request));
-            bye.trace(Direction::Out, None, true, now);
-            self.tally.on_sent(SipKind::Bye);
-            self.tally.on_sent_again();
-        }
+        let (to, request, kind) = match &client.owner.purpose {
+            Purpose::Bye(bye) => {
+                bye.trace(Direction::Out, None, true, now);
+                (bye.to, &bye.request, SipKind::Bye)
+            }
+            Purpose::Leg(_) => return,
+            Purpose::Probe(asked) => {
+                let to = asked.peer.profile.address;
+                (to, &asked.request, SipKind::Options)
+            }
+        };
+        self.outbox.push(to, |out| out.extend_from_slice(request));
+        self.tally.on_sent(kind);
+        self.tally.on_sent_again();
     }
 }
 
-const BATCH: usize = 4_096;
+/// A transaction files its start, and each time that its wish moves forward: the first response, the
+/// hang-up, the answer; its end makes those who wait look again.
+const DEADLINES_PER_TRANSACTION: usize = 5;
+/// The look at its health, and those that were filed, at most a minute before, when it was up: two
+/// probes, a second apart, take it down.
+const DEADLINES_PER_TRUNK: usize = 64;
+const EXPIRIES_PER_VERIFICATION: usize = 4;
+const DEADLINES_BATCH: usize = 4_096;
+/// About a millisecond of work, which is what a deadline is rounded by.
+const EXPIRIES_BATCH: usize = 1_000;

@@ -7,7 +7,6 @@
 use std::fmt;
 
 use super::list::Values;
-use super::name::is_named;
 use super::scan::{self, Headers, Line};
 use super::{
     CSeq, HEADER_LINES_MAX, HeaderError, MESSAGE_BYTES_MAX, Malformed, Method, Name, NameAddr,
@@ -263,12 +262,6 @@ impl<'a> Message<'a> {
         let others =
             others.into_iter().flatten().filter(move |(text, _)| Name::of(text) == Some(name));
         first.into_iter().chain(others.map(|(_, value)| value))
-    }
-
-    /// As [`header`](Self::header), for a header that has no [`Name`]: `long` is its long form.
-    pub fn other_header<'n>(&self, long: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
-        let headers = Headers::new(self.text, self.headers);
-        headers.filter(move |(text, _)| is_named(text, long.as_bytes())).map(|(_, value)| value)
     }
 
     /// Every header as it is written: name and value.

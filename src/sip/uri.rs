@@ -158,14 +158,6 @@ impl<'a> Uri<'a> {
     pub fn phone(&self) -> Option<&'a [u8]> {
         self.user.map(|user| user.split(|&octet| octet == b';').next().unwrap_or_default())
     }
-
-    /// Whether both have the same user part once escapes are undone (RFC 3261 §19.1.4).
-    pub fn has_same_user(&self, other: &Uri<'_>) -> bool {
-        match (self.user, other.user) {
-            (Some(mine), Some(theirs)) => unescaped(mine).eq(unescaped(theirs)),
-            (mine, theirs) => mine == theirs,
-        }
-    }
 }
 
 impl Scheme {

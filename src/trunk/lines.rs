@@ -9,6 +9,8 @@ use crate::sip::ALLOW;
 
 /// The lines that INVITE, CANCEL and ACK share.
 pub(super) struct Lines {
+    /// Host and port of the Request-URI, and those of From and To.
+    hosts: [String; 3],
     uri: String,
     via: String,
     from: String,
@@ -31,6 +33,7 @@ impl Lines {
         let prefix = profile.dialled.tech_prefix.replace('#', "%23");
         let phone = if profile.dialled.user_phone { ";user=phone" } else { "" };
         Self {
+            hosts: [format!("{trunk_host}{port}"), from_host.clone(), trunk_host.clone()],
             uri: format!("sip:{prefix}{{dialled}}@{trunk_host}{port}{phone}"),
             via: format!(
                 "Via: SIP/2.0/UDP {local};rport;branch={{branch}}\r\nMax-Forwards: 70\r\n"
@@ -42,7 +45,7 @@ impl Lines {
 
     /// The start line and the header fields that every request has, in one order.
     fn head(&self, method: &str, to_tag: &str) -> String {
-        let Self { uri, via, from, to } = self;
+        let Self { uri, via, from, to, .. } = self;
         format!(
             "{method} {uri} SIP/2.0\r\n{via}{from}{to}{to_tag}\r\n\
              Call-ID: {{call_id}}\r\nCSeq: {{cseq}} {method}\r\n"
@@ -74,6 +77,18 @@ impl Lines {
     /// caller hung up, which is what switches make a missed call of.
     pub(super) fn cancel(&self) -> String {
         self.head("CANCEL", "") + "Reason: Q.850;cause=16\r\nContent-Length: 0\r\n\r\n"
+    }
+
+    /// The text of an OPTIONS to the trunk itself, RFC 3261 §11.1: nobody's number is in it.
+    pub(super) fn options(&self, local: SocketAddr) -> String {
+        let [uri_host, from_host, to_host] = &self.hosts;
+        format!(
+            "OPTIONS sip:{uri_host} SIP/2.0\r\n{via}\
+             From: <sip:options@{from_host}>;tag={{from_tag}}\r\nTo: <sip:{to_host}>\r\n\
+             Call-ID: {{call_id}}\r\nCSeq: 1 OPTIONS\r\nContact: <sip:options@{local}>\r\n\
+             Accept: application/sdp\r\nContent-Length: 0\r\n\r\n",
+            via = self.via
+        )
     }
 
     /// The text of the ACK: To is the response's, tag and all.

@@ -1,11 +1,11 @@
 //! The requests that a trunk gets: INVITE, its CANCEL, and the ACK for a final response other than
-//! 2xx. RFC 3261 §8.1.1, §9.1 and §17.1.1.3; golden texts in the tests.
+//! 2xx; and OPTIONS. RFC 3261 §8.1.1, §9.1, §11.1 and §17.1.1.3; golden texts in the tests.
 //!
 //! Cut once per trunk and shard, filled for each call without allocation.
 //! Deliberately absent: what follows a 2xx (its ACK and BYE live in a dialog), Route (no trunk has a
 //! proxy before it), Supported and Require (no extension is needed, none can be missed).
-//! Invariant: the three agree in everything that RFC 3261 wants equal, because they are cut from the
-//! same lines.
+//! Invariant: the first three agree in everything that RFC 3261 wants equal, because they are cut
+//! from the same lines.
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
@@ -40,12 +40,24 @@ pub struct Leg {
     pub ring: Duration,
 }
 
+/// What makes one OPTIONS its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Ping {
+    /// The Call-ID: random.
+    pub call_id: u128,
+    /// Our tag: random.
+    pub from_tag: u64,
+    /// The branch.
+    pub branch: [u8; 39],
+}
+
 /// The requests of one trunk, from one local address.
 #[derive(Clone, Debug)]
 pub struct Messages {
     invite: Template,
     cancel: Template,
     ack: Template,
+    options: Template,
     caller_id: NumberFormat,
     dialled: NumberFormat,
     local: IpAddr,
@@ -84,6 +96,7 @@ impl Messages {
             invite: compile(&lines.invite(profile, local, user_agent.is_some()))?,
             cancel: compile(&lines.cancel())?,
             ack: compile(&lines.ack())?,
+            options: compile(&lines.options(local))?,
             caller_id: profile.caller_id.format.clone(),
             dialled: profile.dialled.format.clone(),
             local: local.ip(),
@@ -109,6 +122,20 @@ impl Messages {
     /// Appends the ACK for a final response other than 2xx, which had the tag `to_tag`.
     pub fn write_ack(&self, leg: &Leg, to_tag: Option<&[u8]>, out: &mut Vec<u8>) {
         self.ack.render(|hole, out| self.fill(hole, leg, to_tag, out), out);
+    }
+
+    /// Appends an OPTIONS that asks the trunk itself whether it is there.
+    pub fn write_options(&self, ping: &Ping, out: &mut Vec<u8>) {
+        let fill = |hole: usize, out: &mut Vec<u8>| {
+            // Writing to a Vec cannot fail.
+            let _ = match hole {
+                BRANCH => out.write_all(&ping.branch),
+                CALL_ID => write!(out, "{:032x}", ping.call_id),
+                FROM_TAG => write!(out, "{:016x}", ping.from_tag),
+                _ => Ok(()),
+            };
+        };
+        self.options.render(fill, out);
     }
 
     fn fill(&self, hole: usize, leg: &Leg, to_tag: Option<&[u8]>, out: &mut Vec<u8>) {

@@ -40,6 +40,9 @@ pub struct Profile {
     pub assume_ringing_after: Option<Duration>,
     /// When a call on which nothing rings is given up, counted from the INVITE.
     pub no_ringing_after: Duration,
+    /// How long the trunk may be quiet before it is asked with OPTIONS whether it is there; never
+    /// when absent. A trunk that is down is asked in any case.
+    pub options_interval: Option<Duration>,
     /// T1, the estimate of a round trip (RFC 3261 §17.1.1.1).
     pub t1: Duration,
     /// Calls that may be started in one second, by all shards together.

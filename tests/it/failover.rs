@@ -102,3 +102,40 @@ fn p29_an_answer_from_another_address_is_ignored() {
     assert_eq!(next.header("Via:"), invite.header("Via:"));
     world.stop();
 }
+
+#[test]
+fn f11_a_trunk_that_is_back_is_found_by_a_probe() {
+    let address = raw::closed();
+    let world = World::new(address);
+    let mut events = world.client.events("/v1/events");
+    for n in 0..3 {
+        let id = world.verify(&format!("+467017407{n}0"))["id"].as_str().unwrap().to_owned();
+        world.ended(&id);
+    }
+    events.to("trunk.down");
+    assert_eq!(world.client.get("/readyz").status, 503);
+    let trunk = raw::socket(&address.to_string());
+    let options = Request::receive(&trunk);
+    assert!(options.text.starts_with("OPTIONS sip:127.0.0.1"), "{}", options.text);
+    trunk.send_to(options.response("200 OK").as_bytes(), options.from).unwrap();
+    events.to("trunk.up");
+    assert_eq!(world.client.get("/readyz").status, 200);
+    assert_eq!(world.client.get("/v1/trunks").json()["trunks"][0]["up"], true);
+    world.stop();
+}
+
+#[test]
+fn f11_a_trunk_that_says_nothing_is_asked_before_a_call_needs_it() {
+    let trunk = raw::socket("127.0.0.1:0");
+    let mut plan = Plan::new(trunk.local_addr().unwrap());
+    plan.trunks[0].2 += "\noptions_interval = \"1s\"\n";
+    let world = World::start(&plan);
+    for _ in 0..2 {
+        let options = Request::receive(&trunk);
+        assert!(options.text.starts_with("OPTIONS sip:127.0.0.1"), "{}", options.text);
+        // What an Asterisk without a matching extension says.
+        trunk.send_to(options.response("404 Not Found").as_bytes(), options.from).unwrap();
+    }
+    assert_eq!(world.client.get("/v1/trunks").json()["trunks"][0]["up"], true);
+    world.stop();
+}

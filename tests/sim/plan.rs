@@ -139,6 +139,7 @@ fn trunk(index: u32, (wire, talk_max): (lab::Wire, Duration), dice: &mut Dice) -
         ringing: dice.one_of(&[Ringing::Early, Ringing::Only180]),
         assume_ringing_after: dice.chance(20).then(|| dice.millis(2_000, 6_000)),
         no_ringing_after: dice.millis(8_000, 25_000),
+        options_interval: dice.chance(50).then(|| dice.millis(10_000, 30_000)),
         t1: Duration::from_millis(t1),
         calls_per_second: dice.one_of(&[1, 5, 50, 500]),
         in_flight_max: dice.one_of(&[1, 3, 10, 100]),

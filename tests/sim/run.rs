@@ -36,6 +36,7 @@ pub(crate) struct Tally {
     steps: u64,
     answered: usize,
     verifications: usize,
+    probes: usize,
     outcomes: BTreeMap<&'static str, usize>,
 }
 
@@ -110,6 +111,7 @@ impl Tally {
             steps: world.steps,
             answered: world.answers.count(),
             verifications: world.verifications.count(),
+            probes: world.probes,
             outcomes,
         }
     }
@@ -119,6 +121,7 @@ impl Tally {
         self.steps += other.steps;
         self.answered += other.answered;
         self.verifications += other.verifications;
+        self.probes += other.probes;
         for (outcome, count) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
         }
@@ -129,15 +132,16 @@ impl Tally {
         let met = |outcome: &Outcome| self.outcomes.contains_key(outcome.as_str());
         let missing: Vec<_> = Outcome::ALL.into_iter().filter(|outcome| !met(outcome)).collect();
         assert!(missing.is_empty(), "no world has {missing:?}");
-        assert!(self.answered > 0 && self.verifications > 0, "nothing happened");
+        let is_dull = self.answered == 0 || self.verifications == 0 || self.probes == 0;
+        assert!(!is_dull, "nothing happened: {self}");
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { worlds, steps, answered, verifications, .. } = self;
+        let Self { worlds, steps, answered, verifications, probes, .. } = self;
         writeln!(f, "{worlds} worlds, {steps} steps, {verifications} verifications")?;
-        writeln!(f, "{answered} dialogs hung up")?;
+        writeln!(f, "{answered} dialogs hung up, {probes} probes of trunks")?;
         self.outcomes.iter().try_for_each(|(word, count)| writeln!(f, "{count:7} {word}"))
     }
 }

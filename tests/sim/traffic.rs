@@ -168,11 +168,12 @@ impl World {
             Method::Bye => self.answers.on_bye(&seen.dialog())?,
             Method::Cancel => self.invites.on_cancel(&seen.branch, self.now)?,
             Method::Invite => self.tap_invite(shard, to, seen)?,
+            // A trunk is asked whether it is there: nobody's phone is touched.
+            Method::Options => self.probes += 1,
             method @ (Method::Extension
             | Method::Info
             | Method::Message
             | Method::Notify
-            | Method::Options
             | Method::Prack
             | Method::Publish
             | Method::Refer

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use ringproof::gateway::{Command, Input};
+use ringproof::gateway::{Command, Gateway, Input};
 use ringproof::verify::Order;
 use ringproof::verify::id::VerificationId;
 
@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) answers: Answers,
     pub(crate) invites: Invites,
     pub(crate) steps: u64,
+    /// How often a shard asked a trunk whether it is there.
+    pub(crate) probes: usize,
 }
 
 /// What can be on the agenda.
@@ -116,6 +118,7 @@ impl World {
             answers: Answers::default(),
             invites: Invites::default(),
             steps: 0,
+            probes: 0,
             plan,
         };
         world.file_plan();
@@ -165,7 +168,14 @@ impl World {
         self.check_end()
     }
 
+    /// Who is next; nobody when nothing is left to happen but probes of trunks, which never end.
     fn next_turn(&self) -> Option<(Instant, Turn)> {
+        let are_at_rest = self.agenda.next().is_none()
+            && self.trunks.iter().all(|host| host.wake.is_none())
+            && self.shards.iter().all(|host| host.gateway.as_ref().is_none_or(Gateway::is_at_rest));
+        if are_at_rest {
+            return None;
+        }
         let agenda = self.agenda.next().map(|at| (at, Turn::Agenda));
         let shards = self.shards.iter().enumerate();
         let shards = shards.filter_map(|(index, host)| Some((host.wake?, Turn::Shard(index))));

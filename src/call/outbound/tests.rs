@@ -307,7 +307,7 @@ fn check(script: &str, expected: Expect) {
         print(step, at - start, &mut lines);
     }
     run_until(&mut call, start, None, &mut lines);
-    assert!(call.is_ended(), "a call that lives has a deadline");
+    assert_eq!(call.state_name(), "ended", "a call that lives has a deadline");
     expected.assert_eq(&lines);
 }
 

@@ -1,7 +1,8 @@
 //! Datagrams that must change nothing, and are counted.
 
-use super::world::World;
-use crate::entropy::Entropy;
+use super::world::{World, order, response_to};
+use crate::entropy::{Entropy, Stream};
+use crate::gateway::{Command, Input};
 use crate::sip::Method;
 use crate::tally::DropReason;
 
@@ -54,20 +55,54 @@ fn a_response_of_ours_counts_whatever_else_it_says() {
 }
 
 #[test]
-fn x3_a_hundred_thousand_guesses_change_nothing() {
-    let mut world = World::new(&["192.0.2.1:5060"]);
-    world.place();
-    let text = String::from_utf8(world.response(Method::Invite, 486, "a", "")).unwrap();
-    let place = text.find("branch=z9hG4bK").unwrap() + 14 + 16;
-    let mut dice = Entropy::seeded(3).stream();
-    for _ in 0..100_000 {
-        let mut forged = text.clone();
-        forged.replace_range(place..place + 16, &format!("{:016x}", dice.u64()));
-        let from = "192.0.2.1:5060".parse().unwrap();
-        world.handle(crate::gateway::Input::Datagram { from, payload: forged.as_bytes() });
+fn x3_a_million_guesses_change_none_of_a_thousand_calls() {
+    let mut world = World::of_size(1_000, |profile| profile.calls_per_second = 1_000_000);
+    for number in 0..1_000 {
+        // Ten of each block, because a block has a limit of its own.
+        let (first, block, last) = (1 + number / 200, 20 + number / 10 % 20, number % 10);
+        let phone = format!("+4670{first}{block}060{last}");
+        let order = order(&world.verify, &phone, world.now);
+        world.handle(Input::Command(Command::Place(order)));
     }
-    assert_eq!(world.sent.len(), 1);
-    assert_eq!(world.tally.dropped(DropReason::UnknownBranch), 100_000);
+    assert_eq!((world.gateway.calls(), world.sent.len()), (1_000, 1_000));
+    let invites: Vec<_> = world.sent.iter().map(|(_, invite)| invite.clone()).collect();
+    // What is not guessed is right: a guesser has seen one message of each call but for the parts
+    // that are random.
+    let mut forged = vec![];
+    for invite in &invites {
+        for (code, method) in [(200, "INVITE"), (486, "INVITE"), (200, "BYE"), (200, "CANCEL")] {
+            let text = String::from_utf8(response_to(invite, code, "a", "")).unwrap();
+            forged.push(text.replace("1 INVITE", &format!("1 {method}")).into_bytes());
+        }
+        let invite = String::from_utf8(invite.clone()).unwrap();
+        for method in ["BYE", "CANCEL"] {
+            forged.push(invite.replace("INVITE", method).into_bytes());
+        }
+    }
+    let mut dice = Entropy::seeded(3).stream();
+    let from = "192.0.2.1:5060".parse().unwrap();
+    for round in 0..1_000_000 {
+        let payload = &mut forged[round % 6_000];
+        for key in [&b"branch=z9hG4bK"[..], b"Call-ID: ", b";tag="] {
+            guess(payload, key, &mut dice);
+        }
+        world.gateway.handle(Input::Datagram { from, payload }, world.now);
+        // A request that names no call of ours is answered, and that is all.
+        while let Some((_, answer)) = world.gateway.poll_transmit() {
+            assert!(answer.starts_with(b"SIP/2.0 481 "), "{}", String::from_utf8_lossy(answer));
+        }
+    }
+    world.handle(Input::Timeout);
+    assert_eq!((world.gateway.calls(), world.sent.len()), (1_000, 1_000));
+    assert!(!world.trace.contains("=="), "nobody was told of anything");
+    assert_eq!(world.tally.dropped(DropReason::UnknownBranch), 666_668);
+}
+
+/// Replaces the random digits after `key` by others, as many as there are.
+fn guess(payload: &mut [u8], key: &[u8], dice: &mut Stream) {
+    let Some(at) = memchr::memmem::find(payload, key) else { return };
+    let digits = payload[at + key.len()..].iter_mut().take_while(|octet| octet.is_ascii_hexdigit());
+    digits.for_each(|octet| *octet = b"0123456789abcdef"[dice.below(16) as usize]);
 }
 
 #[test]
@@ -76,7 +111,7 @@ fn garbage_and_keep_alives_are_not_answered() {
     let from = "192.0.2.1:5060".parse().unwrap();
     for payload in [&b"\r\n\r\n"[..], b"", b"GET / HTTP/1.1\r\n\r\n", b"\x00\x01\x00\x00!", b"\x80"]
     {
-        world.handle(crate::gateway::Input::Datagram { from, payload });
+        world.handle(Input::Datagram { from, payload });
     }
     assert!(world.sent.is_empty());
     assert_eq!(world.tally.dropped(DropReason::Malformed), 3);

@@ -109,3 +109,18 @@ fn a_trunk_that_is_gone_and_carries_nothing_is_a_stranger() {
     world.receive(options);
     assert_eq!(world.sent.len(), 2, "it is back, under its old index");
 }
+
+#[test]
+fn r12_a_trunk_that_is_gone_is_asked_no_more_and_a_new_one_is() {
+    let watched = |profile: &mut Profile| profile.options_interval = Some(Duration::from_secs(30));
+    let mut world = World::with(&["192.0.2.1:5060"], watched);
+    world.run_until(world.start + Duration::from_secs(30));
+    assert_eq!(world.sent.len(), 1, "it is asked, and has not answered yet");
+    reload(&mut world, &[(1, "192.0.2.2:5060")], &[1], watched);
+    world.run_until(world.start + Duration::from_secs(61));
+    let to: Vec<_> = world.sent[1..].iter().map(|(to, _)| to.to_string()).collect();
+    assert!(!to.is_empty() && to.iter().all(|to| to == "192.0.2.2:5060"), "{to:?}");
+    let late = response_to(&world.sent[0].1.clone(), 200, "a", "");
+    world.receive(&late);
+    assert_eq!(world.gateway.describe(world.now).lines.len(), 2, "an answer to nobody");
+}

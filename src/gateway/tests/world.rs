@@ -74,12 +74,22 @@ impl World {
 
     /// The same with changed profiles.
     pub(super) fn with(trunks: &[&str], change: impl Fn(&mut Profile)) -> Self {
+        Self::build(trunks, 64, change)
+    }
+
+    /// One trunk, and room for so many calls.
+    pub(super) fn of_size(calls: usize, change: impl Fn(&mut Profile)) -> Self {
+        Self::build(&["192.0.2.1:5060"], 2 * calls, change)
+    }
+
+    fn build(trunks: &[&str], most: usize, change: impl Fn(&mut Profile)) -> Self {
         let (start, entropy) = (origin(), Entropy::seeded(7));
         let wall = WallClock::new(start, UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let (mouth, heard) = sync_channel(1_024);
         let numbers = vec!["+46876500[000-999]".parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
-        let bounds = Bounds { pending_max: 64, ended_max: 64, phones_max: 64, prefixes_max: 64 };
+        let bounds =
+            Bounds { pending_max: most, ended_max: most, phones_max: most, prefixes_max: most };
         let settings = crate::verify::Settings { pools, bounds, ..Default::default() };
         let ear = Arc::new(Ear(mouth));
         let verify = Verify::new(settings, wall, entropy.clone(), ear).unwrap();
@@ -88,8 +98,8 @@ impl World {
         let settings = Settings {
             lines,
             routes: vec![(0..trunks.len() as u16).collect()],
-            transactions_max: 64,
-            verifications_max: 128,
+            transactions_max: most,
+            verifications_max: 2 * most,
             queue_max: 4,
             queue_time_max: Duration::from_secs(2),
         };

@@ -348,3 +348,62 @@ fn leg() -> Leg {
         ring: Duration::from_secs(5),
     }
 }
+
+#[test]
+fn f11_an_options_names_the_trunk_and_nobody_else() {
+    for (address, local) in [("192.0.2.10:5080", V4), ("[2001:db8::9]:5060", V6)] {
+        let mut profile = testing::profile(address);
+        let ping = Ping { call_id: 0xdead_beef, from_tag: 0xcafe, branch: leg().branch };
+        let options = |profile: &Profile| {
+            let local = local.parse().unwrap();
+            let mut out = vec![];
+            Messages::new(profile, local, None).unwrap().write_options(&ping, &mut out);
+            let message = Message::parse(&out).unwrap();
+            assert_eq!((message.method(), message.check()), (Some(Method::Options), Ok(())));
+            String::from_utf8(out).unwrap().replace("\r\n", "\n")
+        };
+        let plain = options(&profile);
+        profile.domain = Some("sip.example.net".into());
+        profile.from_domain = Some("customer.example".into());
+        let named = options(&profile);
+        match local {
+            V4 => expect![[r#"
+                OPTIONS sip:192.0.2.10:5080 SIP/2.0
+                Via: SIP/2.0/UDP 192.0.2.1:5070;rport;branch=z9hG4bK0000000100000002aaaaaaaabbbbbbbb
+                Max-Forwards: 70
+                From: <sip:options@192.0.2.1>;tag=000000000000cafe
+                To: <sip:192.0.2.10>
+                Call-ID: 000000000000000000000000deadbeef
+                CSeq: 1 OPTIONS
+                Contact: <sip:options@192.0.2.1:5070>
+                Accept: application/sdp
+                Content-Length: 0
+
+                OPTIONS sip:sip.example.net SIP/2.0
+                Via: SIP/2.0/UDP 192.0.2.1:5070;rport;branch=z9hG4bK0000000100000002aaaaaaaabbbbbbbb
+                Max-Forwards: 70
+                From: <sip:options@customer.example>;tag=000000000000cafe
+                To: <sip:sip.example.net>
+                Call-ID: 000000000000000000000000deadbeef
+                CSeq: 1 OPTIONS
+                Contact: <sip:options@192.0.2.1:5070>
+                Accept: application/sdp
+                Content-Length: 0
+
+            "#]].assert_eq(&(plain + &named)),
+            _ => expect![[r#"
+                OPTIONS sip:[2001:db8::9] SIP/2.0
+                Via: SIP/2.0/UDP [2001:db8::1]:5070;rport;branch=z9hG4bK0000000100000002aaaaaaaabbbbbbbb
+                Max-Forwards: 70
+                From: <sip:options@[2001:db8::1]>;tag=000000000000cafe
+                To: <sip:[2001:db8::9]>
+                Call-ID: 000000000000000000000000deadbeef
+                CSeq: 1 OPTIONS
+                Contact: <sip:options@[2001:db8::1]:5070>
+                Accept: application/sdp
+                Content-Length: 0
+
+            "#]].assert_eq(&plain),
+        }
+    }
+}
