@@ -11,6 +11,7 @@ mod arguments;
 pub mod client;
 mod commands;
 mod exit;
+mod help;
 mod key;
 mod render;
 mod reply;
@@ -79,7 +80,7 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
             settle(terminal.print(&text).map(|()| Exit::Success).map_err(Failure::from), terminal)
         }
         Command::Ask(ask) => {
-            let result = ask_daemon(ask, line, terminal);
+            let result = ask_daemon(ask, line.json, terminal);
             settle(result, terminal)
         }
     }
@@ -148,12 +149,12 @@ fn settle(result: Result<Exit, Failure>, terminal: &mut Terminal) -> Exit {
     }
 }
 
-fn ask_daemon(ask: &Ask, line: &CommandLine, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let Daemon { socket, url, key } = line.daemon.or_environment(|name| env::var_os(name));
+fn ask_daemon(ask: &Ask, is_json: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let Daemon { socket, url, key } = ask.daemon().or_environment(|name| env::var_os(name));
     let endpoint = Endpoint::choose(socket.as_deref(), url.as_deref(), |path| path.exists())?;
     let client = Client::new(endpoint, key);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(commands::run(ask, &client, line.json, terminal))
+    runtime.block_on(commands::run(ask, &client, is_json, terminal))
 }
 
 const NAME: &str = "ringproof";

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::client::ApiKey;
 use super::exit::Exit;
+use super::help;
 use crate::lab::Rule;
 use crate::verify::id::{CallId, IdError, VerificationId};
 
@@ -18,17 +19,14 @@ use crate::verify::id::{CallId, IdError, VerificationId};
     version,
     about = "Proves that a person holds a phone number with flash calls over a SIP trunk",
     after_help = format!("Exit codes:\n{}", Exit::table()),
-    disable_help_subcommand = false,
+    help_template = help::template(),
     subcommand_required = true,
     arg_required_else_help = true
 )]
 pub struct CommandLine {
-    /// Print JSON, as the daemon says it
+    /// Print JSON: of a daemon what it says, word for word
     #[arg(long, global = true)]
     pub json: bool,
-    /// How to reach the daemon.
-    #[command(flatten)]
-    pub daemon: Daemon,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -40,13 +38,13 @@ pub struct CommandLine {
 pub struct Daemon {
     /// Its control socket [env: RINGPROOF_SOCKET] [default: ringproof.sock here, then
     /// /run/ringproof/control.sock]
-    #[arg(long, global = true, value_name = "PATH", conflicts_with = "url")]
+    #[arg(long, value_name = "PATH", conflicts_with = "url")]
     pub socket: Option<PathBuf>,
     /// Its address on TCP, such as http://127.0.0.1:8580 [env: RINGPROOF_URL]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// The API key, needed on TCP; better given in the environment, where `ps` does not show it
-    #[arg(long, global = true, value_name = "KEY", env = "RINGPROOF_KEY", hide_env_values = true)]
+    #[arg(long, value_name = "KEY", env = "RINGPROOF_KEY", hide_env_values = true)]
     pub key: Option<ApiKey>,
 }
 
@@ -70,7 +68,7 @@ impl Daemon {
 pub enum Command {
     /// Run the gateway
     Serve(Serve),
-    /// See a phone number verified on this machine: gateway, trunk and phone in one process
+    /// See a phone number verified here: gateway, trunk and phone in one process
     Demo(Demo),
     /// Run a SIP trunk with phones behind it, to try a gateway against
     Handset(Handset),
@@ -97,16 +95,39 @@ pub enum Ask {
     Verify(Verify),
     /// Check the code that a person gave
     Check(Check),
+    /// Show whether the daemon is ready, and how full it is
+    Status(Whole),
     /// Follow what happens
     Watch(Watch),
-    /// Show whether the daemon is ready, and how full it is
-    Status,
     /// Show the pools of caller IDs
-    Pools,
+    Pools(Whole),
     /// Show the trunks
-    Trunks,
+    Trunks(Whole),
     /// Draw the SIP messages of a call
     Trace(Trace),
+}
+
+impl Ask {
+    /// Which daemon is asked.
+    pub fn daemon(&self) -> &Daemon {
+        match self {
+            Self::Check(Check { daemon, .. })
+            | Self::Pools(Whole { daemon })
+            | Self::Status(Whole { daemon })
+            | Self::Trace(Trace { daemon, .. })
+            | Self::Trunks(Whole { daemon })
+            | Self::Verify(Verify { daemon, .. })
+            | Self::Watch(Watch { daemon, .. }) => daemon,
+        }
+    }
+}
+
+/// Arguments of a question about the daemon as a whole.
+#[derive(Args, Debug)]
+pub struct Whole {
+    /// Which daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
 }
 
 /// Arguments of `serve`.
@@ -153,6 +174,9 @@ pub struct Verify {
     /// Your own word for it, which comes back with it
     #[arg(long, value_name = "TEXT")]
     pub client_ref: Option<String>,
+    /// Which daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
 }
 
 /// Arguments of `check`.
@@ -163,6 +187,9 @@ pub struct Check {
     /// The last five digits of the number that called, or the whole number: +46876520085
     #[arg(allow_hyphen_values = true)]
     pub code: String,
+    /// Which daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
 }
 
 /// Arguments of `watch`.
@@ -171,6 +198,9 @@ pub struct Watch {
     /// Begin after this event instead of now
     #[arg(long, value_name = "EVENT")]
     pub after: Option<u64>,
+    /// Which daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
 }
 
 /// Arguments of `trace`.
@@ -179,6 +209,9 @@ pub struct Trace {
     /// The call: call_…, or a verification: ver_…, for its latest call
     #[arg(value_name = "CALL")]
     pub of: Traced,
+    /// Which daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
 }
 
 /// What a trace is asked of.

@@ -21,16 +21,16 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     match ask {
         Ask::Check(arguments) => check(arguments, client, is_json, terminal).await,
-        Ask::Pools => {
+        Ask::Pools(_) => {
             let body = client.get("/v1/pools", Wish::Json).await?;
             let text =
                 show(&body, is_json, |pools: Pools| render::pools(&pools, terminal.paint()))?;
             terminal.print(&text)?;
             Ok(Exit::Success)
         }
-        Ask::Status => status(client, is_json, terminal).await,
+        Ask::Status(_) => status(client, is_json, terminal).await,
         Ask::Trace(arguments) => trace(arguments, client, is_json, terminal).await,
-        Ask::Trunks => {
+        Ask::Trunks(_) => {
             let body = client.get("/v1/trunks", Wish::Json).await?;
             let text =
                 show(&body, is_json, |trunks: Trunks| render::trunks(&trunks, terminal.paint()))?;
@@ -47,7 +47,7 @@ pub(super) async fn run(
 
 /// The body of a start.
 pub(super) fn start(arguments: &Verify) -> Value {
-    let Verify { number, wait: _, pool, ring_ms, expires_in, client_ref } = arguments;
+    let Verify { number, wait: _, pool, ring_ms, expires_in, client_ref, daemon: _ } = arguments;
     let mut body = json!({ "to": number, "method": "flash_call" });
     let options = [
         ("pool", pool.as_deref().map(Value::from)),

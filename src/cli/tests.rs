@@ -47,7 +47,23 @@ impl Programs for NoPrograms {
     }
 }
 
+/// A command that asks no daemon.
+fn run(line: &str) -> String {
+    run_words(line.split_whitespace(), Path::new("/nonexistent"), &[]).1
+}
+
+/// A command that asks the daemon behind `socket`.
 fn run_at(socket: &Path, line: &str, typed: &[&str]) -> (Exit, String) {
+    let socket_text = socket.to_string_lossy();
+    let words = line.split_whitespace().chain(["--socket", &socket_text]);
+    run_words(words, socket, typed)
+}
+
+fn run_words<'a>(
+    words: impl Iterator<Item = &'a str>,
+    socket: &Path,
+    typed: &[&str],
+) -> (Exit, String) {
     let (out, err) = (Printed::default(), Printed::default());
     let mut terminal = Terminal::to_writers(out.clone(), err.clone());
     if !typed.is_empty() {
@@ -55,8 +71,7 @@ fn run_at(socket: &Path, line: &str, typed: &[&str]) -> (Exit, String) {
         typed.iter().for_each(|line| lines.try_send((*line).to_owned()).unwrap());
         terminal = terminal.with_lines(receiver);
     }
-    let socket_text = socket.to_string_lossy();
-    let words = ["ringproof", "--socket", &socket_text].into_iter().chain(line.split_whitespace());
+    let words = ["ringproof"].into_iter().chain(words);
     let exit = dispatch(&CommandLine::try_parse_from(words).unwrap(), &NoPrograms, &mut terminal);
     let (out, err) = (out.text(socket), err.text(socket));
     let mut report = String::new();
@@ -169,18 +184,16 @@ fn a_daemon_that_is_not_there_is_said_plainly() {
 
 #[test]
 fn commands_that_run_something_are_handed_to_the_wiring() {
-    let nowhere = Path::new("/nonexistent");
-    let said = |line| run_at(nowhere, line, &[]).1;
-    assert_eq!(said("serve --config a.toml"), "! serve a.toml\nexit 0\n");
-    assert_eq!(said("demo"), "! demo\nexit 0\n");
-    assert_eq!(said("handset"), "! handset 127.0.0.1:5060\nexit 0\n");
-    assert_eq!(said("config check --json"), "! config check ringproof.toml json=true\nexit 64\n");
+    assert_eq!(run("serve --config a.toml"), "! serve a.toml\nexit 0\n");
+    assert_eq!(run("demo"), "! demo\nexit 0\n");
+    assert_eq!(run("handset"), "! handset 127.0.0.1:5060\nexit 0\n");
+    assert_eq!(run("config check --json"), "! config check ringproof.toml json=true\nexit 64\n");
 }
 
 #[test]
 fn completions_come_from_the_same_definition() {
-    let (exit, report) = run_at(Path::new("/nonexistent"), "completions bash", &[]);
-    assert_eq!(exit, Exit::Success);
+    let report = run("completions bash");
+    assert!(report.ends_with("exit 0\n"));
     assert!(report.contains("ringproof__subcmd__verify") || report.contains("ringproof__verify"));
 }
 
@@ -201,7 +214,7 @@ impl io::Write for Gone {
 fn a_reader_that_has_gone_away_is_no_failure() {
     let daemon = FakeDaemon::start(&[("GET /v1/pools", 200, POOLS)]);
     let socket = daemon.socket();
-    let line = ["ringproof", "--socket", socket.to_str().unwrap(), "pools"];
+    let line = ["ringproof", "pools", "--socket", socket.to_str().unwrap()];
     let mut terminal = Terminal::to_writers(Gone, Gone);
     let exit = dispatch(&CommandLine::parse_from(line), &NoPrograms, &mut terminal);
     assert_eq!(exit, Exit::Success);

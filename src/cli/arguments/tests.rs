@@ -24,33 +24,32 @@ fn the_help_ends_with_the_exit_codes() {
 
         Usage: ringproof [OPTIONS] <COMMAND>
 
-        Commands:
+        Run something:
           serve        Run the gateway
-          demo         See a phone number verified on this machine: gateway, trunk and phone in one process
+          demo         See a phone number verified here: gateway, trunk and phone in one process
           handset      Run a SIP trunk with phones behind it, to try a gateway against
+
+        Verify a phone:
           verify       Start a verification: the phone rings, its last five digits are the code
           check        Check the code that a person gave
-          watch        Follow what happens
+
+        Look at a running daemon:
           status       Show whether the daemon is ready, and how full it is
+          watch        Follow what happens
           pools        Show the pools of caller IDs
           trunks       Show the trunks
           trace        Draw the SIP messages of a call
+
+        Set up:
           config       Look at configurations
-          completions  Print completions for a shell
           key          Make API keys
-          help         Print this message or the help of the given subcommand(s)
+          completions  Print completions for a shell
+          help         Print this message, or the help of a command
 
         Options:
-              --json     Print JSON, as the daemon says it
+              --json     Print JSON: of a daemon what it says, word for word
           -h, --help     Print help
           -V, --version  Print version
-
-        The daemon:
-              --socket <PATH>  Its control socket [env: RINGPROOF_SOCKET] [default: ringproof.sock here,
-                               then /run/ringproof/control.sock]
-              --url <URL>      Its address on TCP, such as http://127.0.0.1:8580 [env: RINGPROOF_URL]
-              --key <KEY>      The API key, needed on TCP; better given in the environment, where `ps` does
-                               not show it [env: RINGPROOF_KEY]
 
         Exit codes:
            0  done; for `check` and `verify --wait`: verified
@@ -63,7 +62,8 @@ fn the_help_ends_with_the_exit_codes() {
           71  the system refused a socket, a file or a thread
           75  too much was asked for at the moment; try again later
           77  the API key is missing, wrong, or may not do this
-    "#]].assert_eq(&help);
+    "#]]
+    .assert_eq(&help);
 }
 
 #[test]
@@ -77,12 +77,22 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
+fn only_commands_that_ask_a_daemon_are_told_where_it_is() {
+    for line in ["serve", "demo", "handset", "config check", "completions bash", "key new app"] {
+        assert_eq!(refused(&format!("{line} --socket a")), ErrorKind::UnknownArgument, "{line}");
+    }
+    assert_eq!(refused("--socket a status"), ErrorKind::UnknownArgument);
+    let help = CommandLine::command().find_subcommand_mut("status").unwrap().render_help();
+    assert!(help.to_string().contains("The daemon:\n      --socket <PATH>"), "{help}");
+}
+
+#[test]
 fn the_command_line_wins_over_the_environment() {
     let environment = |name: &str| Some(format!("http://{name}").into());
     let daemon = |words: &str| {
         let words = ["ringproof", "status"].into_iter().chain(words.split_whitespace());
-        let Daemon { socket, url, .. } =
-            CommandLine::parse_from(words).daemon.or_environment(environment);
+        let Command::Ask(ask) = CommandLine::parse_from(words).command else { unreachable!() };
+        let Daemon { socket, url, .. } = ask.daemon().or_environment(environment);
         (socket.map(|path| path.display().to_string()), url)
     };
     assert_eq!(daemon("--socket a"), (Some("a".to_owned()), None));
@@ -93,6 +103,6 @@ fn the_command_line_wins_over_the_environment() {
 
 #[test]
 fn h9_a_key_is_not_told_by_a_command_line_in_a_log() {
-    let line = CommandLine::parse_from(["ringproof", "--key", "ringproof_secret", "status"]);
+    let line = CommandLine::parse_from(["ringproof", "status", "--key", "ringproof_secret"]);
     assert!(!format!("{line:?}").contains("secret"));
 }
