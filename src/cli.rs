@@ -7,6 +7,7 @@
 //! Results go to the standard output, everything else to the standard error; how it ended is an
 //! [`Exit`].
 
+mod advice;
 mod arguments;
 pub mod client;
 mod commands;
@@ -29,7 +30,7 @@ use arguments::{Ask, Config, Daemon, Key};
 pub use arguments::{Command, CommandLine, ConfigCheck, Demo, Handset, Serve};
 use client::{Client, ClientError, Endpoint, EndpointError};
 pub use exit::Exit;
-pub use terminal::{Mood, Paint, Terminal, clean};
+pub use terminal::{Heard, Mood, Paint, Terminal, clean};
 
 /// The commands that run something. The wiring of the daemon implements them.
 pub trait Programs {

@@ -95,6 +95,10 @@ pub enum Ask {
     Verify(Verify),
     /// Check the code that a person gave
     Check(Check),
+    /// Ring again, from another number, when no call came
+    Call(One),
+    /// Give a verification up; a phone that rings stops
+    Cancel(One),
     /// Show whether the daemon is ready, and how full it is
     Status(Whole),
     /// Follow what happens
@@ -111,7 +115,9 @@ impl Ask {
     /// Which daemon is asked.
     pub fn daemon(&self) -> &Daemon {
         match self {
-            Self::Check(Check { daemon, .. })
+            Self::Call(One { daemon, .. })
+            | Self::Cancel(One { daemon, .. })
+            | Self::Check(Check { daemon, .. })
             | Self::Pools(Whole { daemon })
             | Self::Status(Whole { daemon })
             | Self::Trace(Trace { daemon, .. })
@@ -159,7 +165,7 @@ pub struct Handset {
 pub struct Verify {
     /// The phone, in E.164 form: +46701234567
     pub number: String,
-    /// Wait for the end: show what happens, and ask for the code on a terminal
+    /// Wait for the end: show what happens, and ask for the code when the phone has rung
     #[arg(long)]
     pub wait: bool,
     /// The pool to call from
@@ -187,6 +193,16 @@ pub struct Check {
     /// The last five digits of the number that called, or the whole number: +46876520085
     #[arg(allow_hyphen_values = true)]
     pub code: String,
+    /// Which daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
+}
+
+/// Arguments of `call` and `cancel`.
+#[derive(Args, Debug)]
+pub struct One {
+    /// The verification: ver_…
+    pub id: VerificationId,
     /// Which daemon.
     #[command(flatten)]
     pub daemon: Daemon,

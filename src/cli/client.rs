@@ -86,6 +86,15 @@ impl Client {
         self.answer(self.request(Method::POST, path, Wish::Json, Some(body))?).await
     }
 
+    /// Removes what is at `path` and returns the body of a 2xx.
+    ///
+    /// # Errors
+    ///
+    /// No daemon, no answer in time, or a refusal.
+    pub async fn delete(&self, path: &str) -> Result<Bytes, ClientError> {
+        self.answer(self.request(Method::DELETE, path, Wish::Json, None)?).await
+    }
+
     /// Follows the events from now on, or those after the event with the number `after`.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use hyper::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::arguments::{Ask, Check, Trace, Traced, Verify, Watch};
+use super::arguments::{Ask, Check, One, Trace, Traced, Verify, Watch};
 use super::client::{Client, ClientError, Wish};
 use super::exit::Exit;
 use super::reply::{Pools, Trunks, Verification};
@@ -20,6 +20,8 @@ pub(super) async fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     match ask {
+        Ask::Call(arguments) => call(arguments, client, is_json, terminal).await,
+        Ask::Cancel(arguments) => cancel(arguments, client, is_json, terminal).await,
         Ask::Check(arguments) => check(arguments, client, is_json, terminal).await,
         Ask::Pools(_) => {
             let body = client.get("/v1/pools", Wish::Json).await?;
@@ -98,6 +100,32 @@ async fn verify(
     let paint = terminal.paint();
     terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
     terminal.note(&format!("next: ringproof check {} CODE", clean(&verification.id)));
+    Ok(Exit::Success)
+}
+
+async fn call(
+    arguments: &One,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let id = arguments.id;
+    let body = client.post(&format!("/v1/verifications/{id}/call"), &json!({})).await?;
+    let paint = terminal.paint();
+    terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
+    terminal.note(&format!("next, with the new number's digits: ringproof check {id} CODE"));
+    Ok(Exit::Success)
+}
+
+async fn cancel(
+    arguments: &One,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let body = client.delete(&format!("/v1/verifications/{}", arguments.id)).await?;
+    let paint = terminal.paint();
+    terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
     Ok(Exit::Success)
 }
 

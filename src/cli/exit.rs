@@ -25,11 +25,13 @@ pub enum Exit {
     TryAgain,
     /// The API key is missing, wrong, or may not do this.
     Denied,
+    /// Ctrl-C: 128 and the number of SIGINT, as shells count.
+    Interrupted,
 }
 
 impl Exit {
     /// All of them, by number.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Success,
         Self::Negative,
         Self::Usage,
@@ -40,6 +42,7 @@ impl Exit {
         Self::System,
         Self::TryAgain,
         Self::Denied,
+        Self::Interrupted,
     ];
 
     /// The number.
@@ -55,6 +58,7 @@ impl Exit {
             Self::System => 71,
             Self::TryAgain => 75,
             Self::Denied => 77,
+            Self::Interrupted => 130,
         }
     }
 
@@ -71,6 +75,7 @@ impl Exit {
             Self::System => "the system refused a socket, a file or a thread",
             Self::TryAgain => "too much was asked for at the moment; try again later",
             Self::Denied => "the API key is missing, wrong, or may not do this",
+            Self::Interrupted => "stopped by Ctrl-C before its end",
         }
     }
 
@@ -86,7 +91,7 @@ impl Exit {
 
     /// The table that `ringproof help` ends with.
     pub fn table() -> String {
-        let line = |exit: &Self| format!("  {:>2}  {}\n", exit.code(), exit.meaning());
+        let line = |exit: &Self| format!("  {:>3}  {}\n", exit.code(), exit.meaning());
         Self::ALL.iter().map(line).collect()
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn template() -> String {
 /// Every command, once.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Run something", &["serve", "demo", "handset"]),
-    ("Verify a phone", &["verify", "check"]),
+    ("Verify a phone", &["verify", "check", "call", "cancel"]),
     ("Look at a running daemon", &["status", "watch", "pools", "trunks", "trace"]),
     ("Set up", &["config", "key", "completions", "help"]),
 ];

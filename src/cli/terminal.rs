@@ -3,11 +3,17 @@
 //!
 //! Invariant: a text that came from elsewhere is printed without control characters.
 
-use std::env;
-use std::io::{self, BufRead, IsTerminal, Write};
-use std::thread;
+mod input;
 
+use std::env;
+use std::io::{self, IsTerminal, Write};
+
+use tokio::select;
+#[cfg(test)]
 use tokio::sync::mpsc;
+
+pub use input::Heard;
+use input::{Input, Interrupts};
 
 /// Where the program speaks and listens.
 pub struct Terminal {
@@ -15,6 +21,8 @@ pub struct Terminal {
     err: Box<dyn Write>,
     paint: Paint,
     input: Input,
+    interrupts: Interrupts,
+    has_person: bool,
     has_open_question: bool,
 }
 
@@ -25,17 +33,6 @@ pub enum Paint {
     Colours,
     /// Everywhere else.
     Plain,
-}
-
-/// Who can be asked.
-#[derive(Debug)]
-enum Input {
-    /// Nobody: the input or the error output is not a terminal.
-    Nobody,
-    /// A person, who is not listened to before there is a question.
-    Person,
-    /// A person whose lines arrive here.
-    Lines(mpsc::Receiver<String>),
 }
 
 impl Terminal {
@@ -49,22 +46,36 @@ impl Terminal {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             paint: if is_coloured { Paint::Colours } else { Paint::Plain },
-            input: if has_person { Input::Person } else { Input::Nobody },
+            input: Input::Unread,
+            interrupts: Interrupts::Fatal,
+            has_person,
             has_open_question: false,
         }
     }
 
     /// Two writers, without colours and with nobody to ask.
     pub fn to_writers(out: impl Write + 'static, err: impl Write + 'static) -> Self {
-        let (out, err) = (Box::new(out), Box::new(err));
-        let has_open_question = false;
-        Self { out, err, paint: Paint::Plain, input: Input::Nobody, has_open_question }
+        Self {
+            out: Box::new(out),
+            err: Box::new(err),
+            paint: Paint::Plain,
+            input: Input::Ended,
+            interrupts: Interrupts::Never,
+            has_person: false,
+            has_open_question: false,
+        }
     }
 
-    /// A person's lines, as a test types them.
+    /// What a test types, as a person or into a pipe.
     #[cfg(test)]
-    pub(super) fn with_lines(self, lines: mpsc::Receiver<String>) -> Self {
-        Self { input: Input::Lines(lines), ..self }
+    pub(super) fn with_lines(self, lines: mpsc::Receiver<String>, has_person: bool) -> Self {
+        Self { input: Input::Lines(lines), has_person, ..self }
+    }
+
+    /// The Ctrl-C of a test.
+    #[cfg(test)]
+    pub(super) fn with_interrupts(self, interrupts: mpsc::Receiver<()>) -> Self {
+        Self { interrupts: Interrupts::Test(interrupts), ..self }
     }
 
     /// Prints a result.
@@ -114,25 +125,37 @@ impl Terminal {
         self.paint
     }
 
-    /// Whether somebody can be asked.
+    /// Whether somebody sits there: who asks them may leave the line open.
     pub fn has_person(&self) -> bool {
-        !matches!(self.input, Input::Nobody)
+        self.has_person
     }
 
-    /// The next line that the person types. Never comes when there is nobody, or nobody any more.
-    pub async fn line(&mut self) -> String {
-        if let Input::Person = self.input {
-            self.input = Input::Lines(lines_of_stdin());
+    /// Whether a line may still come, from a person or from a pipe.
+    pub fn has_input(&self) -> bool {
+        !matches!(self.input, Input::Ended)
+    }
+
+    /// From now on Ctrl-C is [heard](Self::hear) instead of ending the program.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no signal.
+    pub fn catch_interrupts(&mut self) -> io::Result<()> {
+        self.interrupts.catch()
+    }
+
+    /// What comes next: Ctrl-C, or a line where one is wanted. Cancel-safe.
+    pub async fn hear(&mut self, wants_line: bool) -> Heard {
+        let Self { input, interrupts, has_open_question, .. } = self;
+        select! {
+            biased;
+            () = interrupts.next() => Heard::Interrupt,
+            line = input.line(), if wants_line => {
+                // Whoever pressed Enter has ended the line of the question.
+                *has_open_question &= line.is_none();
+                line.map_or(Heard::End, Heard::Line)
+            }
         }
-        if let Input::Lines(lines) = &mut self.input
-            && let Some(line) = lines.recv().await
-        {
-            // Whoever pressed Enter has ended the line.
-            self.has_open_question = false;
-            return line;
-        }
-        self.input = Input::Nobody;
-        std::future::pending().await
     }
 }
 
@@ -174,20 +197,6 @@ pub enum Mood {
 pub fn clean(text: &str) -> String {
     let one = |c: char| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() };
     text.chars().map(one).collect()
-}
-
-/// Reads on a thread of its own: a blocking read cannot be given up when the answer comes first.
-/// The thread ends with the process.
-fn lines_of_stdin() -> mpsc::Receiver<String> {
-    let (lines, typed) = mpsc::channel(1);
-    thread::spawn(move || {
-        for line in io::stdin().lock().lines().map_while(Result::ok) {
-            if lines.blocking_send(line).is_err() {
-                break;
-            }
-        }
-    });
-    typed
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod answers;
 mod state;
 mod verify;
+mod wait;
 
 use std::fmt::Write;
 use std::io;
@@ -13,7 +14,7 @@ use clap::Parser;
 use expect_test::{Expect, expect};
 use tokio::sync::mpsc;
 
-use super::fake::{Answer, FakeDaemon, OPEN, Printed};
+use super::fake::{Answer, FakeDaemon, Printed};
 use super::*;
 use answers::POOLS;
 
@@ -47,13 +48,26 @@ impl Programs for NoPrograms {
     }
 }
 
+/// What a test types.
+#[derive(Clone, Copy)]
+enum Typed<'a> {
+    /// Ctrl-C, as soon as the program listens.
+    Interrupt,
+    /// Nothing: the standard input is closed.
+    Nothing,
+    /// Lines in a pipe, which ends after them.
+    Pipe(&'a [&'a str]),
+    /// Lines of a person, who stays and says no more.
+    Person(&'a [&'a str]),
+}
+
 /// A command that asks no daemon.
 fn run(line: &str) -> String {
-    run_words(line.split_whitespace(), Path::new("/nonexistent"), &[]).1
+    run_words(line.split_whitespace(), Path::new("/nonexistent"), Typed::Nothing).1
 }
 
 /// A command that asks the daemon behind `socket`.
-fn run_at(socket: &Path, line: &str, typed: &[&str]) -> (Exit, String) {
+fn run_at(socket: &Path, line: &str, typed: Typed<'_>) -> (Exit, String) {
     let socket_text = socket.to_string_lossy();
     let words = line.split_whitespace().chain(["--socket", &socket_text]);
     run_words(words, socket, typed)
@@ -62,15 +76,30 @@ fn run_at(socket: &Path, line: &str, typed: &[&str]) -> (Exit, String) {
 fn run_words<'a>(
     words: impl Iterator<Item = &'a str>,
     socket: &Path,
-    typed: &[&str],
+    typed: Typed<'_>,
 ) -> (Exit, String) {
     let (out, err) = (Printed::default(), Printed::default());
-    let mut terminal = Terminal::to_writers(out.clone(), err.clone());
-    if !typed.is_empty() {
-        let (lines, receiver) = mpsc::channel(typed.len());
-        typed.iter().for_each(|line| lines.try_send((*line).to_owned()).unwrap());
-        terminal = terminal.with_lines(receiver);
+    let terminal = Terminal::to_writers(out.clone(), err.clone());
+    let (keyboard, lines) = mpsc::channel(8);
+    let (key, interrupts) = mpsc::channel(1);
+    let (written, has_person) = match typed {
+        Typed::Interrupt => (&[][..], true),
+        Typed::Nothing => (&[][..], false),
+        Typed::Person(lines) => (lines, true),
+        Typed::Pipe(lines) => (lines, false),
+    };
+    written.iter().for_each(|line| keyboard.try_send((*line).to_owned()).unwrap());
+    // A pipe is closed by its writer, a keyboard stays.
+    let _keyboard = has_person.then_some(keyboard);
+    if let Typed::Interrupt = typed {
+        key.try_send(()).unwrap();
     }
+    let mut terminal = match typed {
+        Typed::Nothing => terminal,
+        Typed::Interrupt | Typed::Person(_) | Typed::Pipe(_) => {
+            terminal.with_lines(lines, has_person).with_interrupts(interrupts)
+        }
+    };
     let words = ["ringproof"].into_iter().chain(words);
     let exit = dispatch(&CommandLine::try_parse_from(words).unwrap(), &NoPrograms, &mut terminal);
     let (out, err) = (out.text(socket), err.text(socket));
@@ -82,7 +111,7 @@ fn run_words<'a>(
 }
 
 /// Requests with `>`, results with `|`, everything else that was said with `!`.
-fn check_typed(line: &str, typed: &[&str], answers: &[Answer], expected: &Expect) {
+fn check_typed(line: &str, typed: Typed<'_>, answers: &[Answer], expected: &Expect) {
     let daemon = FakeDaemon::start(answers);
     let (_, report) = run_at(&daemon.socket(), line, typed);
     let requests: String = daemon.requests().lines().map(|line| format!("> {line}\n")).collect();
@@ -90,7 +119,7 @@ fn check_typed(line: &str, typed: &[&str], answers: &[Answer], expected: &Expect
 }
 
 fn check(line: &str, answers: &[Answer], expected: &Expect) {
-    check_typed(line, &[], answers, expected);
+    check_typed(line, Typed::Nothing, answers, expected);
 }
 
 #[test]
@@ -118,37 +147,37 @@ fn a_key_is_shown_to_the_daemon_alone() {
 #[test]
 fn a_refusal_is_said_with_a_hint_and_an_exit_code() {
     let refused = |status, body| [("POST /v1/verifications", status, body)];
-    let pending = r#"{"title":"The phone has a pending verification","status":409,"code":"already_pending","detail":"","id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P"}"#;
+    let pending = r#"{"title":"The phone has a pending verification","status":409,"code":"already_pending","detail":"this phone has a pending verification, ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P: use or cancel it","id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P"}"#;
     check(
         "verify +46701234567",
         &refused(409, pending),
         &expect![[r#"
-        > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
-        ! error: The phone has a pending verification
-        ! hint: check its code with `ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE`
-        exit 65
-    "#]],
+            > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
+            ! error: this phone has a pending verification, ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P: use or cancel it
+            ! hint: `ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE` or `ringproof cancel ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P`
+            exit 65
+        "#]],
     );
-    let limited = r#"{"title":"Too many requests","status":429,"code":"rate_limited","detail":"3 starts in 10 minutes"}"#;
+    let limited = r#"{"title":"Too many requests","status":429,"code":"rate_limited","detail":"too many starts for this phone, retry in 40 s"}"#;
     check(
         "verify +46701234567",
         &refused(429, limited),
         &expect![[r#"
-        > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
-        ! error: Too many requests: 3 starts in 10 minutes
-        ! hint: try again later
-        exit 75
-    "#]],
+            > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
+            ! error: too many starts for this phone, retry in 40 s
+            ! hint: try again later
+            exit 75
+        "#]],
     );
-    let hostile = "{\"title\":\"a\\u001b[2Jb\",\"detail\":\"c\\nd\"}";
+    let hostile = "{\"title\":\"a\",\"detail\":\"b\\u001b[2Jc\\nd\"}";
     check(
         "verify +46701234567",
         &refused(400, hostile),
         &expect![[r#"
-        > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
-        ! error: a\u{1b}[2Jb: c\u{a}d
-        exit 65
-    "#]],
+            > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
+            ! error: b\u{1b}[2Jc\u{a}d
+            exit 65
+        "#]],
     );
     check(
         "verify +46701234567",
@@ -172,7 +201,7 @@ fn a_refusal_is_said_with_a_hint_and_an_exit_code() {
 
 #[test]
 fn a_daemon_that_is_not_there_is_said_plainly() {
-    let (exit, report) = run_at(Path::new("/nonexistent/control.sock"), "status", &[]);
+    let (exit, report) = run_at(Path::new("/nonexistent/control.sock"), "status", Typed::Nothing);
     assert_eq!(exit, Exit::Unreachable);
     expect![[r#"
         ! error: no daemon at SOCKET: No such file or directory (os error 2)

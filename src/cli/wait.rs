@@ -1,15 +1,19 @@
 //! `verify --wait`: starts a verification and stays with it to its end. Shows what happens, and asks
-//! for the code when there is somebody to ask.
+//! for the code once the phone rings: before that nobody can know it.
+//!
+//! Lines come from a person or from a pipe. Ctrl-C leaves the verification as it is.
 
 use hyper::body::Bytes;
+use serde_json::json;
 use tokio::select;
 
+use super::advice::{self, Means};
 use super::arguments::Verify;
-use super::client::{Client, ClientError, Event, Events, Wish};
+use super::client::{Client, ClientError, Event, Events, Problem, Wish};
 use super::commands::{evidence, show, start, wrong};
 use super::exit::Exit;
-use super::reply::Verification;
-use super::terminal::{Terminal, clean};
+use super::reply::{Call, Verification};
+use super::terminal::{Heard, Terminal, clean};
 use super::{Failure, render};
 
 /// Waits for the end of what it starts.
@@ -21,10 +25,15 @@ pub(super) async fn verify(
 ) -> Result<Exit, Failure> {
     // The stream first: what happens between the two requests is in it.
     let events = client.events(None).await?;
+    terminal.catch_interrupts()?;
     let body = client.post("/v1/verifications", &start(arguments)).await?;
-    let started: Verification = serde_json::from_slice(&body)?;
-    greet(&started, terminal);
-    let last = follow(&started, events, client, terminal).await?;
+    let standing: Verification = serde_json::from_slice(&body)?;
+    greet(&standing, terminal);
+    let mut wait = Wait { client, standing, question: Question::NotYet };
+    let Some(last) = wait.follow(events, terminal).await? else {
+        wait.leave(terminal);
+        return Ok(Exit::Interrupted);
+    };
     let ended: Verification = serde_json::from_slice(&last)?;
     let paint = terminal.paint();
     terminal.print(&show(&last, is_json, |known| render::verification(&known, paint))?)?;
@@ -43,51 +52,176 @@ fn greet(started: &Verification, terminal: &mut Terminal) {
     }
 }
 
-/// The verification as it was at its end.
-async fn follow(
-    started: &Verification,
-    mut events: Events,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Bytes, Failure> {
-    question(terminal);
-    loop {
-        let news = select! {
-            event = events.next() => News::Event(event),
-            line = terminal.line() => News::Line(line),
-        };
-        match news {
-            News::Event(Ok(event)) if event.is_of(&started.id) => {
-                if is_final(&event) {
-                    return Ok(client.get(&path(started), Wish::Json).await?);
-                }
-                if let Some(line) = render::progress(&event, &started.created_at) {
-                    terminal.note(&line);
-                    question(terminal);
-                }
-            }
-            News::Event(Ok(_)) => {}
-            // Without its stream the daemon may still be there, and may know the end.
-            News::Event(Err(lost)) => return last_word(started, lost, client, terminal).await,
-            News::Line(line) => {
-                if let Some(last) = answer(started, line.trim(), client, terminal).await? {
-                    return Ok(last);
-                }
-                question(terminal);
+/// One that is waited for.
+struct Wait<'a> {
+    client: &'a Client,
+    /// As the daemon last showed it.
+    standing: Verification,
+    question: Question,
+}
+
+/// Where the question for the code stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Question {
+    /// Nothing has rung that a code could come from.
+    NotYet,
+    /// It may be asked, and has not been.
+    Due,
+    /// It was asked, and a line is waited for.
+    Asked,
+}
+
+impl Wait<'_> {
+    /// The verification as it was at its end; `None` after Ctrl-C.
+    async fn follow(
+        &mut self,
+        mut events: Events,
+        terminal: &mut Terminal,
+    ) -> Result<Option<Bytes>, Failure> {
+        loop {
+            self.ask(terminal);
+            let wants_line = self.question == Question::Asked && terminal.has_input();
+            let last = select! {
+                event = events.next() => match event {
+                    Ok(event) => self.on_event(&event, terminal).await?,
+                    // Without its stream the daemon may still be there, and may know the end.
+                    Err(lost) => Some(self.last_word(lost, terminal).await?),
+                },
+                heard = terminal.hear(wants_line) => match heard {
+                    Heard::End => { self.on_end(terminal); None }
+                    Heard::Interrupt => return Ok(None),
+                    Heard::Line(line) => {
+                        self.question = Question::Due;
+                        self.on_line(line.trim(), terminal).await?
+                    }
+                },
+            };
+            if last.is_some() {
+                return Ok(last);
             }
         }
     }
-}
 
-/// What can happen while one waits.
-enum News {
-    Event(Result<Event, ClientError>),
-    Line(String),
-}
+    /// Asks for the code when it is time. A pipe is told once what is waited for.
+    fn ask(&mut self, terminal: &mut Terminal) {
+        if self.question == Question::NotYet || !terminal.has_input() {
+            return;
+        }
+        if terminal.has_person() {
+            terminal.ask("code (or `call`, `cancel`): ");
+        } else if self.question == Question::Due {
+            terminal.note("waiting for the code, one line on the standard input");
+        }
+        self.question = Question::Asked;
+    }
 
-fn question(terminal: &mut Terminal) {
-    if terminal.has_person() {
-        terminal.ask("code: ");
+    async fn on_event(
+        &mut self,
+        event: &Event,
+        terminal: &mut Terminal,
+    ) -> Result<Option<Bytes>, Failure> {
+        if !event.is_of(&self.standing.id) {
+            return Ok(None);
+        }
+        if is_final(event) {
+            return Ok(Some(self.client.get(&self.path(), Wish::Json).await?));
+        }
+        if let Some(line) = render::progress(event, &self.standing.created_at) {
+            terminal.note(&line);
+        }
+        match (event.kind.as_str(), self.question) {
+            ("call.ended", _) => self.on_call_ended(event, terminal),
+            ("call.ringing", Question::NotYet) => self.question = Question::Due,
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// Says what it means. The code may be known now, even if it never rang for long.
+    fn on_call_ended(&mut self, event: &Event, terminal: &mut Terminal) {
+        if self.question == Question::NotYet {
+            self.question = Question::Due;
+        }
+        let call = serde_json::from_value::<Call>(event.data.clone()).ok();
+        let outcome = call.and_then(|call| advice::outcome(call.outcome.as_deref()?));
+        let Verification { id, to, calls_left, .. } = &self.standing;
+        let means = if terminal.has_input() { Means::Words } else { Means::Commands(id) };
+        let advice = outcome.and_then(|outcome| advice::after(outcome, *calls_left, to, means));
+        if let Some(advice) = advice {
+            terminal.note(&clean(&advice));
+        }
+    }
+
+    fn on_end(&self, terminal: &mut Terminal) {
+        let id = clean(&self.standing.id);
+        terminal.note(&format!("no line came; `ringproof check {id} CODE` checks the code"));
+    }
+
+    /// What was typed: a code, or what else can be done. The verification, if this was its end.
+    async fn on_line(
+        &mut self,
+        line: &str,
+        terminal: &mut Terminal,
+    ) -> Result<Option<Bytes>, Failure> {
+        let answer = match line {
+            "" => return Ok(None),
+            "call" => self.client.post(&format!("{}/call", self.path()), &json!({})).await,
+            "cancel" => self.client.delete(&self.path()).await,
+            code => self.client.post(&format!("{}/check", self.path()), &evidence(code)).await,
+        };
+        let body = match answer {
+            Ok(body) => body,
+            // It ended meanwhile: the event that says so is on its way.
+            Err(ClientError::Refused(problem)) if problem.code == "already_ended" => {
+                return Ok(None);
+            }
+            Err(ClientError::Refused(problem)) if may_try_again(&problem) => {
+                terminal.note(&clean(&problem.to_string()));
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.standing = serde_json::from_slice(&body)?;
+        if !self.standing.is_pending() {
+            return Ok(Some(body));
+        }
+        if line == "call" {
+            self.question = Question::NotYet;
+            terminal.note("ringing again, from another number: its digits are the code now");
+        } else {
+            terminal.note(&wrong(&self.standing));
+        }
+        Ok(None)
+    }
+
+    async fn last_word(
+        &self,
+        lost: ClientError,
+        terminal: &mut Terminal,
+    ) -> Result<Bytes, Failure> {
+        let body = self.client.get(&self.path(), Wish::Json).await?;
+        let verification: Verification = serde_json::from_slice(&body)?;
+        if verification.is_pending() {
+            let id = clean(&verification.id);
+            terminal.note(&format!("still pending: ringproof check {id} CODE"));
+            return Err(lost.into());
+        }
+        Ok(body)
+    }
+
+    /// Ctrl-C ends the wait, not the verification.
+    fn leave(&self, terminal: &mut Terminal) {
+        let (id, until) = (clean(&self.standing.id), clean(&self.standing.expires_at));
+        terminal.note(&format!("{id} stays pending until {until}"));
+        terminal.note(&format!(
+            "`ringproof check {id} CODE` checks the code, `ringproof cancel {id}` gives up"
+        ));
+    }
+
+    /// An id of ours needs no escaping; what else came as one is refused by the daemon.
+    fn path(&self) -> String {
+        let fits = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+        format!("/v1/verifications/{}", self.standing.id.chars().filter(fits).collect::<String>())
     }
 }
 
@@ -96,54 +230,7 @@ fn is_final(event: &Event) -> bool {
     event.kind.strip_prefix("verification.").is_some_and(|kind| ends.contains(&kind))
 }
 
-/// Checks a code. The verification, if this was its end.
-async fn answer(
-    started: &Verification,
-    code: &str,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Option<Bytes>, Failure> {
-    if code.is_empty() {
-        return Ok(None);
-    }
-    match client.post(&format!("{}/check", path(started)), &evidence(code)).await {
-        Ok(body) => {
-            let checked: Verification = serde_json::from_slice(&body)?;
-            if !checked.is_pending() {
-                return Ok(Some(body));
-            }
-            terminal.note(&wrong(&checked));
-            Ok(None)
-        }
-        // It ended meanwhile: the event that says so is on its way.
-        Err(ClientError::Refused(problem)) if problem.code == "already_ended" => Ok(None),
-        // Not a code, or too fast: the person may try again.
-        Err(ClientError::Refused(problem)) if [400, 429, 503].contains(&problem.status) => {
-            terminal.note(&clean(&problem.to_string()));
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn last_word(
-    started: &Verification,
-    lost: ClientError,
-    client: &Client,
-    terminal: &mut Terminal,
-) -> Result<Bytes, Failure> {
-    let body = client.get(&path(started), Wish::Json).await?;
-    let verification: Verification = serde_json::from_slice(&body)?;
-    if verification.is_pending() {
-        terminal.note(&format!("still pending: ringproof check {} CODE", clean(&started.id)));
-        return Err(lost.into());
-    }
-    Ok(body)
-}
-
-/// An id of ours needs no escaping; what else came as one is refused by the daemon.
-fn path(started: &Verification) -> String {
-    let id: String =
-        started.id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-    format!("/v1/verifications/{id}")
+/// Not a code, too fast, no call to be had now: another line may help.
+fn may_try_again(problem: &Problem) -> bool {
+    [400, 409, 429, 503].contains(&problem.status)
 }

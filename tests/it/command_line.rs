@@ -4,6 +4,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::lab::{Lab, code, wrong};
@@ -82,7 +84,7 @@ fn a_person_types_the_code_that_the_phone_shows() {
     drop(keyboard);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    for words in ["has started", "code: ", "wrong, 2 more", "verified (code matched)"] {
+    for words in ["has started", "`cancel`): ", "wrong, 2 more", "verified (code matched)"] {
         assert!(said.contains(words), "no `{words}` in {said}");
     }
 
@@ -91,6 +93,57 @@ fn a_person_types_the_code_that_the_phone_shows() {
     assert_eq!(failed.status.code(), Some(1), "{}", text(&failed.stderr));
     let failed: Value = serde_json::from_slice(&failed.stdout).unwrap();
     assert_eq!(failed["reason"], "number_unallocated");
+    world.stop();
+}
+
+#[test]
+fn a_pipe_rings_a_busy_phone_again_and_gives_up() {
+    let lab = Lab::new();
+    let world = World::new(lab.address);
+    let mut waits = world.command(&["verify", "+46701740601", "--wait", "--json"]);
+    waits.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut waits = waits.spawn().unwrap();
+    // Typed ahead: a line is taken when it can be meant.
+    waits.stdin.take().unwrap().write_all(b"call\ncancel\n").unwrap();
+    let output = waits.wait_with_output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.matches("the phone is in another call").count(), 2, "{said}");
+    assert_eq!(said.matches("waiting for the code, one line").count(), 2, "{said}");
+    assert!(said.contains("ringing again, from another number"), "{said}");
+    let canceled: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&canceled["status"], &canceled["calls_left"]), (&"canceled".into(), &1.into()));
+    world.stop();
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_and_not_the_verification() {
+    let mut lab = Lab::new();
+    let world = World::new(lab.address);
+    let phone = "+46701740650";
+    let mut waits = world.command(&["verify", phone, "--wait"]);
+    let mut waits = waits.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(waits.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    let id = line.split(' ').next().unwrap().to_owned();
+    lab.rings(phone);
+    kill(Pid::from_raw(i32::try_from(waits.id()).unwrap()), Signal::SIGINT).unwrap();
+    assert_eq!(waits.wait().unwrap().code(), Some(130));
+    said.read_to_string(&mut line).unwrap();
+    assert!(line.contains(&format!("{id} stays pending until 20")), "{line}");
+    assert!(line.contains(&format!("`ringproof cancel {id}` gives up")), "{line}");
+
+    // The words that it printed are commands.
+    world.call_ended(&id);
+    let again = ok(&world.run(&["call", &id, "--json"]));
+    assert_eq!((&again["status"], &again["calls_left"]), (&"pending".into(), &1.into()));
+    lab.rings(phone);
+    assert_eq!(ok(&world.run(&["cancel", &id, "--json"]))["status"], "canceled");
+    lab.stopped(phone);
+    let refused = world.run(&["cancel", &id]);
+    assert_eq!(refused.status.code(), Some(65));
+    assert_eq!(text(&refused.stderr), "error: this verification has ended: canceled\n");
     world.stop();
 }
 

@@ -32,6 +32,8 @@ fn the_help_ends_with_the_exit_codes() {
         Verify a phone:
           verify       Start a verification: the phone rings, its last five digits are the code
           check        Check the code that a person gave
+          call         Ring again, from another number, when no call came
+          cancel       Give a verification up; a phone that rings stops
 
         Look at a running daemon:
           status       Show whether the daemon is ready, and how full it is
@@ -52,16 +54,17 @@ fn the_help_ends_with_the_exit_codes() {
           -V, --version  Print version
 
         Exit codes:
-           0  done; for `check` and `verify --wait`: verified
-           1  no: a wrong code, a verification that failed, a daemon not ready
-           2  the command line makes no sense
-          64  the configuration is wrong; nothing was started
-          65  the daemon refused the request as it stands
-          69  no daemon answered
-          70  the daemon, or this program, met the impossible
-          71  the system refused a socket, a file or a thread
-          75  too much was asked for at the moment; try again later
-          77  the API key is missing, wrong, or may not do this
+            0  done; for `check` and `verify --wait`: verified
+            1  no: a wrong code, a verification that failed, a daemon not ready
+            2  the command line makes no sense
+           64  the configuration is wrong; nothing was started
+           65  the daemon refused the request as it stands
+           69  no daemon answered
+           70  the daemon, or this program, met the impossible
+           71  the system refused a socket, a file or a thread
+           75  too much was asked for at the moment; try again later
+           77  the API key is missing, wrong, or may not do this
+          130  stopped by Ctrl-C before its end
     "#]]
     .assert_eq(&help);
 }

@@ -73,9 +73,10 @@ impl ClientError {
     }
 }
 
-/// A refusal as the daemon words it (RFC 9457).
+/// A refusal as the daemon words it (RFC 9457). The detail says all that the title says, and what
+/// was found; people are shown the title only where there is no detail.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, thiserror::Error)]
-#[error("{title}{}{detail}", if .detail.is_empty() { "" } else { ": " })]
+#[error("{}", if .detail.is_empty() { title } else { detail })]
 pub struct Problem {
     /// The HTTP status.
     #[serde(default)]
@@ -111,8 +112,9 @@ impl Problem {
         match (self.code.as_str(), self.status) {
             ("already_pending", _) => {
                 let id = self.id.as_deref()?;
-                Some(format!("check its code with `ringproof check {id} CODE`"))
+                Some(format!("`ringproof check {id} CODE` or `ringproof cancel {id}`"))
             }
+            ("call_in_progress", _) => Some("see `ringproof watch`".to_owned()),
             ("no_trunk", _) => Some("see `ringproof trunks`".to_owned()),
             ("pool_exhausted", _) => Some("see `ringproof pools`".to_owned()),
             (_, 401) => Some("give an API key in RINGPROOF_KEY".to_owned()),

@@ -71,30 +71,30 @@ fn status_says_whether_calls_can_be_placed() {
         "status",
         &not_ready,
         &expect![[r#"
-        > GET /readyz
-        > GET /v1/trunks
-        > GET /v1/pools
-        | gateway  The gateway cannot place calls: no trunk is up
-        | 
-        | trunk  state  in flight  at most  calls/s
-        | alpha  up             2      100       50
-        | beta   down           0      100      0.5
-        | 
-        | pool     numbers  codes  bits      guess  leased  cooling
-        | default    10000   9516  13.2  1 in 3175       2      140
-        exit 1
-    "#]],
+            > GET /readyz
+            > GET /v1/trunks
+            > GET /v1/pools
+            | gateway  no trunk is up
+            | 
+            | trunk  state  in flight  at most  calls/s
+            | alpha  up             2      100       50
+            | beta   down           0      100      0.5
+            | 
+            | pool     numbers  codes  bits      guess  leased  cooling
+            | default    10000   9516  13.2  1 in 3175       2      140
+            exit 1
+        "#]],
     );
     check(
         "status --json",
         &not_ready,
         &expect![[r#"
-        > GET /readyz
-        > GET /v1/trunks
-        > GET /v1/pools
-        | {"pools":[{"bits":13.2,"cooling":140,"distinct_suffixes":9516,"guess_odds":0.000315,"leased":2,"name":"default","numbers":10000}],"problem":"The gateway cannot place calls: no trunk is up","ready":false,"trunks":[{"calls_per_second_max":50.0,"in_flight":2,"in_flight_max":100,"name":"alpha","up":true},{"calls_per_second_max":0.5,"in_flight":0,"in_flight_max":100,"name":"beta","up":false}]}
-        exit 1
-    "#]],
+            > GET /readyz
+            > GET /v1/trunks
+            > GET /v1/pools
+            | {"pools":[{"bits":13.2,"cooling":140,"distinct_suffixes":9516,"guess_odds":0.000315,"leased":2,"name":"default","numbers":10000}],"problem":"no trunk is up","ready":false,"trunks":[{"calls_per_second_max":50.0,"in_flight":2,"in_flight_max":100,"name":"alpha","up":true},{"calls_per_second_max":0.5,"in_flight":0,"in_flight_max":100,"name":"beta","up":false}]}
+            exit 1
+        "#]],
     );
 }
 

@@ -1,9 +1,9 @@
-//! Verifications: started, waited for, checked.
+//! Verifications: started, checked, rung again, given up.
 
 use expect_test::expect;
 
-use super::answers::{EVENTS, FAILED, ID, PENDING, VERIFIED};
-use super::{OPEN, check, check_typed};
+use super::answers::{CANCELED, FAILED, ID, PENDING, VERIFIED};
+use super::check;
 
 #[test]
 fn verify_starts_one_and_says_what_comes_next() {
@@ -36,97 +36,6 @@ fn verify_starts_one_and_says_what_comes_next() {
         ! next: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE
         exit 0
     "#]],
-    );
-}
-
-#[test]
-fn verify_wait_follows_its_own_events_to_the_end() {
-    let answers = [
-        ("GET /v1/events", 200, EVENTS),
-        ("POST /v1/verifications", 201, PENDING),
-        ("GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P", 200, FAILED),
-    ];
-    check(
-        "verify +46701234567 --wait",
-        &answers,
-        &expect![[r#"
-        > GET /v1/events
-        > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
-        > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
-        | verification  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
-        | phone         +46701234567
-        | status        failed (unreachable)
-        ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-        ! it rings from +468765·····: the last 5 digits are the code
-        !    0.0 s  calling
-        !    1.2 s  the phone rings
-        !    6.2 s  the call is over: completed over alpha, rang for 5.0 s, SIP 487
-        exit 1
-    "#]],
-    );
-}
-
-#[test]
-fn verify_wait_asks_a_person_until_the_code_is_right() {
-    let answers = [
-        ("GET /v1/events", 200, OPEN),
-        ("POST /v1/verifications", 201, PENDING),
-        ("POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/check", 200, PENDING),
-        ("POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/check", 200, VERIFIED),
-    ];
-    check_typed(
-        "verify +46701234567 --wait",
-        &["11111", "", " 20085 "],
-        &answers,
-        &expect![[r#"
-            > GET /v1/events
-            > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
-            > POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/check {"code":"11111"}
-            > POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/check {"code":"20085"}
-            | verification  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
-            | phone         +46701234567
-            | status        verified (code matched)
-            ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-            ! it rings from +468765·····: the last 5 digits are the code
-            ! code: wrong, 2 more may be tried
-            ! code: code: 
-            exit 0
-        "#]],
-    );
-}
-
-#[test]
-fn verify_wait_whose_stream_breaks_asks_once_how_it_stands() {
-    let start = [("GET /v1/events", 200, ": hello\n\n"), ("POST /v1/verifications", 201, PENDING)];
-    let get = "GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
-    let ended = [start[0], start[1], (get, 200, VERIFIED)];
-    check(
-        "verify +46701234567 --wait --json",
-        &ended,
-        &expect![[r#"
-        > GET /v1/events
-        > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
-        > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
-        | {"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"verified","reason":"code_matched","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","ended_at":"2026-11-20T10:15:42.000Z","attempts_left":2,"calls_left":1,"client_ref":null,"flash_call":null,"missed_call":null}
-        ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-        ! it rings from +468765·····: the last 5 digits are the code
-        exit 0
-    "#]],
-    );
-    let pending = [start[0], start[1], (get, 200, PENDING)];
-    check(
-        "verify +46701234567 --wait --json",
-        &pending,
-        &expect![[r#"
-            > GET /v1/events
-            > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
-            > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
-            ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-            ! it rings from +468765·····: the last 5 digits are the code
-            ! still pending: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE
-            ! error: the event stream broke off
-            exit 69
-        "#]],
     );
 }
 
@@ -173,5 +82,70 @@ fn check_tells_right_from_wrong_by_its_exit_code() {
             | status        failed (unreachable)
             exit 1
         "#]],
+    );
+}
+
+#[test]
+fn call_rings_again_and_cancel_gives_up() {
+    let again = "POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/call";
+    check(
+        &format!("call {ID}"),
+        &[(again, 202, PENDING)],
+        &expect![[r#"
+        > POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/call {}
+        | verification   ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+        | phone          +46701234567
+        | status         pending
+        | reference      signup-8812
+        | attempts left  2
+        | calls left     1
+        | expires        2026-11-20T10:20:30.000Z
+        | caller ID      +468765·····
+        | code           9516 possible codes, a guesser's odds are 1 in 4762
+        | call           call_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  ringing over alpha
+        ! next, with the new number's digits: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE
+        exit 0
+    "#]],
+    );
+    let refused = r#"{"title":"All calls were used","status":409,"code":"no_calls_left","detail":"all calls of this verification were used"}"#;
+    check(
+        &format!("call {ID} --json"),
+        &[(again, 409, refused)],
+        &expect![[r#"
+        > POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/call {}
+        ! error: all calls of this verification were used
+        exit 65
+    "#]],
+    );
+    let delete = "DELETE /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+    check(
+        &format!("cancel {ID}"),
+        &[(delete, 200, CANCELED)],
+        &expect![[r#"
+        > DELETE /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+        | verification  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+        | phone         +46701234567
+        | status        canceled (canceled by client)
+        exit 0
+    "#]],
+    );
+    check(
+        &format!("cancel {ID} --json"),
+        &[(delete, 200, CANCELED)],
+        &expect![[r#"
+        > DELETE /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+        | {"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"canceled","reason":"canceled_by_client","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","ended_at":"2026-11-20T10:15:42.000Z","attempts_left":2,"calls_left":1,"client_ref":null,"flash_call":null,"missed_call":null}
+        exit 0
+    "#]],
+    );
+    let ended = r#"{"title":"The verification has ended","status":409,"code":"already_ended","detail":"this verification has ended: verified"}"#;
+    check(
+        &format!("cancel {ID}"),
+        &[(delete, 409, ended)],
+        &expect![[r#"
+        > DELETE /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+        ! error: this verification has ended: verified
+        exit 65
+    "#]],
     );
 }
