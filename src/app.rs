@@ -4,6 +4,7 @@
 //! serve, so that a wrong configuration touches nothing. Stop: no new calls, hang up those that ring,
 //! then the control socket, so that a client can watch the end.
 
+mod check;
 mod daemon;
 mod demo;
 mod handset;
@@ -23,8 +24,8 @@ impl Programs for App {
         serve::serve(arguments, terminal)
     }
 
-    fn demo(&self, arguments: &Demo, terminal: &mut Terminal) -> Exit {
-        demo::demo(arguments, terminal)
+    fn demo(&self, arguments: &Demo, is_json: bool, terminal: &mut Terminal) -> Exit {
+        demo::demo(arguments, is_json, terminal)
     }
 
     fn handset(&self, arguments: &Handset, is_json: bool, terminal: &mut Terminal) -> Exit {
@@ -37,6 +38,6 @@ impl Programs for App {
         is_json: bool,
         terminal: &mut Terminal,
     ) -> Exit {
-        serve::check_config(arguments, is_json, terminal)
+        check::check_config(arguments, is_json, terminal)
     }
 }

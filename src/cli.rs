@@ -38,7 +38,7 @@ pub trait Programs {
     fn serve(&self, arguments: &Serve, terminal: &mut Terminal) -> Exit;
 
     /// Verifies a phone on this machine, before the reader's eyes.
-    fn demo(&self, arguments: &Demo, terminal: &mut Terminal) -> Exit;
+    fn demo(&self, arguments: &Demo, is_json: bool, terminal: &mut Terminal) -> Exit;
 
     /// Runs a trunk with phones behind it.
     fn handset(&self, arguments: &Handset, is_json: bool, terminal: &mut Terminal) -> Exit;
@@ -64,7 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, programs: &dyn Program
 pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Terminal) -> Exit {
     match &line.command {
         Command::Serve(arguments) => programs.serve(arguments, terminal),
-        Command::Demo(arguments) => programs.demo(arguments, terminal),
+        Command::Demo(arguments) => programs.demo(arguments, line.json, terminal),
         Command::Handset(arguments) => programs.handset(arguments, line.json, terminal),
         Command::Config(Config::Check(arguments)) => {
             programs.check_config(arguments, line.json, terminal)

@@ -3,6 +3,8 @@
 //!
 //! Nothing is played: the code is read from the phone's call log, as a person would.
 
+mod story;
+
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -23,15 +26,20 @@ use crate::lab::desk::Desk;
 use crate::lab::{self, Command, Entry, Event};
 use crate::net::{self, BindError};
 
+use story::{Story, Teller};
+
 /// Runs the demonstration.
-pub(super) fn demo(_: &Demo, terminal: &mut Terminal) -> Exit {
+pub(super) fn demo(_: &Demo, is_json: bool, terminal: &mut Terminal) -> Exit {
     let directory = std::env::temp_dir().join(format!("ringproof-demo-{}", std::process::id()));
-    let result = tell(&directory, terminal);
+    let result = tell(&directory, &mut Teller { is_json, terminal });
     // The directory is ours; what cannot be removed is left to the system's own cleaning.
     drop(fs::remove_dir_all(&directory));
     match result {
         Ok(true) => Exit::Success,
         Ok(false) => Exit::Negative,
+        Err(Failure::Interrupted) => Exit::Interrupted,
+        // `ringproof demo | head` has seen enough.
+        Err(Failure::System(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
         Err(failure) => {
             terminal.note(&format!("error: {failure}"));
             Exit::System
@@ -48,6 +56,8 @@ enum Failure {
     Client(#[from] ClientError),
     #[error(transparent)]
     Configuration(#[from] Problems),
+    #[error("stopped before its end")]
+    Interrupted,
     #[error("the answer is not JSON: {0}")]
     Json(#[from] serde_json::Error),
     #[error("the phone did not ring within {0:?}")]
@@ -56,11 +66,17 @@ enum Failure {
     Start(#[from] StartError),
     #[error(transparent)]
     System(#[from] io::Error),
+    #[error("the call did not end within {0:?}")]
+    Unended(Duration),
 }
 
-fn tell(directory: &Path, terminal: &mut Terminal) -> Result<bool, Failure> {
+/// The stage is built, the play is played, the stage is taken down whatever happened. Whether the
+/// phone was verified.
+fn tell(directory: &Path, teller: &mut Teller<'_>) -> Result<bool, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        // Signals first: one that comes while the stage is built must not leave its files behind.
+        let (mut first, mut second) = (Signals::new()?, Signals::new()?);
         let socket = net::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), BUFFER_BYTES)?;
         let trunk_address = socket.local;
         let settings = lab::Settings::new(trunk_address);
@@ -69,22 +85,34 @@ fn tell(directory: &Path, terminal: &mut Terminal) -> Result<bool, Failure> {
         let daemon = Daemon::start(&config, None)?;
         let listens = daemon.listens.clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        let gateway =
-            tokio::spawn(daemon.run(async { drop(stopped.await) }, std::future::pending()));
+        let stop_now = async move {
+            // Both listen from the start, so the first signal is seen here too.
+            second.next().await;
+            second.next().await;
+        };
+        let gateway = tokio::spawn(daemon.run(async { drop(stopped.await) }, stop_now));
 
-        terminal.print(&format!(
-            "A trunk with phones listens on udp:{trunk_address}.\n\
-             A gateway beside it on udp:{}, its control socket is {}.\n\n",
-            listens.sip[0],
-            listens.socket.display()
-        ))?;
-        let client = Client::new(Endpoint::Socket(listens.socket), None);
-        let is_verified = verify(&client, phones, terminal).await;
+        let client = Client::new(Endpoint::Socket(listens.socket.clone()), None);
+        let play = async {
+            teller.say(&format!(
+                "A trunk with phones listens on udp:{trunk_address}.\n\
+                 A gateway beside it on udp:{}, its control socket is {}.\n\n",
+                listens.sip[0],
+                listens.socket.display()
+            ))?;
+            verify(&client, phones, teller).await
+        };
+        let story = tokio::select! {
+            story = play => story,
+            () = first.next() => Err(Failure::Interrupted),
+        };
         let _ = stop.send(());
         drop(gateway.await);
         let _ = trunk.remote.send(Command::Stop);
         trunk.join();
-        is_verified
+        let story = story?;
+        teller.end(&story)?;
+        Ok(story.is_verified())
     })
 }
 
@@ -92,32 +120,30 @@ fn tell(directory: &Path, terminal: &mut Terminal) -> Result<bool, Failure> {
 async fn verify(
     client: &Client,
     mut phones: Receiver<Event>,
-    terminal: &mut Terminal,
-) -> Result<bool, Failure> {
+    teller: &mut Teller<'_>,
+) -> Result<Story, Failure> {
     let body = json!({ "to": PHONE, "method": "flash_call", "ring_ms": RING_MS });
-    step(
-        terminal,
-        "1",
-        "The app asks for proof of a phone number",
+    teller.step(
+        "1. The app asks for proof of a phone number",
         &format!("POST /v1/verifications  {body}"),
     )?;
     let started: Value = serde_json::from_slice(&client.post("/v1/verifications", &body).await?)?;
     let id = text(&started, "/id");
     let prefix = text(&started, "/flash_call/caller_id_prefix");
     let digits = &started["flash_call"]["code_digits"];
-    terminal.print(&format!(
+    teller.say(&format!(
         "   201  {id}  status {}\n   the app shows: \"we call you from {prefix}…, \
          type its last {digits} digits\"\n\n",
         text(&started, "/status")
     ))?;
 
-    step(terminal, "2", "The phone rings", "nobody picks up: a flash call hangs up by itself")?;
-    let entry = timeout(RING_TIMEOUT, missed_call(&mut phones, terminal))
+    teller.step("2. The phone rings", "nobody picks up: a flash call hangs up by itself")?;
+    let entry = timeout(RING_TIMEOUT, missed_call(&mut phones, teller))
         .await
-        .map_err(|_| Failure::Silent(RING_TIMEOUT))?
+        .map_err(|_| Failure::Silent(RING_TIMEOUT))??
         .ok_or(Failure::Silent(RING_TIMEOUT))?;
     let caller = entry.caller_id.map(|number| number.as_str().to_owned()).unwrap_or_default();
-    terminal.print(&format!(
+    teller.say(&format!(
         "   the phone's call log: {} call from {caller}, rang for {:.2} s\n\n",
         entry.ending.as_str(),
         entry.rang_for.as_secs_f64()
@@ -125,61 +151,79 @@ async fn verify(
 
     let code = caller.get(caller.len().saturating_sub(5)..).unwrap_or_default().to_owned();
     let body = json!({ "code": code });
-    step(
-        terminal,
-        "3",
-        "The person types the last five digits",
+    teller.step(
+        "3. The person types the last five digits",
         &format!("POST /v1/verifications/{id}/check  {body}"),
     )?;
     let path = format!("/v1/verifications/{id}/check");
     let checked: Value = serde_json::from_slice(&client.post(&path, &body).await?)?;
     let status = text(&checked, "/status");
     let mood = if status == "verified" { Mood::Good } else { Mood::Bad };
-    let shown = terminal.paint().mood(mood, &status);
-    terminal.print(&format!("   200  status {shown}\n\n"))?;
+    let shown = teller.terminal.paint().mood(mood, &status);
+    teller.say(&format!("   200  status {shown}\n\n"))?;
 
-    let call = text(&checked, "/flash_call/call/id");
-    step(terminal, "4", "What crossed the wire", &format!("GET /v1/calls/{call}/trace"))?;
-    let ladder = client.get(&format!("/v1/calls/{call}/trace"), Wish::Text).await?;
-    terminal.print(&format!("{}\n", String::from_utf8_lossy(&ladder)))?;
-    let call: Value =
-        serde_json::from_slice(&client.get(&format!("/v1/calls/{call}"), Wish::Json).await?)?;
-    terminal.print(&timings(&call))?;
-    Ok(status == "verified")
+    let call = format!("/v1/calls/{}", text(&checked, "/flash_call/call/id"));
+    let ended = timeout(END_TIMEOUT, ended(client, &call)).await;
+    let ended = ended.map_err(|_| Failure::Unended(END_TIMEOUT))??;
+    let trace = format!("{call}/trace");
+    teller.step("4. What crossed the wire", &format!("GET {trace}"))?;
+    let ladder = client.get(&trace, Wish::Text).await?;
+    teller.say(&format!("{}\n", String::from_utf8_lossy(&ladder)))?;
+    let trace = serde_json::from_slice(&client.get(&trace, Wish::Json).await?)?;
+    let story = Story { entry, verification: checked, call: ended, trace };
+    teller.say(&story.timings())?;
+    Ok(story)
 }
 
-fn step(terminal: &mut Terminal, number: &str, title: &str, detail: &str) -> io::Result<()> {
-    let heading = terminal.paint().heading(&format!("{number}. {title}"));
-    terminal.print(&format!("{heading}\n   {detail}\n"))
+/// The call when it is over: the phone falls silent a moment before the trunk has said so.
+#[expect(clippy::disallowed_methods, reason = "an edge: the daemon is asked until it knows")]
+async fn ended(client: &Client, path: &str) -> Result<Value, Failure> {
+    loop {
+        let call: Value = serde_json::from_slice(&client.get(path, Wish::Json).await?)?;
+        if call["state"] == "ended" {
+            return Ok(call);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Waits until the phone has stopped ringing, and says when it begins.
-async fn missed_call(phones: &mut Receiver<Event>, terminal: &mut Terminal) -> Option<Entry> {
+async fn missed_call(
+    phones: &mut Receiver<Event>,
+    teller: &mut Teller<'_>,
+) -> io::Result<Option<Entry>> {
     loop {
-        match phones.recv().await? {
-            Event::Rang { caller_id, .. } => {
+        match phones.recv().await {
+            Some(Event::Rang { caller_id, .. }) => {
                 let caller = caller_id.map(|number| number.as_str().to_owned());
                 let caller = caller.unwrap_or_else(|| "a hidden number".to_owned());
-                // Nobody reads: the demonstration goes on all the same.
-                let _ = terminal.print(&format!("   … ringing, the display shows {caller}\n"));
+                teller.say(&format!("   … ringing, the display shows {caller}\n"))?;
             }
-            Event::Stopped(entry) => return Some(entry),
-            Event::Refused { .. } | Event::Violated(_) => {}
+            Some(Event::Stopped(entry)) => return Ok(Some(entry)),
+            Some(Event::Refused { .. } | Event::Violated(_)) => {}
+            None => return Ok(None),
         }
     }
 }
 
-/// The moments of the call, each since the one that the step before names.
-fn timings(call: &Value) -> String {
-    let outcome = text(call, "/outcome");
-    let moments = ["placed_at", "invited_at", "ringing_at", "hung_up_at", "ended_at"];
-    let mut shown = format!("The call ended as {outcome}.\n");
-    for name in moments {
-        if let Some(at) = call[name].as_str() {
-            shown += &format!("   {name:<12} {at}\n");
+/// Ctrl-C and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
+        Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    shown
 }
 
 fn text(value: &Value, pointer: &str) -> String {
@@ -209,6 +253,8 @@ numbers = ["+46876500[000-999]"]
 const PHONE: &str = "+46701740650";
 const RING_MS: u32 = 3_000;
 const RING_TIMEOUT: Duration = Duration::from_secs(40);
+/// A trunk that says nothing is given up after 64*T1.
+const END_TIMEOUT: Duration = Duration::from_secs(40);
 const BUFFER_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
@@ -217,9 +263,7 @@ mod tests {
 
     #[test]
     fn the_demonstration_verifies_a_phone() {
-        assert_eq!(
-            demo(&Demo {}, &mut Terminal::to_writers(io::sink(), io::sink())),
-            Exit::Success
-        );
+        let mut terminal = Terminal::to_writers(io::sink(), io::sink());
+        assert_eq!(demo(&Demo {}, false, &mut terminal), Exit::Success);
     }
 }

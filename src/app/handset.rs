@@ -1,5 +1,7 @@
 //! `ringproof handset`: the built-in trunk and its phones, until a signal.
 
+use std::io;
+
 use crate::cli::{self, Exit, Terminal};
 use crate::lab::handset::{Form, Handset, HandsetError, run};
 
@@ -14,6 +16,10 @@ pub(super) fn handset(arguments: &cli::Handset, is_json: bool, terminal: &mut Te
     match run(&handset, out, notes) {
         Ok(summary) if summary.exit_code() == 0 => Exit::Success,
         Ok(_) => Exit::Negative,
+        // `ringproof handset | head` has seen enough.
+        Err(HandsetError::System(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Exit::Success
+        }
         Err(error @ (HandsetError::Bind(_) | HandsetError::System(_))) => {
             terminal.note(&format!("error: {error}"));
             Exit::System

@@ -1,19 +1,17 @@
-//! `ringproof serve` and `ringproof config check`.
+//! `ringproof serve`.
 
 use std::io::{self, IsTerminal};
 use std::process;
 use std::sync::Arc;
 
-use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
-use super::daemon::{self, Daemon, Listens, StartError};
+use super::daemon::{Daemon, Listens, StartError};
 use super::settings;
-use crate::cli::{ConfigCheck, Exit, Serve, Terminal};
+use crate::cli::{Exit, Serve, Terminal};
 use crate::config::{self, Config};
 use crate::observe::log;
-use crate::verify::Warning;
 
 /// Runs the gateway until it is told to stop.
 pub(super) fn serve(arguments: &Serve, terminal: &mut Terminal) -> Exit {
@@ -36,29 +34,6 @@ pub(super) fn serve(arguments: &Serve, terminal: &mut Terminal) -> Exit {
             }
         }
     }
-}
-
-/// Says everything that is wrong with a configuration.
-pub(super) fn check_config(
-    arguments: &ConfigCheck,
-    is_json: bool,
-    terminal: &mut Terminal,
-) -> Exit {
-    let (problems, summary) = match config::load(&arguments.file) {
-        Ok(config) => match daemon::check(&config) {
-            Ok(warnings) => (vec![], summary(&config, &warnings)),
-            // Each value is right, but together they cannot work.
-            Err(problem) => (vec![problem.to_string()], String::new()),
-        },
-        Err(problems) => (problems.iter().map(ToString::to_string).collect(), String::new()),
-    };
-    let exit = if problems.is_empty() { Exit::Success } else { Exit::Configuration };
-    let text = match (is_json, exit) {
-        (true, _) => format!("{}\n", json!({ "problems": problems })),
-        (false, Exit::Success) => summary,
-        (false, _) => problems.join("\n") + "\n",
-    };
-    terminal.print(&text).map_or(Exit::Internal, |()| exit)
 }
 
 /// Why the daemon did not run.
@@ -134,18 +109,4 @@ fn ready(listens: &Listens) -> String {
         text += &format!("  control API     http://{tcp}\n");
     }
     text + &format!("  SIP             {}\n", sip.join(", "))
-}
-
-fn summary(config: &Config, warnings: &[Warning]) -> String {
-    let count = |number: usize, thing: &str| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{number} {thing}{plural}")
-    };
-    let mut text = format!(
-        "the configuration is good: {}, {}\n",
-        count(config.trunks.len(), "trunk"),
-        count(config.pools.len(), "pool")
-    );
-    warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
-    text
 }

@@ -27,8 +27,8 @@ impl Programs for NoPrograms {
         Exit::Success
     }
 
-    fn demo(&self, _: &Demo, terminal: &mut Terminal) -> Exit {
-        terminal.note("demo");
+    fn demo(&self, _: &Demo, is_json: bool, terminal: &mut Terminal) -> Exit {
+        terminal.note(&format!("demo json={is_json}"));
         Exit::Success
     }
 
@@ -214,7 +214,7 @@ fn a_daemon_that_is_not_there_is_said_plainly() {
 #[test]
 fn commands_that_run_something_are_handed_to_the_wiring() {
     assert_eq!(run("serve --config a.toml"), "! serve a.toml\nexit 0\n");
-    assert_eq!(run("demo"), "! demo\nexit 0\n");
+    assert_eq!(run("demo --json"), "! demo json=true\nexit 0\n");
     assert_eq!(run("handset"), "! handset 127.0.0.1:5060\nexit 0\n");
     assert_eq!(run("config check --json"), "! config check ringproof.toml json=true\nexit 64\n");
 }

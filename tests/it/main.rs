@@ -16,6 +16,7 @@ mod failover;
 mod flood;
 mod http;
 mod lab;
+mod output;
 mod privacy;
 mod raw;
 mod scrape;
