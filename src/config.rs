@@ -23,7 +23,7 @@ use std::path::Path;
 pub use control::{Control, Key, Rights};
 pub use log::{Format, Level, Log, Observe};
 pub use pool::Pool;
-pub use problem::{Place, Problem, Problems};
+pub use problem::{Caution, Place, Problem, Problems};
 pub use sip::Sip;
 
 use crate::trunk::Profile;
@@ -47,6 +47,8 @@ pub struct Config {
     pub log: Log,
     /// `[observe]`
     pub observe: Observe,
+    /// What works and is hardly meant.
+    pub cautions: Vec<Caution>,
 }
 
 /// Loads the configuration at `path` and the files that it names. Paths in it are taken from its

@@ -1,11 +1,13 @@
 //! `ringproof config check`.
 
-use serde_json::json;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::daemon;
 use crate::cli::{ConfigCheck, Exit, Terminal};
-use crate::config::{self, Config};
-use crate::verify::Warning;
+use crate::config::{self, Caution, Config, Place, Problem};
+use crate::observe::Process;
 
 /// Says everything that is wrong with a configuration.
 pub(super) fn check_config(
@@ -13,35 +15,130 @@ pub(super) fn check_config(
     is_json: bool,
     terminal: &mut Terminal,
 ) -> Exit {
-    let (problems, summary) = match config::load(&arguments.file) {
-        Ok(config) => match daemon::check(&config) {
-            Ok(warnings) => (vec![], summary(&config, &warnings)),
-            // Each value is right, but together they cannot work.
-            Err(problem) => (vec![problem.to_string()], String::new()),
-        },
-        Err(problems) => (problems.iter().map(ToString::to_string).collect(), String::new()),
-    };
-    let exit = if problems.is_empty() { Exit::Success } else { Exit::Configuration };
-    let text = match (is_json, exit) {
-        (true, _) => format!("{}\n", json!({ "problems": problems })),
-        (false, Exit::Success) => summary,
-        (false, _) => problems.join("\n") + "\n",
-    };
-    // The verdict stands, whoever reads it.
-    drop(terminal.print(&text));
-    exit
+    let verdict = Verdict::of(arguments.file(), Process::read().fds_max);
+    // It stands, whoever reads it.
+    drop(terminal.print(&if is_json { verdict.to_json() } else { verdict.to_text() }));
+    if verdict.problems.is_empty() { Exit::Success } else { Exit::Configuration }
 }
 
-fn summary(config: &Config, warnings: &[Warning]) -> String {
-    let count = |number: usize, thing: &str| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{number} {thing}{plural}")
-    };
-    let mut text = format!(
-        "the configuration is good: {}, {}\n",
-        count(config.trunks.len(), "trunk"),
-        count(config.pools.len(), "pool")
-    );
-    warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
-    text
+/// What was found.
+#[derive(Default)]
+struct Verdict {
+    problems: Vec<Finding>,
+    warnings: Vec<Finding>,
+    /// Of a good configuration: trunks and pools.
+    counts: (usize, usize),
 }
+
+/// One thing to say.
+struct Finding {
+    place: Option<Place>,
+    /// What was found there, and what would be accepted.
+    pair: Option<(String, String)>,
+    message: String,
+}
+
+impl Verdict {
+    /// Of the configuration at `file`, for a process that may have so many files open.
+    fn of(file: &Path, files_max: Option<u64>) -> Self {
+        let config = match config::load(file) {
+            Ok(config) => config,
+            Err(problems) => {
+                let problems = problems.iter().map(Finding::of_problem).collect();
+                return Self { problems, ..Self::default() };
+            }
+        };
+        let whole = |message| Finding { place: None, pair: None, message };
+        match daemon::check(&config) {
+            Ok(warnings) => {
+                let cautions = config.cautions.iter().map(Finding::of_caution);
+                let limits = files_max.and_then(|most| too_few_files(&config, most)).map(whole);
+                let wise = warnings.iter().map(|warning| whole(warning.to_string()));
+                let warnings = cautions.chain(limits).chain(wise).collect();
+                let counts = (config.trunks.len(), config.pools.len());
+                Self { problems: vec![], warnings, counts }
+            }
+            // Each value is right, but together they cannot work.
+            Err(error) => Self { problems: vec![whole(error.to_string())], ..Self::default() },
+        }
+    }
+
+    fn to_text(&self) -> String {
+        if !self.problems.is_empty() {
+            return self
+                .problems
+                .iter()
+                .map(|problem| format!("{}\n", problem.to_text()))
+                .collect();
+        }
+        let count = |number: usize, thing: &str| {
+            let plural = if number == 1 { "" } else { "s" };
+            format!("{number} {thing}{plural}")
+        };
+        let (trunks, pools) = (count(self.counts.0, "trunk"), count(self.counts.1, "pool"));
+        let warning = |warning: &Finding| format!("warning: {}\n", warning.to_text());
+        let warnings: String = self.warnings.iter().map(warning).collect();
+        format!("the configuration is good: {trunks}, {pools}\n{warnings}")
+    }
+
+    fn to_json(&self) -> String {
+        let problems: Value = self.problems.iter().map(Finding::to_json).collect();
+        let warnings: Value = self.warnings.iter().map(Finding::to_json).collect();
+        format!("{}\n", json!({ "problems": problems, "warnings": warnings }))
+    }
+}
+
+impl Finding {
+    fn of_problem(problem: &Problem) -> Self {
+        let Problem { place, found, accepted } = problem;
+        Self {
+            place: Some(place.clone()),
+            pair: Some((found.clone(), accepted.clone())),
+            message: problem.message(),
+        }
+    }
+
+    fn of_caution(caution: &Caution) -> Self {
+        let Caution { place, message } = caution;
+        Self { place: Some(place.clone()), pair: None, message: message.clone() }
+    }
+
+    fn to_text(&self) -> String {
+        let place = self.place.as_ref().map(|place| format!("{place}: "));
+        place.unwrap_or_default() + &self.message
+    }
+
+    /// Every field is always there; null says that there is nothing to say.
+    fn to_json(&self) -> Value {
+        let place = self.place.as_ref();
+        let key = place.map(|place| &*place.key).filter(|key| !key.is_empty());
+        json!({
+            "file": place.map(|place| place.file.to_string_lossy()),
+            "line": place.and_then(|place| place.line),
+            "key": key,
+            "found": self.pair.as_ref().map(|(found, _)| found),
+            "accepted": self.pair.as_ref().map(|(_, accepted)| accepted),
+            "message": self.message,
+        })
+    }
+}
+
+/// Connections need files, and so does the gateway itself. The daemon may be started with another
+/// limit than this command, so it is no more than a warning.
+fn too_few_files(config: &Config, most: u64) -> Option<String> {
+    let connections = config.control.connections_max as u64;
+    let own = OWN_FILES + FILES_FOR_A_SHARD * u64::from(config.sip.shards);
+    (connections + own > most).then(|| {
+        format!(
+            "`control.connections_max` is {connections}, but a process may have {most} files open \
+             here (`ulimit -n`) and the gateway needs up to {own} for itself: connections beyond \
+             {} will wait",
+            most.saturating_sub(own)
+        )
+    })
+}
+
+/// Standard streams, listeners, the runtime's own, and a few to spare.
+const OWN_FILES: u64 = 24;
+/// Two sockets, the poll and its waker.
+const FILES_FOR_A_SHARD: u64 = 4;

@@ -1,7 +1,7 @@
 //! The command line as clap reads it: every command and its arguments, and nothing that runs.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -258,9 +258,20 @@ pub enum Config {
 /// Arguments of `config check`.
 #[derive(Args, Debug)]
 pub struct ConfigCheck {
-    /// The configuration
-    #[arg(value_name = "FILE", default_value = CONFIG)]
-    pub file: PathBuf,
+    /// The configuration [default: ringproof.toml]
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    file: Option<PathBuf>,
+    /// The same, as `serve` takes it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigCheck {
+    /// The configuration, however it was named.
+    pub fn file(&self) -> &Path {
+        let named = self.file.as_deref().or(self.config.as_deref());
+        named.unwrap_or(Path::new(CONFIG))
+    }
 }
 
 /// `key …`

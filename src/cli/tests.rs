@@ -43,7 +43,7 @@ impl Programs for NoPrograms {
         is_json: bool,
         terminal: &mut Terminal,
     ) -> Exit {
-        terminal.note(&format!("config check {} json={is_json}", arguments.file.display()));
+        terminal.note(&format!("config check {} json={is_json}", arguments.file().display()));
         Exit::Configuration
     }
 }
@@ -217,6 +217,9 @@ fn commands_that_run_something_are_handed_to_the_wiring() {
     assert_eq!(run("demo --json"), "! demo json=true\nexit 0\n");
     assert_eq!(run("handset"), "! handset 127.0.0.1:5060\nexit 0\n");
     assert_eq!(run("config check --json"), "! config check ringproof.toml json=true\nexit 64\n");
+    for line in ["config check a.toml", "config check --config a.toml"] {
+        assert_eq!(run(line), "! config check a.toml json=false\nexit 64\n");
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Document {
         match toml_edit::Document::parse(text.clone()) {
             Ok(toml) => Ok(Self { file, toml }),
             Err(error) => Err(Problem {
-                place: Place { file, line: line_of(&text, error.span()), key: String::new() },
+                place: Place { file, line: Some(line_of(&text, error.span())), key: String::new() },
                 found: format!("not TOML ({})", error.message()),
                 accepted: "TOML 1.0".to_owned(),
             }),
@@ -51,8 +51,8 @@ impl Document {
     }
 
     /// The line that `span` starts on.
-    pub(super) fn line(&self, span: Option<Range<usize>>) -> usize {
-        line_of(self.toml.raw(), span)
+    pub(super) fn line(&self, span: Option<Range<usize>>) -> Option<usize> {
+        Some(line_of(self.toml.raw(), span))
     }
 
     /// What the file says there, on one line and not too long.

@@ -1,6 +1,7 @@
 //! From files to a checked configuration, or to everything that is wrong with them.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +48,8 @@ fn read_config(document: &Document, path: &Path, files: &dyn Files, sink: &Sink)
     let observe = log::read_observe(root.section("observe"));
     root.finish();
     verify.shards = sip.shards;
-    Config { control, sip, trunks: trunks.profiles, pools, verify, log, observe }
+    let cautions = sink.take_cautions();
+    Config { control, sip, trunks: trunks.profiles, pools, verify, log, observe, cautions }
 }
 
 /// The trunks, as far as they could be read.
@@ -84,6 +86,10 @@ fn read_trunks<'d>(
         if trunks.names.contains(&name) {
             let found = format!("\"{name}\", which another profile has");
             section.refuse("name", &found, "a name of its own");
+        }
+        if *name == *NO_TRUNK {
+            let accepted = "another name: metrics say it of calls that no trunk was found for";
+            section.refuse("name", "\"none\"", accepted);
         }
         trunks.names.push(name.clone());
         if let Some(index) = overrides.iter().position(|(named, _)| *named == &*name) {
@@ -144,11 +150,16 @@ fn read_document(
     let text = match files.read(path) {
         Ok(text) => text,
         Err(error) => {
-            let found = match &named {
-                Some(_) => format!("\"{}\", which cannot be read ({error})", path.display()),
-                None => format!("not readable ({error})"),
+            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            let found = match (&named, is_missing) {
+                (Some(_), true) => format!("\"{}\", which does not exist", path.display()),
+                (Some(_), false) => {
+                    format!("\"{}\", which cannot be read ({error})", path.display())
+                }
+                (None, true) => "missing".to_owned(),
+                (None, false) => format!("not readable ({error})"),
             };
-            let place = named.unwrap_or(Place { file, line: 1, key: String::new() });
+            let place = named.unwrap_or(Place { file, line: None, key: String::new() });
             let accepted = "a text file that the daemon may read".to_owned();
             sink.push(Problem { place, found, accepted });
             return None;
@@ -156,3 +167,6 @@ fn read_document(
     };
     Document::parse(file, text).map_err(|problem| sink.push(problem)).ok()
 }
+
+/// The label of metrics where there is no trunk's name to say.
+const NO_TRUNK: &str = "none";

@@ -1,13 +1,18 @@
 //! `[[pool]]`: the numbers that flash calls come from, and the trunks that take them.
 
+mod again;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::kind::{self, Kind, Refusal};
 use super::load::Trunks;
 use super::section::{Placed, Section};
 use crate::number::plan;
-use crate::verify::NumberRange;
 use crate::verify::settings::{POOLS_MAX, PoolSettings, Settings};
+use crate::verify::{NumberRange, RangeError};
+
+use again::{Written, again};
 
 /// Which trunks carry the calls of a pool. Its numbers are in [`Settings::pools`], under the same
 /// index.
@@ -28,6 +33,7 @@ pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Setti
     }
     root.at_most("pool", POOLS_MAX);
     let mut pools: Vec<Pool> = Vec::new();
+    let mut all: Vec<(Placed<Written>, usize)> = Vec::new();
     for mut section in sections {
         let Some((pool, numbers)) = read_one(&mut section, trunks, settings) else {
             section.finish();
@@ -37,12 +43,32 @@ pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Setti
             let found = format!("\"{}\" for the second time", pool.name);
             section.refuse("name", &found, "a name of its own");
         }
-        settings.pools.push(PoolSettings { name: pool.name.clone(), numbers });
+        let ranges = numbers.iter().map(|placed| placed.value.range).collect();
+        settings.pools.push(PoolSettings { name: pool.name.clone(), numbers: ranges });
+        all.extend(numbers.into_iter().map(|placed| (placed, pools.len())));
         pools.push(pool);
         section.finish();
     }
+    warn_of_shared(root, &all, &pools);
     check_countries(root, settings);
     pools
+}
+
+/// Pools may share numbers, over other trunks for example; mostly it is a slip. One warning for each
+/// pool and the one that has its numbers.
+fn warn_of_shared(root: &Section<'_>, all: &[(Placed<Written>, usize)], pools: &[Pool]) {
+    let mut told = BTreeSet::new();
+    let ranges: Vec<_> = all.iter().map(|(placed, _)| placed.value.range).collect();
+    for (later, earlier) in again(&ranges) {
+        let ((placed, pool), (other, holder)) = (&all[later], &all[earlier]);
+        if pool != holder && told.insert((pool, holder)) {
+            let message = format!(
+                "`pool.numbers` of \"{}\" has \"{}\", numbers that pool \"{}\" has in \"{}\"",
+                pools[*pool].name, placed.value.text, pools[*holder].name, other.value.text
+            );
+            root.warn_at(placed.place.clone(), message);
+        }
+    }
 }
 
 /// Phones of the pools' own countries are called when none is named, so there must be one.
@@ -62,17 +88,26 @@ fn read_one(
     section: &mut Section<'_>,
     trunks: &Trunks,
     settings: &Settings,
-) -> Option<(Pool, Vec<NumberRange>)> {
+) -> Option<(Pool, Vec<Placed<Written>>)> {
     let name = section.required("name", &kind::name());
     let numbers = section.list("numbers", &number_range());
     if !section.has_items("numbers") {
         let found = if numbers.is_none() { "missing" } else { "empty" };
         section.refuse("numbers", found, "a list such as [\"+46876500[000-999]\"]");
     }
-    let numbers: Vec<_> = numbers.into_iter().flatten().map(|placed| placed.value).collect();
+    let numbers = numbers.unwrap_or_default();
+    let ranges: Vec<_> = numbers.iter().map(|placed| placed.value.range).collect();
+    for (later, earlier) in again(&ranges) {
+        let [later, earlier] = [later, earlier].map(|index| &numbers[index]);
+        let found = format!(
+            "\"{}\", which repeats numbers of \"{}\"",
+            later.value.text, earlier.value.text
+        );
+        section.refuse_at(later.place.clone(), &found, "such that each number is listed once");
+    }
     // What could not be read may hold the numbers that are lacking.
     if numbers.len() == section.count("numbers") && !numbers.is_empty() {
-        check_odds(section, &numbers, settings);
+        check_odds(section, &ranges, settings);
     }
     let trunks = read_trunks(section, trunks);
     Some((Pool { name: name?, trunks }, numbers))
@@ -136,10 +171,12 @@ fn read_trunks(section: &mut Section<'_>, trunks: &Trunks) -> Vec<u16> {
     chosen
 }
 
-fn number_range() -> Kind<NumberRange> {
+fn number_range() -> Kind<Written> {
     let accepted = "a number such as \"+46876500123\" or a range such as \"+46876500[000-999]\"";
     Kind::text(accepted, |text| {
-        text.parse::<NumberRange>().map_err(|error| Refusal::Because(error.to_string()))
+        let range =
+            text.parse().map_err(|error: RangeError| Refusal::Because(error.to_string()))?;
+        Ok(Written { range, text: text.to_owned() })
     })
 }
 

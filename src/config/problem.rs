@@ -1,5 +1,5 @@
 //! What is wrong with a configuration: every problem of one run, each with its place, what was
-//! found and what would be accepted.
+//! found and what would be accepted. And what is not wrong, but hardly meant.
 
 use std::fmt;
 use std::path::Path;
@@ -10,10 +10,18 @@ use std::sync::Arc;
 pub struct Place {
     /// The file, as it was named.
     pub file: Arc<Path>,
-    /// The line, from 1.
-    pub line: usize,
+    /// The line, from 1; none when there are no lines.
+    pub line: Option<usize>,
     /// The dotted key, or nothing when it is the file as a whole.
     pub key: String,
+}
+
+impl fmt::Display for Place {
+    /// `ringproof.toml:7`: the key is part of what is said of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+    }
 }
 
 /// One thing that is wrong.
@@ -27,14 +35,35 @@ pub struct Problem {
     pub accepted: String,
 }
 
+impl Problem {
+    /// What it says beside its place.
+    pub fn message(&self) -> String {
+        let Self { place: Place { key, .. }, found, accepted } = self;
+        match &**key {
+            "" => format!("the file is {found}, must be {accepted}"),
+            key => format!("`{key}` is {found}, must be {accepted}"),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place: Place { file, line, key }, found, accepted } = self;
-        let file = file.display();
-        match &**key {
-            "" => write!(f, "{file}:{line}: the file is {found}, must be {accepted}"),
-            key => write!(f, "{file}:{line}: `{key}` is {found}, must be {accepted}"),
-        }
+        write!(f, "{}: {}", self.place, self.message())
+    }
+}
+
+/// One thing that works, and that hardly anybody means.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Caution {
+    /// Where.
+    pub place: Place,
+    /// What is odd about it.
+    pub message: String,
+}
+
+impl fmt::Display for Caution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
     }
 }
 

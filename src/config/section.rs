@@ -11,12 +11,13 @@ use toml_edit::{Item, TableLike, Value};
 use super::document::Document;
 use super::kind::{Kind, Refusal, list_or};
 use super::nearest::nearest;
-use super::problem::{Place, Problem};
+use super::problem::{Caution, Place, Problem};
 
 /// Where problems are gathered.
 #[derive(Debug, Default)]
 pub(super) struct Sink {
     problems: RefCell<Vec<Problem>>,
+    cautions: RefCell<Vec<Caution>>,
     asked: RefCell<BTreeSet<String>>,
 }
 
@@ -24,6 +25,18 @@ impl Sink {
     /// Notes a problem.
     pub(super) fn push(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// Notes what is odd and not wrong.
+    pub(super) fn warn(&self, place: Place, message: String) {
+        self.cautions.borrow_mut().push(Caution { place, message });
+    }
+
+    /// What was odd, file by file, in the order of the lines.
+    pub(super) fn take_cautions(&self) -> Vec<Caution> {
+        let mut cautions = self.cautions.take();
+        cautions.sort();
+        cautions
     }
 
     /// The problems, and every key that was asked for.
@@ -60,7 +73,7 @@ struct Layer<'d> {
 impl<'d> Section<'d> {
     /// The whole of a file.
     pub(super) fn root(document: &'d Document, sink: &'d Sink) -> Self {
-        let home = Place { file: document.file.clone(), line: 1, key: String::new() };
+        let home = Place { file: document.file.clone(), line: Some(1), key: String::new() };
         let layer = Layer { document, table: document.toml.as_table(), path: String::new() };
         Self { sink, layers: vec![layer], home, pattern: String::new(), known: Vec::new() }
     }
@@ -206,6 +219,11 @@ impl<'d> Section<'d> {
     /// Notes a problem at a place found before.
     pub(super) fn refuse_at(&self, place: Place, found: &str, accepted: &str) {
         self.sink.push(Problem { place, found: found.to_owned(), accepted: accepted.to_owned() });
+    }
+
+    /// Notes what is odd and not wrong.
+    pub(super) fn warn_at(&self, place: Place, message: String) {
+        self.sink.warn(place, message);
     }
 
     /// Says what nobody asked for.

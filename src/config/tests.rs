@@ -50,7 +50,7 @@ fn a_file_that_is_not_there_is_a_problem_and_so_is_one_that_is_not_toml() {
     check(
         &[],
         expect![
-            "ringproof.toml:1: the file is not readable (entity not found), must be a text file that the daemon may read"
+            "ringproof.toml: the file is missing, must be a text file that the daemon may read"
         ],
     );
     check(
@@ -62,7 +62,7 @@ fn a_file_that_is_not_there_is_a_problem_and_so_is_one_that_is_not_toml() {
     check(
         &[(MAIN, MINIMAL)],
         expect![[
-            r#"ringproof.toml:6: `sip.profiles` is "sip-profiles/plain-rfc3261.toml", which cannot be read (entity not found), must be a text file that the daemon may read"#
+            r#"ringproof.toml:6: `sip.profiles` is "sip-profiles/plain-rfc3261.toml", which does not exist, must be a text file that the daemon may read"#
         ]],
     );
     check(

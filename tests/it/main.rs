@@ -10,6 +10,7 @@
 
 mod checks;
 mod command_line;
+mod config_check;
 mod descriptors;
 mod driver;
 mod failover;

@@ -74,6 +74,7 @@ fn what_cannot_be_meant_is_refused() {
     assert_eq!(refused(""), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
     assert_eq!(refused("check ver_short 20085"), ErrorKind::ValueValidation);
     assert_eq!(refused("trace ../../etc/passwd"), ErrorKind::ValueValidation);
+    assert_eq!(refused("config check a --config b"), ErrorKind::ArgumentConflict);
     assert_eq!(refused("key new Upper"), ErrorKind::ValueValidation);
     assert_eq!(refused("key new app --rights root"), ErrorKind::InvalidValue);
     assert_eq!(refused("status --socket a --url http://b"), ErrorKind::ArgumentConflict);

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::{MAIN, MINIMAL, PROFILE, TRUNK, check};
+use super::{MAIN, MINIMAL, PROFILE, TRUNK, check, load_texts};
 
 #[test]
 fn a9_a_pool_that_can_be_guessed_is_refused_unless_forced() {
@@ -19,7 +19,7 @@ fn a9_a_pool_that_can_be_guessed_is_refused_unless_forced() {
             "ringproof.toml:9: `pool.numbers` is 1 code, must be at least 600 different last five digits: 3 `verify.attempts` over 0.005 `verify.max_guess_odds`"
         ],
     );
-    let same = "\"+46876500[000-599]\", \"+4687650[0000-0598]\", \"+45876500[000-598]\"";
+    let same = "\"+46876500[000-599]\", \"+45876500[000-598]\"";
     check(&[(MAIN, &pool(same)), (PROFILE, TRUNK)], expect!["accepted"]);
     let few = "\"+46876500[000-598]\", \"+45876500[000-598]\"";
     check(
@@ -70,4 +70,24 @@ fn pools_of_no_country_need_countries_to_call() {
     );
     let named = format!("{nowhere}[verify]\ncountries = [\"SE\"]\n");
     check(&[(MAIN, &named), (PROFILE, TRUNK)], expect!["accepted"]);
+}
+
+#[test]
+fn a_number_twice_in_one_pool_is_a_mistake_and_in_two_pools_a_warning() {
+    let twice = MINIMAL.replace(
+        "\"+46876500[000-999]\"",
+        "\"+46876500[000-999]\", \"+45876500123\",\n  \"+46876500123\", \"+45876500123\"",
+    );
+    check(
+        &[(MAIN, &twice), (PROFILE, TRUNK)],
+        expect![[r#"
+            ringproof.toml:10: `pool.numbers` is "+45876500123", which repeats numbers of "+45876500123", must be such that each number is listed once
+            ringproof.toml:10: `pool.numbers` is "+46876500123", which repeats numbers of "+46876500[000-999]", must be such that each number is listed once"#]],
+    );
+    let shared = format!(
+        "{MINIMAL}[[pool]]\nname = \"backup\"\nnumbers = [\n  \"+46876501[000-999]\",\n  \"+46876500[900-999]\"]\n"
+    );
+    let config = load_texts(&[(MAIN, &shared), (PROFILE, TRUNK)]).unwrap();
+    let cautions: Vec<String> = config.cautions.iter().map(ToString::to_string).collect();
+    expect![[r#"ringproof.toml:14: `pool.numbers` of "backup" has "+46876500[900-999]", numbers that pool "default" has in "+46876500[000-999]""#]].assert_eq(&cautions.join("\n"));
 }

@@ -77,3 +77,14 @@ fn p30_an_invite_that_would_need_tcp_is_a_problem_of_the_profile() {
         ],
     );
 }
+
+#[test]
+fn a_trunk_is_not_called_what_metrics_call_no_trunk() {
+    let trunk = TRUNK.replace("\"plain\"", "\"none\"");
+    check(
+        &[(MAIN, MINIMAL), (PROFILE, &trunk)],
+        expect![[
+            r#"sip-profiles/plain-rfc3261.toml:1: `name` is "none", must be another name: metrics say it of calls that no trunk was found for"#
+        ]],
+    );
+}

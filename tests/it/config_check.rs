@@ -1,0 +1,79 @@
+//! `ringproof config check`: what it says of files that are missing, wrong, or good and odd.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::world::{Place, Plan, binary, text};
+
+#[test]
+fn a_missing_file_is_missing_and_on_no_line() {
+    let place = Place::new();
+    let said = run(&place, "config check --config nowhere.toml");
+    assert_eq!(said.status.code(), Some(64));
+    let words = "nowhere.toml: the file is missing, must be a text file that the daemon may read\n";
+    assert_eq!(text(&said.stdout), words);
+    let told = json(&run(&place, "config check nowhere.toml --json"));
+    assert_eq!(told["problems"][0]["file"], "nowhere.toml");
+    assert_eq!(told["problems"][0]["line"], Value::Null);
+    assert_eq!(told["problems"][0]["key"], Value::Null);
+}
+
+#[test]
+fn a_program_gets_each_problem_in_its_parts() {
+    let place = Place::new();
+    let mut plan = Plan::new("127.0.0.1:5060".parse().unwrap());
+    plan.verify = "atempts = 3".to_owned();
+    plan.write(&place.0);
+    let told = json(&run(&place, "config check --json"));
+    let problem = &told["problems"][0];
+    assert_eq!(told["problems"].as_array().unwrap().len(), 1, "{told}");
+    let parts = ["file", "key", "found", "accepted", "message"].map(|part| problem[part].as_str());
+    let expected = [
+        "ringproof.toml",
+        "verify.atempts",
+        "an unknown key",
+        "`attempts`, if that was meant",
+        "`verify.atempts` is an unknown key, must be `attempts`, if that was meant",
+    ];
+    assert_eq!(parts, expected.map(Some));
+    let lines = std::fs::read_to_string(place.0.join("ringproof.toml")).unwrap();
+    let line = lines.lines().position(|line| line.starts_with("atempts")).unwrap() + 1;
+    assert_eq!(problem["line"], line);
+}
+
+#[test]
+fn more_connections_than_files_is_a_warning_with_both_figures() {
+    let place = Place::new();
+    let mut plan = Plan::new("127.0.0.1:5060".parse().unwrap());
+    plan.control = "connections_max = 1000".to_owned();
+    plan.write(&place.0);
+    let enough = text(&limited(&place, 1028, "config check").stdout);
+    assert!(!enough.contains("connections_max"), "{enough}");
+    let told = limited(&place, 1027, "config check");
+    assert_eq!(told.status.code(), Some(0), "a warning is no problem");
+    let warning = "warning: `control.connections_max` is 1000, but a process may have 1027 files \
+                   open here (`ulimit -n`) and the gateway needs up to 28 for itself: connections \
+                   beyond 999 will wait\n";
+    assert!(text(&told.stdout).contains(warning), "{}", text(&told.stdout));
+    let told = json(&limited(&place, 1027, "config check --json"));
+    assert_eq!(told["problems"].as_array().unwrap().len(), 0, "{told}");
+    let message = told["warnings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("may have 1027 files"), "{told}");
+}
+
+fn run(place: &Place, line: &str) -> Output {
+    let arguments = line.split(' ');
+    Command::new(binary()).args(arguments).current_dir(&place.0).output().unwrap()
+}
+
+/// The same, where so many files may be open.
+fn limited(place: &Place, files: u32, line: &str) -> Output {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(format!("ulimit -n {files}; exec \"$@\"")).arg("sh").arg(binary());
+    shell.args(line.split(' ')).current_dir(&place.0).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("one JSON document")
+}
