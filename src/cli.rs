@@ -16,6 +16,7 @@ mod help;
 mod key;
 mod render;
 mod reply;
+mod scrape;
 mod table;
 mod terminal;
 mod wait;

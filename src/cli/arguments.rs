@@ -211,7 +211,7 @@ pub struct One {
 /// Arguments of `watch`.
 #[derive(Args, Debug)]
 pub struct Watch {
-    /// Begin after this event instead of now
+    /// Begin after the event with this number, which heads its line, instead of now
     #[arg(long, value_name = "EVENT")]
     pub after: Option<u64>,
     /// Which daemon.

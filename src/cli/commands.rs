@@ -8,8 +8,8 @@ use super::arguments::{Ask, Check, One, Trace, Traced, Verify, Watch};
 use super::client::{Client, ClientError, Wish};
 use super::exit::Exit;
 use super::reply::{Pools, Trunks, Verification};
-use super::table::{Cell, facts};
-use super::terminal::{Mood, Terminal, clean};
+use super::scrape::Scrape;
+use super::terminal::{Terminal, clean};
 use super::{Failure, render, wait};
 
 /// Runs one of them.
@@ -202,9 +202,22 @@ async fn status(client: &Client, is_json: bool, terminal: &mut Terminal) -> Resu
     };
     let trunks = client.get("/v1/trunks", Wish::Json).await?;
     let pools = client.get("/v1/pools", Wish::Json).await?;
+    let scrape = match client.get("/metrics", Wish::Text).await {
+        Ok(text) => Scrape::read(&String::from_utf8_lossy(&text)),
+        Err(ClientError::Refused(_)) => Scrape::default(),
+        Err(error) => return Err(error.into()),
+    };
+    let known: Trunks = serde_json::from_slice(&trunks)?;
     let exit = if not_ready.is_none() { Exit::Success } else { Exit::Negative };
     if is_json {
-        let mut whole = json!({ "ready": not_ready.is_none(), "problem": not_ready });
+        let mut whole = json!({
+            "ready": not_ready.is_none(),
+            "problem": not_ready,
+            "version": scrape.version,
+            "started_at": scrape.started_at,
+            "verifications_pending": scrape.pending,
+            "calls_in_flight": known.in_flight(),
+        });
         for part in [trunks, pools] {
             if let (Value::Object(whole), Value::Object(part)) =
                 (&mut whole, serde_json::from_slice(&part)?)
@@ -216,13 +229,9 @@ async fn status(client: &Client, is_json: bool, terminal: &mut Terminal) -> Resu
         return Ok(exit);
     }
     let paint = terminal.paint();
-    let ready = match &not_ready {
-        None => Cell::with_mood("ready", Mood::Good),
-        Some(problem) => Cell::with_mood(problem, Mood::Bad),
-    };
     let parts = [
-        facts(&[("gateway", ready)], paint),
-        render::trunks(&serde_json::from_slice(&trunks)?, paint),
+        render::gateway(not_ready.as_deref(), &scrape, &known, paint),
+        render::trunks(&known, paint),
         render::pools(&serde_json::from_slice(&pools)?, paint),
     ];
     terminal.print(&parts.join("\n"))?;

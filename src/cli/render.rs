@@ -2,6 +2,7 @@
 
 use super::client::Event;
 use super::reply::{Call, Pool, Pools, Trunk, Trunks, Verification, apart};
+use super::scrape::Scrape;
 use super::table::{Cell, facts, table};
 use super::terminal::{Mood, Paint, clean};
 
@@ -59,6 +60,31 @@ pub(super) fn pools(pools: &Pools, paint: Paint) -> String {
     table(headings, &rows, paint)
 }
 
+/// What the daemon says of itself, one fact a line; `not_ready` is why it places no calls.
+pub(super) fn gateway(
+    not_ready: Option<&str>,
+    scrape: &Scrape,
+    trunks: &Trunks,
+    paint: Paint,
+) -> String {
+    let ready = match not_ready {
+        None => Cell::with_mood("ready", Mood::Good),
+        Some(problem) => Cell::with_mood(&format!("not ready: {problem}"), Mood::Bad),
+    };
+    let mut rows = vec![("gateway", ready)];
+    if let Some(version) = &scrape.version {
+        rows.push(("version", Cell::from(version.as_str())));
+    }
+    if let Some(started_at) = &scrape.started_at {
+        rows.push(("running since", Cell::from(started_at.as_str())));
+    }
+    if let Some(pending) = scrape.pending {
+        rows.push(("verifications pending", Cell::from(pending)));
+    }
+    rows.push(("calls in flight", Cell::from(trunks.in_flight())));
+    facts(&rows, paint)
+}
+
 /// The trunks, one a line.
 pub(super) fn trunks(trunks: &Trunks, paint: Paint) -> String {
     let row = |trunk: &Trunk| {
@@ -72,10 +98,11 @@ pub(super) fn trunks(trunks: &Trunks, paint: Paint) -> String {
         ]
     };
     let rows: Vec<_> = trunks.trunks.iter().map(row).collect();
-    table(["trunk", "state", " in flight", " at most", " calls/s"], &rows, paint)
+    let headings = ["trunk", "state", " in flight", " in flight max", " calls/s max"];
+    table(headings, &rows, paint)
 }
 
-/// One line for an event.
+/// One line for an event, headed by its number, from which `watch --after` goes on.
 pub(super) fn event(event: &Event, paint: Paint) -> String {
     // `2026-11-20T10:15:30.123Z`: the day is known to who watches.
     let time = event.timestamp.get(11..23).unwrap_or(&event.timestamp);
@@ -86,7 +113,7 @@ pub(super) fn event(event: &Event, paint: Paint) -> String {
         _ => Mood::Neutral,
     };
     let kind = paint.mood(mood, &format!("{:<21}", clean(&event.kind)));
-    format!("{}  {kind}  {}", clean(time), clean(&subject(event)))
+    format!("{:>6}  {}  {kind}  {}", event.sequence, clean(time), clean(&subject(event)))
 }
 
 /// One line of what happens to a verification that somebody waits for; `None` for what is no news.
@@ -103,6 +130,11 @@ pub(super) fn progress(event: &Event, started_at: &str) -> Option<String> {
 }
 
 fn subject(event: &Event) -> String {
+    match (event.kind.as_str(), event.data["name"].as_str()) {
+        ("trunk.down", Some(name)) => return format!("{name}  does not answer, calls avoid it"),
+        ("trunk.up", Some(name)) => return format!("{name}  answers, calls may use it"),
+        _ => {}
+    }
     if event.kind.starts_with("call.")
         && let Ok(call) = serde_json::from_value::<Call>(event.data.clone())
     {

@@ -89,6 +89,13 @@ pub(super) struct Trunk {
     pub(super) calls_per_second_max: f64,
 }
 
+impl Trunks {
+    /// Calls at this moment, over all of them.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.trunks.iter().map(|trunk| trunk.in_flight).sum()
+    }
+}
+
 impl Verification {
     pub(super) fn is_pending(&self) -> bool {
         self.status == "pending"

@@ -153,6 +153,10 @@ fn a_script_reads_the_state_of_the_gateway() {
     let world = World::new(lab.address);
     let status = ok(&world.run(&["status", "--json"]));
     assert_eq!(status["ready"], true);
+    assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
+    assert!(status["started_at"].as_str().unwrap().starts_with("20"), "{status}");
+    assert_eq!(status["verifications_pending"], 0);
+    assert_eq!(status["calls_in_flight"], 0);
     let pools = ok(&world.run(&["pools", "--json"]));
     assert_eq!(pools["pools"][0]["name"], "default");
     let trunks = ok(&world.run(&["trunks", "--json"]));

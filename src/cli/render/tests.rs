@@ -21,5 +21,5 @@ fn good_and_bad_news_have_their_colours() {
 #[test]
 fn a_timestamp_of_another_form_is_shown_whole() {
     let event = Event { timestamp: "now".to_owned(), ..event_of("trunk.up") };
-    assert!(super::event(&event, Paint::Plain).starts_with("now  trunk.up"));
+    assert!(super::event(&event, Paint::Plain).starts_with("     0  now  trunk.up"));
 }

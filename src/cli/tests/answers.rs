@@ -25,14 +25,23 @@ event: call.ended
 data: {"type":"call.ended","timestamp":"2026-11-20T10:15:36.230Z","sequence":10,"data":{"id":"call_A","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","state":"ended","outcome":"completed","ended_by":"us","trunk":"alpha","placed_at":"2026-11-20T10:15:30.010Z","invited_at":"2026-11-20T10:15:30.012Z","ringing_at":"2026-11-20T10:15:31.200Z","hung_up_at":"2026-11-20T10:15:36.201Z","ended_at":"2026-11-20T10:15:36.230Z","sip_code":487}}
 
 id: 11
-event: star.fell
-data: {"type":"star.fell","timestamp":"2026-11-20T10:15:37.000Z","sequence":11,"data":{"name":"\u001b[2J"}}
+event: trunk.down
+data: {"type":"trunk.down","timestamp":"2026-11-20T10:15:36.500Z","sequence":11,"data":{"name":"alpha"}}
 
 id: 12
+event: trunk.up
+data: {"type":"trunk.up","timestamp":"2026-11-20T10:15:36.750Z","sequence":12,"data":{"name":"alpha"}}
+
+id: 13
+event: star.fell
+data: {"type":"star.fell","timestamp":"2026-11-20T10:15:37.000Z","sequence":13,"data":{"name":"\u001b[2J"}}
+
+id: 14
 event: verification.failed
-data: {"type":"verification.failed","timestamp":"2026-11-20T10:15:42.000Z","sequence":12,"data":{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"failed","reason":"unreachable","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","attempts_left":3,"calls_left":1}}
+data: {"type":"verification.failed","timestamp":"2026-11-20T10:15:42.000Z","sequence":14,"data":{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"failed","reason":"unreachable","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","attempts_left":3,"calls_left":1}}
 
 "#
 );
 pub(super) const POOLS: &str = r#"{"pools":[{"name":"default","numbers":10000,"distinct_suffixes":9516,"bits":13.2,"guess_odds":0.000315,"leased":2,"cooling":140}]}"#;
 pub(super) const TRUNKS: &str = r#"{"trunks":[{"name":"alpha","up":true,"in_flight":2,"in_flight_max":100,"calls_per_second_max":50.0},{"name":"beta","up":false,"in_flight":0,"in_flight_max":100,"calls_per_second_max":0.5}]}"#;
+pub(super) const METRICS: &str = "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds 1795169700\nringproof_build_info{version=\"0.1.0\"} 1\nringproof_verifications_pending 7\n";

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::answers::{EVENTS, ID, PENDING, POOLS, TRUNKS, VERIFIED};
+use super::answers::{EVENTS, ID, METRICS, PENDING, POOLS, TRUNKS, VERIFIED};
 use super::check;
 
 #[test]
@@ -11,17 +11,19 @@ fn watch_prints_a_line_for_each_event_and_where_it_stopped() {
         "watch",
         &[("GET /v1/events", 200, EVENTS)],
         &expect![[r#"
-        > GET /v1/events
-        | 10:15:30.010  call.placed            call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  placed
-        | 10:15:30.020  call.placed            call_B  ver_OTHER  placed
-        | 10:15:31.200  call.ringing           call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  ringing over alpha after 1.2 s
-        | 10:15:36.230  call.ended             call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  completed over alpha, rang for 5.0 s, SIP 487
-        | 10:15:37.000  star.fell              {"name":"\u001b[2J"}
-        | 10:15:42.000  verification.failed    ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  +46701234567  unreachable
-        ! go on with: ringproof watch --after 12
-        ! error: the event stream broke off
-        exit 69
-    "#]],
+            > GET /v1/events
+            |      7  10:15:30.010  call.placed            call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  placed
+            |      8  10:15:30.020  call.placed            call_B  ver_OTHER  placed
+            |      9  10:15:31.200  call.ringing           call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  ringing over alpha after 1.2 s
+            |     10  10:15:36.230  call.ended             call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  completed over alpha, rang for 5.0 s, SIP 487
+            |     11  10:15:36.500  trunk.down             alpha  does not answer, calls avoid it
+            |     12  10:15:36.750  trunk.up               alpha  answers, calls may use it
+            |     13  10:15:37.000  star.fell              {"name":"\u001b[2J"}
+            |     14  10:15:42.000  verification.failed    ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  +46701234567  unreachable
+            ! go on with: ringproof watch --after 14
+            ! error: the event stream broke off
+            exit 69
+        "#]],
     );
     check(
         "watch --after 11 --json",
@@ -46,27 +48,35 @@ fn status_says_whether_calls_can_be_placed() {
         ("GET /readyz", 200, "{}"),
         ("GET /v1/trunks", 200, TRUNKS),
         ("GET /v1/pools", 200, POOLS),
+        ("GET /metrics", 200, METRICS),
     ];
     check(
         "status",
         &ready,
         &expect![[r#"
-        > GET /readyz
-        > GET /v1/trunks
-        > GET /v1/pools
-        | gateway  ready
-        | 
-        | trunk  state  in flight  at most  calls/s
-        | alpha  up             2      100       50
-        | beta   down           0      100      0.5
-        | 
-        | pool     numbers  codes  bits      guess  leased  cooling
-        | default    10000   9516  13.2  1 in 3175       2      140
-        exit 0
-    "#]],
+            > GET /readyz
+            > GET /v1/trunks
+            > GET /v1/pools
+            > GET /metrics
+            | gateway                ready
+            | version                0.1.0
+            | running since          2026-11-20T10:15:00Z
+            | verifications pending  7
+            | calls in flight        2
+            | 
+            | trunk  state  in flight  in flight max  calls/s max
+            | alpha  up             2            100           50
+            | beta   down           0            100          0.5
+            | 
+            | pool     numbers  codes  bits      guess  leased  cooling
+            | default    10000   9516  13.2  1 in 3175       2      140
+            exit 0
+        "#]],
     );
     let problem = r#"{"title":"The gateway cannot place calls","status":503,"code":"not_ready","detail":"no trunk is up"}"#;
-    let not_ready = [("GET /readyz", 503, problem), ready[1], ready[2]];
+    // A key that may not read metrics is no reason to say nothing.
+    let not_ready =
+        [("GET /readyz", 503, problem), ready[1], ready[2], ("GET /metrics", 403, "{}")];
     check(
         "status",
         &not_ready,
@@ -74,11 +84,13 @@ fn status_says_whether_calls_can_be_placed() {
             > GET /readyz
             > GET /v1/trunks
             > GET /v1/pools
-            | gateway  no trunk is up
+            > GET /metrics
+            | gateway          not ready: no trunk is up
+            | calls in flight  2
             | 
-            | trunk  state  in flight  at most  calls/s
-            | alpha  up             2      100       50
-            | beta   down           0      100      0.5
+            | trunk  state  in flight  in flight max  calls/s max
+            | alpha  up             2            100           50
+            | beta   down           0            100          0.5
             | 
             | pool     numbers  codes  bits      guess  leased  cooling
             | default    10000   9516  13.2  1 in 3175       2      140
@@ -92,7 +104,8 @@ fn status_says_whether_calls_can_be_placed() {
             > GET /readyz
             > GET /v1/trunks
             > GET /v1/pools
-            | {"pools":[{"bits":13.2,"cooling":140,"distinct_suffixes":9516,"guess_odds":0.000315,"leased":2,"name":"default","numbers":10000}],"problem":"no trunk is up","ready":false,"trunks":[{"calls_per_second_max":50.0,"in_flight":2,"in_flight_max":100,"name":"alpha","up":true},{"calls_per_second_max":0.5,"in_flight":0,"in_flight_max":100,"name":"beta","up":false}]}
+            > GET /metrics
+            | {"calls_in_flight":2,"pools":[{"bits":13.2,"cooling":140,"distinct_suffixes":9516,"guess_odds":0.000315,"leased":2,"name":"default","numbers":10000}],"problem":"no trunk is up","ready":false,"started_at":null,"trunks":[{"calls_per_second_max":50.0,"in_flight":2,"in_flight_max":100,"name":"alpha","up":true},{"calls_per_second_max":0.5,"in_flight":0,"in_flight_max":100,"name":"beta","up":false}],"verifications_pending":null,"version":null}
             exit 1
         "#]],
     );
@@ -114,12 +127,12 @@ fn pools_and_trunks_are_tables() {
         "trunks",
         &[("GET /v1/trunks", 200, TRUNKS)],
         &expect![[r#"
-        > GET /v1/trunks
-        | trunk  state  in flight  at most  calls/s
-        | alpha  up             2      100       50
-        | beta   down           0      100      0.5
-        exit 0
-    "#]],
+            > GET /v1/trunks
+            | trunk  state  in flight  in flight max  calls/s max
+            | alpha  up             2            100           50
+            | beta   down           0            100          0.5
+            exit 0
+        "#]],
     );
     check(
         "trunks --json",
