@@ -212,7 +212,7 @@ pub struct One {
 #[derive(Args, Debug)]
 pub struct Watch {
     /// Begin after the event with this number, which heads its line, instead of now
-    #[arg(long, value_name = "EVENT")]
+    #[arg(long, value_name = "NUMBER")]
     pub after: Option<u64>,
     /// Which daemon.
     #[command(flatten)]

@@ -15,6 +15,7 @@ use super::exit::Exit;
 use super::reply::{Call, Verification};
 use super::terminal::{Heard, Terminal, clean};
 use super::{Failure, render};
+use crate::outcome::{Outcome, Reached};
 
 /// Waits for the end of what it starts.
 pub(super) async fn verify(
@@ -137,13 +138,16 @@ impl Wait<'_> {
         Ok(None)
     }
 
-    /// Says what it means. The code may be known now, even if it never rang for long.
+    /// Says what it means. The code may be known now, even if it never rang for long; but not of a
+    /// call that did not reach the phone, with which the verification fails.
     fn on_call_ended(&mut self, event: &Event, terminal: &mut Terminal) {
-        if self.question == Question::NotYet {
-            self.question = Question::Due;
-        }
         let call = serde_json::from_value::<Call>(event.data.clone()).ok();
         let outcome = call.and_then(|call| advice::outcome(call.outcome.as_deref()?));
+        self.question = match (outcome.map(Outcome::reached), self.question) {
+            (Some(Reached::No), _) => Question::NotYet,
+            (_, Question::NotYet) => Question::Due,
+            (_, question) => question,
+        };
         let Verification { id, to, calls_left, .. } = &self.standing;
         let means = if terminal.has_input() { Means::Words } else { Means::Commands(id) };
         let advice = outcome.and_then(|outcome| advice::after(outcome, *calls_left, to, means));
@@ -154,7 +158,9 @@ impl Wait<'_> {
 
     fn on_end(&self, terminal: &mut Terminal) {
         let id = clean(&self.standing.id);
-        terminal.note(&format!("no line came; `ringproof check {id} CODE` checks the code"));
+        terminal.note(&format!(
+            "the standard input has ended; waiting on, `ringproof check {id} CODE` checks the code"
+        ));
     }
 
     /// What was typed: a code, or what else can be done. The verification, if this was its end.

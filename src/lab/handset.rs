@@ -110,15 +110,29 @@ fn stop(trunk: &Remote<Command>) -> io::Result<()> {
     }
 }
 
-/// What the phones do, so that nobody has to look it up.
+/// What the phones do, so that nobody has to look it up: rules first, and of the table what no rule
+/// stands before. A rule that never counts is marked.
 fn write_table(rules: &[Rule], notes: &mut dyn Write) -> io::Result<()> {
-    for rule in rules {
-        writeln!(notes, "  …{:<4} {}", rule.suffix(), rule.behaviour)?;
+    for (index, rule) in rules.iter().enumerate() {
+        // Of two rules with one suffix the last one counts.
+        let is_replaced = rules[index + 1..].iter().any(|later| later.suffix() == rule.suffix());
+        let mark = if is_replaced { "  (never: a later rule has the same suffix)" } else { "" };
+        match rule.suffix() {
+            "" => writeln!(notes, "  every other number: {}{mark}", rule.behaviour)?,
+            suffix => writeln!(notes, "  …{suffix:<4} {}{mark}", rule.behaviour)?,
+        }
     }
-    for (suffix, behaviour) in BY_NUMBER {
+    let is_ruled = |suffix: &str| rules.iter().any(|rule| suffix.ends_with(rule.suffix()));
+    for (suffix, behaviour) in BY_NUMBER.iter().filter(|(suffix, _)| !is_ruled(suffix)) {
         writeln!(notes, "  …{suffix:<4} {behaviour}")?;
     }
-    writeln!(notes, "  every other number rings until the caller hangs up")
+    match is_ruled("") {
+        true => Ok(()),
+        false => writeln!(notes, "  every other number rings until the caller hangs up"),
+    }
 }
 
 const RECEIVE_BUFFER_BYTES: usize = 8 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -18,8 +18,12 @@ pub(crate) fn read(wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
         let entries = fs::read_dir(&directory).expect("the repository can be read");
         for path in entries.map(|entry| entry.expect("an entry can be read").path()) {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            // A second work tree has a file of this name.
+            if SKIPPED.contains(&name) {
+                continue;
+            }
             if path.is_dir() {
-                open.extend((!SKIPPED.contains(&name)).then_some(path));
+                open.push(path);
                 continue;
             }
             let inside = path.strip_prefix(root()).ok().and_then(Path::to_str).unwrap_or_default();

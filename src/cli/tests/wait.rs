@@ -135,6 +135,29 @@ fn verify_wait_says_what_a_busy_phone_means_and_gives_up_when_told() {
 }
 
 #[test]
+fn verify_wait_asks_nobody_for_the_code_of_a_call_that_reached_no_phone() {
+    let answers = [(EVENT_STREAM, 200, UNREACHABLE), (START, 201, PENDING), (GET, 200, FAILED)];
+    check_typed(
+        "verify +46701234567 --wait",
+        Typed::Person(&["20085"]),
+        &answers,
+        &expect![[r#"
+        > GET /v1/events
+        > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
+        > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+        | verification  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+        | phone         +46701234567
+        | status        failed (unreachable)
+        ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
+        ! it rings from +468765·····: the last 5 digits are the code
+        !    1.2 s  the call is over: unreachable over alpha, SIP 480
+        ! the phone is off, or out of coverage; `ringproof verify +46701234567 --wait` tries again, best a little later
+        exit 1
+    "#]],
+    );
+}
+
+#[test]
 fn verify_wait_interrupted_leaves_the_verification_and_says_how_to_go_on() {
     let answers = [(EVENT_STREAM, 200, ": open\n\n"), (START, 201, PENDING)];
     check_typed(
@@ -201,6 +224,12 @@ const BUSY: &str = concat!(
 
 "#
 );
+/// A call to a phone that is off, and what follows from it.
+const UNREACHABLE: &str = r#"data: {"type":"call.ended","timestamp":"2026-11-20T10:15:31.200Z","sequence":9,"data":{"id":"call_A","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","state":"ended","outcome":"unreachable","trunk":"alpha","placed_at":"2026-11-20T10:15:30.010Z","invited_at":"2026-11-20T10:15:30.012Z","ended_at":"2026-11-20T10:15:31.200Z","sip_code":480}}
+
+data: {"type":"verification.failed","timestamp":"2026-11-20T10:15:31.200Z","sequence":10,"data":{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"failed","reason":"unreachable","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","attempts_left":3,"calls_left":1}}
+
+"#;
 const EVENT_STREAM: &str = "GET /v1/events";
 const START: &str = "POST /v1/verifications";
 const GET: &str = "GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
