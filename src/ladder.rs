@@ -51,6 +51,9 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Every method, in the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Ack, Self::Bye, Self::Cancel, Self::Different, Self::Invite];
+
     /// The method's name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -102,7 +105,7 @@ impl Default for Ladder {
 
 fn pack(rung: Rung) -> u64 {
     let micros = u64::try_from(rung.at.as_micros()).unwrap_or(MICROS_MAX).min(MICROS_MAX);
-    let verb = VERBS.iter().position(|verb| *verb == rung.method).unwrap_or_default() as u64;
+    let verb = Verb::ALL.iter().position(|verb| *verb == rung.method).unwrap_or_default() as u64;
     micros << 16
         | verb << 13
         | u64::from(rung.direction == Direction::Out) << 12
@@ -116,12 +119,11 @@ fn unpack(word: u64) -> Rung {
         at: Duration::from_micros(word >> 16),
         direction: if word >> 12 & 1 == 1 { Direction::Out } else { Direction::In },
         is_again: word >> 11 & 1 == 1,
-        method: VERBS[(word >> 13 & 7) as usize % VERBS.len()],
+        method: Verb::ALL[(word >> 13 & 7) as usize % Verb::ALL.len()],
         status: (status != 0).then_some(status),
     }
 }
 
-const VERBS: [Verb; 5] = [Verb::Ack, Verb::Bye, Verb::Cancel, Verb::Different, Verb::Invite];
 /// A flash call is seven messages; loss, forks and an answer triple that.
 const RUNGS_MAX: usize = 24;
 const MICROS_MAX: u64 = (1 << 48) - 1;

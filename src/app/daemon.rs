@@ -105,6 +105,7 @@ impl Daemon {
             metrics,
             counters: Arc::clone(&counters),
             log,
+            started: now,
             started_at: wall.at(now),
         });
         let calls = Arc::clone(&shards);

@@ -1,7 +1,7 @@
 //! The daemon's own state, for the control room: readiness, trunks, the scrape, `/debug/state`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -22,6 +22,7 @@ pub(super) struct DaemonStatus {
     pub(super) metrics: Arc<Metrics>,
     pub(super) counters: Arc<ApiCounters>,
     pub(super) log: Option<Arc<Log>>,
+    pub(super) started: Instant,
     pub(super) started_at: Micros,
 }
 
@@ -43,6 +44,10 @@ impl Status for DaemonStatus {
         }
         let is_any_up = (0..self.trunks.len()).any(|trunk| self.shards.is_up(trunk));
         if is_any_up { Readiness::Ready } else { Readiness::NoTrunk }
+    }
+
+    fn started(&self) -> (Micros, Duration) {
+        (self.started_at, now().saturating_duration_since(self.started))
     }
 
     fn metrics(&self) -> String {

@@ -5,6 +5,7 @@
 mod call;
 mod pool;
 mod verification;
+mod words;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::time::Micros;
 pub use call::{CallSummary, CallView, RungView, TraceView};
 pub use pool::{PoolList, PoolView};
 pub use verification::{FlashCallView, VerificationList, VerificationView};
+pub(super) use words::{HealthWord, MethodWord, ReadinessWord, StatusWord};
 
 /// The names of the trunks in the configuration's order: a call's record knows its trunk by number.
 #[derive(Clone, Debug)]

@@ -172,6 +172,19 @@ async fn the_gateway_shows_itself() {
     world.start().await;
     let pools = world.ask("GET", "/v1/pools", "").await.json();
     assert_eq!(pools["pools"][0]["distinct_suffixes"], 1_000);
+    let status = world.ask("GET", "/v1/status", "").await.json();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        status,
+        serde_json::json!({
+            "version": version,
+            "readiness": "ready",
+            "started_at": "2026-11-20T10:15:30.123Z",
+            "uptime_seconds": 61,
+            "verifications_pending": 1,
+            "calls_in_flight": 1,
+        })
+    );
     let trunks = world.ask("GET", "/v1/trunks", "").await.json();
     assert_eq!(trunks["trunks"][0]["name"], "asterisk");
     let state = world.ask("GET", "/debug/state", "").await.json();
