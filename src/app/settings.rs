@@ -25,6 +25,10 @@ pub(super) fn control(config: &Config) -> control::Settings {
         events_kept: config.observe.events_kept,
         head_timeout: control.head_timeout,
         readers_max: control.streams_max,
+        replies_kept: control.replies_max,
+        replies_kept_for: control.keep_replies,
+        scans_max: control.lists_max,
+        wrong_tokens_per_minute: control.wrong_keys_per_minute,
         ..Limits::default()
     };
     control::Settings {
@@ -52,7 +56,7 @@ pub(super) fn log(config: &Config, is_coloured: bool) -> log::Settings {
         // The libraries below are of interest when something is wrong with them, not by default.
         filter: format!("warn,ringproof={level}"),
         is_coloured,
-        lines_max: LOG_LINES_MAX,
+        lines_max: config.log.lines_max,
     }
 }
 
@@ -88,4 +92,3 @@ pub(super) const QUEUE_MAX: usize = 10_000;
 pub(super) const QUEUE_TIME_MAX: Duration = Duration::from_secs(2);
 /// Commands that may wait for a shard.
 pub(super) const COMMANDS_MAX: usize = 16_384;
-const LOG_LINES_MAX: usize = 65_536;

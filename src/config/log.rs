@@ -10,6 +10,8 @@ pub struct Log {
     pub format: Format,
     /// From which level on.
     pub level: Level,
+    /// Lines that may wait for the writer.
+    pub lines_max: usize,
 }
 
 /// For people or for machines.
@@ -56,6 +58,7 @@ pub(super) fn read(mut section: Section<'_>) -> Log {
     let log = Log {
         format: section.or("format", &formats, Format::Pretty),
         level: section.or("level", &levels, Level::Info),
+        lines_max: section.or("lines_max", &kind::whole(64..=1_000_000), 65_536),
     };
     section.finish();
     log

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use ringproof::control::{Limits, Shed};
 use serde_json::Value;
 
 use super::world::{START, World, short, soon};
@@ -152,6 +153,26 @@ async fn without_a_trunk_nothing_is_started_and_nobody_is_ready() {
     assert_eq!(world.ask("GET", "/readyz", "").await.status, 200);
     let reply = world.ask("POST", "/v1/verifications", START).await;
     assert_eq!(reply.status, 201, "what was refused left no trace");
+}
+
+#[tokio::test]
+async fn lists_have_a_limit_that_hides_no_metrics() {
+    let world = World::new(Limits { scans_max: 0, ..short() }).await;
+    for path in ["/v1/verifications", "/v1/pools", "/debug/state"] {
+        let reply = world.ask("GET", path, "").await;
+        assert_eq!(reply.problem(), (503, "overloaded".to_owned()), "{path}");
+    }
+    assert_eq!(world.shed(Shed::Scan), 3);
+    assert_eq!(world.ask("GET", "/metrics", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_shard_without_room_is_said_and_counted() {
+    let world = World::new(short()).await;
+    world.shards.is_full.store(true, Ordering::Relaxed);
+    let reply = world.ask("POST", "/v1/verifications", START).await;
+    assert_eq!(reply.problem(), (503, "overloaded".to_owned()));
+    assert_eq!(world.shed(Shed::ShardQueue), 1);
 }
 
 #[tokio::test]

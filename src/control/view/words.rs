@@ -15,7 +15,7 @@ use crate::verify::snapshot::{Reason, Status};
 macro_rules! words {
     ($($(#[$text:meta])* $name:ident = $says:literal: $words:expr;)*) => {$(
         $(#[$text])*
-        pub struct $name;
+        pub(in crate::control) struct $name;
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
