@@ -55,6 +55,9 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Every method, in the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Ack, Self::Bye, Self::Cancel, Self::Different, Self::Invite];
+
     /// The method's name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -124,7 +127,7 @@ impl Default for Ladder {
 
 fn pack(rung: Rung) -> u64 {
     let micros = u64::try_from(rung.at.as_micros()).unwrap_or(MICROS_MAX).min(MICROS_MAX);
-    let verb = VERBS.iter().position(|verb| *verb == rung.method).unwrap_or_default() as u64;
+    let verb = Verb::ALL.iter().position(|verb| *verb == rung.method).unwrap_or_default() as u64;
     // What did not arrive is a request, so the place of the status is free for the reason.
     let why = |why| Undelivered::ALL.iter().position(|other| *other == why).unwrap_or_default();
     let code = rung.undelivered.map_or(rung.status.unwrap_or(0), |lost| why(lost) as u16);
@@ -143,13 +146,12 @@ fn unpack(word: u64) -> Rung {
         at: Duration::from_micros(word >> 16),
         direction: if word >> 12 & 1 == 1 { Direction::Out } else { Direction::In },
         is_again: word >> 11 & 1 == 1,
-        method: VERBS[(word >> 13 & 7) as usize % VERBS.len()],
+        method: Verb::ALL[(word >> 13 & 7) as usize % Verb::ALL.len()],
         status: (code != 0 && !is_undelivered).then_some(code),
         undelivered: Undelivered::ALL.get(usize::from(code)).copied().filter(|_| is_undelivered),
     }
 }
 
-const VERBS: [Verb; 5] = [Verb::Ack, Verb::Bye, Verb::Cancel, Verb::Different, Verb::Invite];
 /// A flash call is seven messages; loss, forks and an answer triple that.
 const RUNGS_MAX: usize = 24;
 const MICROS_MAX: u64 = (1 << 48) - 1;

@@ -158,6 +158,9 @@ pub enum Side {
 }
 
 impl Side {
+    /// Every side, in the order of the declaration.
+    pub const ALL: [Self; 3] = [Self::Callee, Self::Carrier, Self::Us];
+
     /// The word of the API.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -169,7 +172,7 @@ impl Side {
 
     /// The side whose number `as u8` is `code`.
     pub fn from_u8(code: u8) -> Option<Self> {
-        [Self::Callee, Self::Carrier, Self::Us].into_iter().find(|side| *side as u8 == code)
+        Self::ALL.into_iter().find(|side| *side as u8 == code)
     }
 }
 

@@ -113,6 +113,7 @@ impl Daemon {
             metrics: Arc::clone(&metrics),
             counters: Arc::clone(&counters),
             log,
+            started: now,
             started_at: wall.at(now),
         });
         let calls = Arc::clone(&shards);

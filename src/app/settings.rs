@@ -24,6 +24,10 @@ pub(super) fn control(config: &Config) -> control::Settings {
         events_kept: config.observe.events_kept,
         head_timeout: control.head_timeout,
         readers_max: control.streams_max,
+        replies_kept: control.replies_max,
+        replies_kept_for: control.keep_replies,
+        scans_max: control.lists_max,
+        wrong_tokens_per_minute: control.wrong_keys_per_minute,
         ..Limits::default()
     };
     control::Settings {

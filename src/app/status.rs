@@ -1,7 +1,7 @@
 //! The daemon's own state, for the control room: readiness, trunks, the scrape, `/debug/state`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -23,6 +23,7 @@ pub(super) struct DaemonStatus {
     pub(super) metrics: Arc<Metrics>,
     pub(super) counters: Arc<ApiCounters>,
     pub(super) log: Option<Arc<Log>>,
+    pub(super) started: Instant,
     pub(super) started_at: Micros,
 }
 
@@ -46,6 +47,10 @@ impl Status for DaemonStatus {
         let mut indices = layout.listed.iter().map(|(index, _)| usize::from(*index));
         let takes_calls = indices.any(|trunk| self.shards.takes_calls(trunk));
         if takes_calls { Readiness::Ready } else { Readiness::NoTrunk }
+    }
+
+    fn started(&self) -> (Micros, Duration) {
+        (self.started_at, now().saturating_duration_since(self.started))
     }
 
     fn metrics(&self) -> String {

@@ -30,6 +30,14 @@ pub struct Control {
     pub connections_max: usize,
     /// Event streams that are served at once.
     pub streams_max: usize,
+    /// Lists that are made at once.
+    pub lists_max: usize,
+    /// Replies that are kept for a repeated `Idempotency-Key`.
+    pub replies_max: usize,
+    /// How long they are kept.
+    pub keep_replies: Duration,
+    /// Wrong keys that one address may send in a minute.
+    pub wrong_keys_per_minute: u32,
 }
 
 /// One bearer key of the TCP listener.
@@ -86,6 +94,14 @@ pub(super) fn read(mut section: Section<'_>, base: &Path) -> Control {
         ),
         connections_max: section.or("connections_max", &kind::whole(1..=65_536), 1_024),
         streams_max: section.or("streams_max", &kind::whole(1..=65_536), 64),
+        lists_max: section.or("lists_max", &kind::whole(1..=64), 2),
+        replies_max: section.or("replies_max", &kind::whole(1..=1_000_000), 50_000),
+        keep_replies: section.or(
+            "keep_replies",
+            &kind::duration(seconds(60, 86_400)),
+            Duration::from_secs(3_600),
+        ),
+        wrong_keys_per_minute: section.or("wrong_keys_per_minute", &kind::whole(1..=100_000), 30),
         keys: distinct(&section, keys),
     };
     section.finish();

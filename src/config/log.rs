@@ -10,7 +10,7 @@ pub struct Log {
     pub format: Format,
     /// From which level on.
     pub level: Level,
-    /// Lines that may wait to be written; more are lost, and counted.
+    /// Lines that may wait for the writer.
     pub lines_max: usize,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn read(mut section: Section<'_>) -> Log {
     let log = Log {
         format: section.or("format", &formats, Format::Pretty),
         level: section.or("level", &levels, Level::Info),
-        lines_max: section.or("lines_max", &kind::whole(1..=1_000_000), LINES_MAX),
+        lines_max: section.or("lines_max", &kind::whole(64..=1_000_000), 65_536),
     };
     section.finish();
     log
@@ -71,6 +71,3 @@ pub(super) fn read_observe(mut section: Section<'_>) -> Observe {
     section.finish();
     observe
 }
-
-/// A line has about 200 bytes: 13 MB at most.
-const LINES_MAX: usize = 65_536;

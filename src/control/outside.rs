@@ -2,11 +2,13 @@
 //! implements these over its shards and its metrics.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::service::NotPlaced;
+use crate::time::Micros;
 use crate::verify::Order;
 use crate::verify::record::CallRecord;
 
@@ -32,6 +34,9 @@ pub trait Status: Send + Sync {
     /// Whether calls can be placed.
     fn readiness(&self) -> Readiness;
 
+    /// When the daemon started, as the wall clock showed it, and how long ago that is.
+    fn started(&self) -> (Micros, Duration);
+
     /// The scrape: Prometheus text.
     fn metrics(&self) -> String;
 
@@ -53,6 +58,20 @@ pub struct TrunkState {
     pub in_flight_max: u32,
     /// Calls that may be sent to it each second.
     pub calls_per_second_max: f64,
+}
+
+impl Readiness {
+    /// Every answer, in the order of the declaration.
+    pub const ALL: [Self; 3] = [Self::NoTrunk, Self::Ready, Self::Stopping];
+
+    /// The word of the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoTrunk => "no_trunk",
+            Self::Ready => "ready",
+            Self::Stopping => "stopping",
+        }
+    }
 }
 
 /// Whether calls can be placed.

@@ -80,6 +80,7 @@ fn overview() -> Routes {
         .routes(routes!(verifications::list))
         .routes(routes!(events::follow))
         .routes(routes!(operations::pools))
+        .routes(routes!(operations::status))
         .routes(routes!(operations::trunks))
         .routes(routes!(operations::metrics))
 }

@@ -5,6 +5,7 @@
 mod call;
 mod pool;
 mod verification;
+mod words;
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
@@ -13,6 +14,7 @@ use crate::time::Micros;
 pub use call::{CallSummary, CallView, RungView, TraceView};
 pub use pool::{PoolList, PoolView};
 pub use verification::{FlashCallView, VerificationList, VerificationView};
+pub(super) use words::{HealthWord, MethodWord, ReadinessWord, StatusWord};
 
 /// RFC 3339 with milliseconds, in UTC: `2026-11-20T10:15:30.123Z`.
 pub(super) fn timestamp(at: Micros) -> String {

@@ -132,8 +132,8 @@ impl State {
     fn unpack(word: u64) -> Self {
         Self {
             // Only `pack` makes words.
-            status: STATUSES[(word & 7) as usize % STATUSES.len()],
-            reason: REASONS.get((word >> 3 & 15).wrapping_sub(1) as usize).copied(),
+            status: Status::ALL[(word & 7) as usize % Status::ALL.len()],
+            reason: Reason::ALL.get((word >> 3 & 15).wrapping_sub(1) as usize).copied(),
             attempts_left: (word >> 7 & 15) as u8,
             calls: (word >> 11 & 15) as u8,
             ended_after: Duration::from_micros(word >> 15),
@@ -180,20 +180,6 @@ impl Word {
     }
 }
 
-const STATUSES: [Status; 5] =
-    [Status::Pending, Status::Verified, Status::Failed, Status::Expired, Status::Canceled];
-/// By number, from 1.
-const REASONS: [Reason; 9] = [
-    Reason::CanceledByClient,
-    Reason::CallerIdMatched,
-    Reason::CodeMatched,
-    Reason::Deadline,
-    Reason::NoTrunk,
-    Reason::NumberUnallocated,
-    Reason::RejectedByPolicy,
-    Reason::TooManyAttempts,
-    Reason::Unreachable,
-];
 /// 49 bits: 17 years.
 const MICROS_MAX: u64 = (1 << 49) - 1;
 
@@ -203,8 +189,8 @@ mod tests {
 
     #[test]
     fn every_state_survives_its_word() {
-        for status in STATUSES {
-            for reason in REASONS.map(Some).into_iter().chain([None]) {
+        for status in Status::ALL {
+            for reason in Reason::ALL.map(Some).into_iter().chain([None]) {
                 let state = State {
                     status,
                     reason,

@@ -56,6 +56,12 @@ pub enum CallState {
     Ended,
 }
 
+impl CallState {
+    /// Every state, in the order in which a call passes them.
+    pub const ALL: [Self; 5] =
+        [Self::Placed, Self::Calling, Self::Ringing, Self::HangingUp, Self::Ended];
+}
+
 /// How a call ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ending {

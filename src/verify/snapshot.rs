@@ -90,6 +90,10 @@ pub enum Reason {
 }
 
 impl Status {
+    /// Every status, by number.
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Verified, Self::Failed, Self::Expired, Self::Canceled];
+
     /// The word of the API.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -103,6 +107,19 @@ impl Status {
 }
 
 impl Reason {
+    /// Every reason, by number, from 1.
+    pub const ALL: [Self; 9] = [
+        Self::CanceledByClient,
+        Self::CallerIdMatched,
+        Self::CodeMatched,
+        Self::Deadline,
+        Self::NoTrunk,
+        Self::NumberUnallocated,
+        Self::RejectedByPolicy,
+        Self::TooManyAttempts,
+        Self::Unreachable,
+    ];
+
     /// The word of the API.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use ringproof::control::{Limits, Shed};
 use serde_json::Value;
 
 use super::world::{START, World, short, soon};
@@ -155,6 +156,26 @@ async fn without_a_trunk_nothing_is_started_and_nobody_is_ready() {
 }
 
 #[tokio::test]
+async fn lists_have_a_limit_that_hides_no_metrics() {
+    let world = World::new(Limits { scans_max: 0, ..short() }).await;
+    for path in ["/v1/verifications", "/v1/pools", "/debug/state"] {
+        let reply = world.ask("GET", path, "").await;
+        assert_eq!(reply.problem(), (503, "overloaded".to_owned()), "{path}");
+    }
+    assert_eq!(world.shed(Shed::Scan), 3);
+    assert_eq!(world.ask("GET", "/metrics", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_shard_without_room_is_said_and_counted() {
+    let world = World::new(short()).await;
+    world.shards.is_full.store(true, Ordering::Relaxed);
+    let reply = world.ask("POST", "/v1/verifications", START).await;
+    assert_eq!(reply.problem(), (503, "overloaded".to_owned()));
+    assert_eq!(world.shed(Shed::ShardQueue), 1);
+}
+
+#[tokio::test]
 async fn h03_numbers_that_are_never_called_are_refused() {
     let mut world = World::new(short()).await;
     for to in ["+46876500001", "+447012345678", "+469001234567", "+881612345678", "+4611"] {
@@ -172,6 +193,19 @@ async fn the_gateway_shows_itself() {
     world.start().await;
     let pools = world.ask("GET", "/v1/pools", "").await.json();
     assert_eq!(pools["pools"][0]["distinct_suffixes"], 1_000);
+    let status = world.ask("GET", "/v1/status", "").await.json();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        status,
+        serde_json::json!({
+            "version": version,
+            "readiness": "ready",
+            "started_at": "2026-11-20T10:15:30.123Z",
+            "uptime_seconds": 61,
+            "verifications_pending": 1,
+            "calls_in_flight": 1,
+        })
+    );
     let trunks = world.ask("GET", "/v1/trunks", "").await.json();
     assert_eq!(trunks["trunks"][0]["name"], "asterisk");
     let state = world.ask("GET", "/debug/state", "").await.json();

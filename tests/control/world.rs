@@ -13,7 +13,7 @@ use ringproof::control::{
     TcpSettings, TrunkState,
 };
 use ringproof::entropy::Entropy;
-use ringproof::time::WallClock;
+use ringproof::time::{Micros, WallClock};
 use ringproof::verify::Order;
 use ringproof::verify::TrunkNames;
 use ringproof::verify::Verify;
@@ -201,6 +201,10 @@ impl Status for Shards {
 
     fn readiness(&self) -> Readiness {
         if self.is_down.load(Ordering::Relaxed) { Readiness::NoTrunk } else { Readiness::Ready }
+    }
+
+    fn started(&self) -> (Micros, Duration) {
+        (Micros(1_795_169_730_123_456), Duration::from_millis(61_900))
     }
 
     fn metrics(&self) -> String {

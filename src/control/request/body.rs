@@ -7,6 +7,8 @@ use serde::de::IgnoredAny;
 use utoipa::ToSchema;
 
 use super::super::problem::Problem;
+use super::super::view::MethodWord;
+use super::json::Form;
 use crate::number;
 use crate::number::E164;
 use crate::verify::Evidence;
@@ -20,8 +22,8 @@ pub(in super::super) struct StartBody {
     /// The phone, in E.164 form.
     #[schema(example = "+46701234567")]
     to: String,
-    /// How to prove it: `flash_call`, which is also the default.
-    #[schema(example = "flash_call")]
+    /// How to prove it. Default: `flash_call`.
+    #[schema(value_type = Option<MethodWord>, example = "flash_call")]
     method: Option<String>,
     /// The pool to call from; default: the first of the configuration.
     pool: Option<String>,
@@ -38,6 +40,10 @@ pub(in super::super) struct StartBody {
     did: Option<IgnoredAny>,
     #[schema(ignore)]
     callback_url: Option<IgnoredAny>,
+}
+
+impl Form for StartBody {
+    const NOT_BUILT: &'static [&'static str] = &["did", "callback_url"];
 }
 
 impl TryFrom<StartBody> for Start {
@@ -85,6 +91,8 @@ pub(in super::super) struct CheckBody {
     caller_id: Option<String>,
 }
 
+impl Form for CheckBody {}
+
 impl CheckBody {
     /// What is to be compared.
     pub(in super::super) fn evidence(&self) -> Result<Evidence<'_>, Problem> {
@@ -103,12 +111,14 @@ impl CheckBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct ReportBody {
-    /// `no_call`, `unknown_caller` or `late_call`.
+    /// What it saw.
     #[schema(example = "no_call")]
     saw: SawWord,
     /// The number that the phone showed, if it showed one.
     caller_id: Option<String>,
 }
+
+impl Form for ReportBody {}
 
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -136,6 +146,8 @@ impl From<ReportBody> for Report {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct NoBody {}
+
+impl Form for NoBody {}
 
 /// It is shown in lists and may be logged: plain characters, and not many.
 fn client_ref(text: String) -> Result<String, Problem> {

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use super::super::problem::{Code, Problem};
+use super::super::view::StatusWord;
 use crate::number::E164;
 use crate::verify::snapshot::Status;
 use crate::verify::{Filter, PAGE_MAX};
@@ -33,8 +34,8 @@ pub(in super::super) struct ListQuery {
     /// Only those of this phone, in E.164 form.
     #[param(example = "+46701234567")]
     to: Option<String>,
-    /// Only those that stand here: `pending`, `verified`, `failed`, `expired` or `canceled`.
-    #[param(example = "pending")]
+    /// Only those that stand here.
+    #[param(inline, value_type = Option<StatusWord>, example = "pending")]
     status: Option<String>,
     /// How many at most: 1 to 1000, 20 if not said.
     limit: Option<usize>,
@@ -51,8 +52,8 @@ impl TryFrom<ListQuery> for Filter {
         };
         let to = query.to.map(|to| E164::parse(&plus(&to)).map_err(|e| refuse("to", &e)));
         let status = query.status.map(|word| {
-            STATUSES.into_iter().find(|status| status.as_str() == word).ok_or_else(|| {
-                let words = STATUSES.map(Status::as_str).join(", ");
+            Status::ALL.into_iter().find(|status| status.as_str() == word).ok_or_else(|| {
+                let words = Status::ALL.map(Status::as_str).join(", ");
                 refuse("status", &format!("not known, must be one of {words}"))
             })
         });
@@ -85,6 +86,3 @@ pub(in super::super) struct EventsQuery {
 fn plus(text: &str) -> String {
     text.strip_prefix(' ').map_or_else(|| text.to_owned(), |digits| format!("+{digits}"))
 }
-
-const STATUSES: [Status; 5] =
-    [Status::Pending, Status::Verified, Status::Failed, Status::Expired, Status::Canceled];

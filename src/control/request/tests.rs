@@ -54,11 +54,11 @@ fn h02_json_that_is_wrong_is_refused_with_a_pointer() {
             {"to":{"to":"+46701234567"}}
                 invalid_request at `/to`: invalid type: map, expected a string at line 1 column 6
             {"to":"+46701234567","a~b/c":1}
-                invalid_request at `/a~0b~1c`: unknown field `a~b/c`, expected one of `to`, `method`, `pool`, `ring_ms`, `expires_in`, `client_ref`, `did`, `callback_url` at line 1 column 28
+                invalid_request at `/a~0b~1c`: unknown field `a~b/c`, expected one of `to`, `method`, `pool`, `ring_ms`, `expires_in`, `client_ref` at line 1 column 28
             {"to":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
                 invalid_request at `/to`: invalid type: sequence, expected a string at line 1 column 6
             {"x":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
-                invalid_request at `/x`: unknown field `x`, expected one of `to`, `method`, `pool`, `ring_ms`, `expires_in`, `client_ref`, `did`, `callback_url` at line 1 column 4
+                invalid_request at `/x`: unknown field `x`, expected one of `to`, `method`, `pool`, `ring_ms`, `expires_in`, `client_ref` at line 1 column 4
             {}
                 invalid_request at `/to`: missing field `to` at line 1 column 2
             ["+46701234567",null,null,null,null,null,null,null]

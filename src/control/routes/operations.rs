@@ -14,7 +14,7 @@ use super::super::api::Api;
 use super::super::clock;
 use super::super::outside::{Readiness, TrunkState};
 use super::super::problem::{Code, Problem, Refused};
-use super::super::view::{PoolList, PoolView};
+use super::super::view::{HealthWord, PoolList, PoolView, ReadinessWord, timestamp};
 use super::{aside, scan};
 use crate::verify::{Census, Level};
 
@@ -28,9 +28,49 @@ pub(super) struct TrunkList {
 /// A word about the gateway.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Health {
-    /// `alive` or `ready`.
-    #[schema(example = "ready")]
+    /// Whether it is alive, or ready.
+    #[schema(value_type = HealthWord, example = "ready")]
     status: &'static str,
+}
+
+/// The gateway in a few words.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StatusView {
+    /// What runs.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// Whether calls can be placed.
+    #[schema(value_type = ReadinessWord, example = "ready")]
+    readiness: &'static str,
+    /// When it started.
+    #[schema(format = DateTime, example = "2026-11-20T10:15:30.123Z")]
+    started_at: String,
+    /// Whole seconds since then.
+    uptime_seconds: u64,
+    /// Verifications that are pending.
+    verifications_pending: usize,
+    /// Calls that are up.
+    calls_in_flight: u32,
+}
+
+/// The gateway in a few words.
+#[utoipa::path(
+    get, path = "/v1/status", tag = "operations", operation_id = "status", security(("key" = ["read"])),
+    responses(
+        (status = 200, description = "As it stands now", body = StatusView),
+        Refused,
+    ),
+)]
+pub(super) async fn status(State(api): State<Arc<Api>>) -> Body<StatusView> {
+    let (started_at, uptime) = api.status.started();
+    Body(StatusView {
+        version: env!("CARGO_PKG_VERSION"),
+        readiness: api.status.readiness().as_str(),
+        started_at: timestamp(started_at),
+        uptime_seconds: uptime.as_secs(),
+        verifications_pending: api.service.census().pending.size,
+        calls_in_flight: api.status.trunks().iter().map(|trunk| trunk.in_flight).sum(),
+    })
 }
 
 /// The pools as they stand.

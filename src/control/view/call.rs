@@ -6,6 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::timestamp;
+use super::words::{
+    CallStateWord, DirectionWord, EndedByWord, OutcomeWord, SipMethodWord, UndeliveredWord,
+};
 use crate::ladder::{Direction, Rung};
 use crate::verify::TrunkNames;
 use crate::verify::record::{CallRecord, CallState, Facts};
@@ -16,10 +19,11 @@ pub struct CallSummary {
     /// Its name.
     #[schema(example = "call_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
     pub id: String,
-    /// Where it stands: `placed`, `calling`, `ringing`, `hanging_up` or `ended`.
+    /// Where it stands.
+    #[schema(value_type = CallStateWord)]
     pub state: &'static str,
     /// How it ended; null while it lives.
-    #[schema(example = "completed")]
+    #[schema(value_type = Option<OutcomeWord>, example = "completed")]
     pub outcome: Option<&'static str>,
     /// The trunk that carries it; null before it was sent.
     pub trunk: Option<String>,
@@ -46,12 +50,14 @@ pub struct CallView {
     /// The verification that it is for.
     #[schema(example = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
     pub verification: String,
-    /// Where it stands: `placed`, `calling`, `ringing`, `hanging_up` or `ended`.
+    /// Where it stands.
+    #[schema(value_type = CallStateWord)]
     pub state: &'static str,
     /// How it ended; null while it lives.
-    #[schema(example = "completed")]
+    #[schema(value_type = Option<OutcomeWord>, example = "completed")]
     pub outcome: Option<&'static str>,
-    /// Who ended it: `callee`, `carrier` or `us`.
+    /// Who ended it; null while it lives.
+    #[schema(value_type = Option<EndedByWord>)]
     pub ended_by: Option<&'static str>,
     /// The trunk that carries it; null before it was sent.
     pub trunk: Option<String>,
@@ -101,16 +107,17 @@ pub struct RungView {
     /// Seconds since the call was accepted.
     pub seconds: f64,
     /// `out` from the gateway to the trunk, `in` from the trunk.
+    #[schema(value_type = DirectionWord)]
     pub direction: &'static str,
     /// The method; for a response that of its request.
-    #[schema(example = "INVITE")]
+    #[schema(value_type = SipMethodWord, example = "INVITE")]
     pub method: &'static str,
     /// The status code; null for a request.
     pub status: Option<u16>,
     /// The same message had passed before.
     pub again: bool,
-    /// Why it did not arrive, if the system or the network said so: `denied`, `host_unreachable`,
-    /// `no_route`, `refused`, `too_long` or `unsent`; null for all others.
+    /// Why it did not arrive, if the system or the network said so.
+    #[schema(value_type = Option<UndeliveredWord>)]
     pub undelivered: Option<&'static str>,
 }
 
@@ -184,7 +191,7 @@ impl RungView {
     }
 }
 
-fn state(state: CallState) -> &'static str {
+pub(super) fn state(state: CallState) -> &'static str {
     match state {
         CallState::Calling => "calling",
         CallState::Ended => "ended",

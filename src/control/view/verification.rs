@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::words::{MethodWord, ReasonWord, StatusWord};
 use super::{CallSummary, timestamp};
 use crate::verify::TrunkNames;
 use crate::verify::snapshot::Snapshot;
@@ -16,13 +17,15 @@ pub struct VerificationView {
     /// The phone, in E.164 form.
     #[schema(example = "+46701234567")]
     pub to: String,
-    /// How it is proven: `flash_call`.
-    #[schema(example = "flash_call")]
+    /// How it is proven.
+    #[schema(value_type = MethodWord, example = "flash_call")]
     pub method: &'static str,
-    /// `pending`, `verified`, `failed`, `expired` or `canceled`; all but the first are final.
-    #[schema(example = "pending")]
+    /// Where it stands. It and the call are shown as of one moment: one whose call did not reach the
+    /// phone is never `pending`, though a call may go on for a moment after its verification ended.
+    #[schema(value_type = StatusWord, example = "pending")]
     pub status: &'static str,
     /// Why it stands there; null while pending.
+    #[schema(value_type = Option<ReasonWord>)]
     pub reason: Option<&'static str>,
     /// When it was started.
     #[schema(format = DateTime, example = "2026-11-20T10:15:30.123Z")]

@@ -1,0 +1,65 @@
+//! The closed sets of words of the API, for its description: made of the lists that the code itself
+//! goes by, so that none can be left out.
+
+use std::borrow::Cow;
+
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::super::outside::Readiness;
+use crate::ladder::{Undelivered, Verb};
+use crate::outcome::{Outcome, Side};
+use crate::verify::record::CallState;
+use crate::verify::snapshot::{Reason, Status};
+
+macro_rules! words {
+    ($($(#[$text:meta])* $name:ident = $says:literal: $words:expr;)*) => {$(
+        $(#[$text])*
+        pub(in crate::control) struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                set($says, $words)
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+        }
+    )*};
+}
+
+words! {
+    /// Where a call stands.
+    CallStateWord = "Where a call stands." : CallState::ALL.map(super::call::state);
+    /// Which way a message went.
+    DirectionWord = "`out` from the gateway to the trunk, `in` from the trunk.": ["in", "out"];
+    /// Who ended a call.
+    EndedByWord = "Who ended a call.": Side::ALL.map(Side::as_str);
+    /// How the gateway is.
+    HealthWord = "How the gateway is.": ["alive", "ready"];
+    /// How a phone is proven.
+    MethodWord = "How a phone is proven.": ["flash_call"];
+    /// How a call ended.
+    OutcomeWord = "How a call ended.": Outcome::ALL.map(Outcome::as_str);
+    /// Whether calls can be placed.
+    ReadinessWord = "Whether calls can be placed; `no_trunk`: no trunk is up.":
+        Readiness::ALL.map(Readiness::as_str);
+    /// Why a verification ended.
+    ReasonWord = "Why a verification ended.": Reason::ALL.map(Reason::as_str);
+    /// The method of a SIP message.
+    SipMethodWord = "The method of a SIP message.": Verb::ALL.map(Verb::as_str);
+    /// Where a verification stands.
+    StatusWord = "Where a verification stands; all but `pending` are final.":
+        Status::ALL.map(Status::as_str);
+    /// Why a message did not arrive.
+    UndeliveredWord = "Why a message of ours did not reach the trunk.":
+        Undelivered::ALL.map(Undelivered::as_str);
+}
+
+fn set<const N: usize>(says: &str, words: [&'static str; N]) -> RefOr<Schema> {
+    let object = ObjectBuilder::new().schema_type(Type::String);
+    object.description(Some(says)).enum_values(Some(words)).into()
+}
