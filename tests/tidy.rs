@@ -106,6 +106,11 @@ fn files_are_short_and_say_what_they_are() {
 }
 
 #[test]
+fn test_cases_have_two_digits() {
+    fail_with(sources().iter().flat_map(source::case_numbers).collect());
+}
+
+#[test]
 fn numbers_leave_their_mask_only_where_listed() {
     fail_with(source::reveals(&sources(), REVEALS));
 }

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a1_every_spelling_of_a_number_is_the_same_number() {
+    fn a01_every_spelling_of_a_number_is_the_same_number() {
         for text in [
             "+46701234567",
             "+46 70-123 45 67",
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn h3_malformed_numbers_are_refused_with_what_was_found() {
+    fn h03_malformed_numbers_are_refused_with_what_was_found() {
         let sign = |found| NumberError::Sign { found };
         let length = |digits| NumberError::E164(E164Error::Length { digits });
         for (text, expected) in [

@@ -217,7 +217,7 @@ fn series(metrics: &Metrics, tallies: &[Arc<Tally>]) -> Vec<String> {
 }
 
 #[test]
-fn x9_no_traffic_adds_a_series() {
+fn x09_no_traffic_adds_a_series() {
     let (metrics, tally) = (metrics(), [Arc::new(Tally::default())]);
     let before = series(&metrics, &tally);
     let mut dice = Entropy::seeded(9).stream();
@@ -232,7 +232,7 @@ fn x9_no_traffic_adds_a_series() {
 }
 
 #[test]
-fn h8_a_scrape_names_no_number_and_no_client() {
+fn h08_a_scrape_names_no_number_and_no_client() {
     let metrics = metrics();
     day().iter().for_each(|event| metrics.on_event(event));
     let scrape = scrape(&metrics, &[]);

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn x3_a_branch_that_we_did_not_write_is_nobody() {
+    fn x03_a_branch_that_we_did_not_write_is_nobody() {
         let key = key(1);
         let text = key.write(Handle { slot: 7, generation: 3 });
         for place in 0..text.len() {

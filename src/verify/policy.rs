@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn h3_a5_what_is_never_rung() {
+    fn h03_a05_what_is_never_rung() {
         let policy = policy(|settings| {
             settings.countries = ["SE", "GB", "US"].map(|country| country.parse().unwrap()).into();
             settings.refused = vec![Prefix::parse("+46766").unwrap()];

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a2_a_block_is_limited_and_its_neighbour_is_not() {
+    fn a02_a_block_is_limited_and_its_neighbour_is_not() {
         let blocks = Blocks::new(10, vec![limit(20, 600)]);
         let take = |number, now| blocks.take(number, Moment(now), Moment(now));
         for phone in 0..20 {

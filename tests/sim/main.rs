@@ -45,7 +45,7 @@ fn one_seed() {
 }
 
 #[test]
-fn s7_the_same_seed_gives_the_same_bytes() {
+fn s07_the_same_seed_gives_the_same_bytes() {
     for seed in 0..20 {
         let digest = || one(seed, false).0.map(|tally| tally.digest).map_err(|f| f.to_string());
         assert_eq!(digest(), digest(), "seed {seed}");

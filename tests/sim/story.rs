@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s7_another_byte_or_another_moment_is_another_story() {
+    fn s07_another_byte_or_another_moment_is_another_story() {
         let digest = |at: u64, bytes: &[u8]| {
             let mut story = Story::new(false);
             story.note(Duration::from_nanos(at), bytes);

@@ -128,6 +128,24 @@ pub(crate) fn reveals(sources: &[Source], allowed: &[(&str, usize)]) -> Vec<Stri
     errors
 }
 
+/// Tests that begin with the number of a test case have two digits, so that one search finds them.
+pub(crate) fn case_numbers(source: &Source) -> Vec<String> {
+    let is_case = |part: &&str| {
+        let digits = part.strip_prefix(|first: char| first.is_ascii_lowercase());
+        digits.is_some_and(|digits| digits.parse::<u8>().is_ok())
+    };
+    let is_short = |name: &str| name.split('_').take_while(is_case).any(|case| case.len() == 2);
+    let after_fn = (1..source.words.len()).filter(|at| source.before(*at) == "fn");
+    let names = after_fn.map(|at| &source.words[at]);
+    let short = names.filter(|word| is_short(&word.text));
+    short
+        .map(|word| {
+            let (path, line, name) = (&source.path, word.line, &word.text);
+            format!("{path}:{line}: `{name}` has a case of one digit, must be `x07_`")
+        })
+        .collect()
+}
+
 /// The text with comments, strings and characters replaced by spaces; lines stay where they are.
 fn blank(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
@@ -299,6 +317,16 @@ mod tests {
         assert_eq!(shape(&Source::read("src/a.rs", &tests)).len(), 1);
         assert_eq!(shape(&Source::read("src/a/tests.rs", &tests)).len(), 0);
         assert_eq!(shape(&Source::read("src/a.rs", "//! A.\n#[path = \"b\"]\nmod c;")).len(), 1);
+    }
+
+    #[test]
+    fn case_numbers_of_one_digit_are_found() {
+        let found = |code| case_numbers(&Source::read("tests/a.rs", code)).len();
+        assert_eq!(found("fn p2_a() {} fn p02_s3_b() {}"), 2);
+        assert_eq!(
+            found("fn p02_s03_a() {} fn q850_b() {} fn a_c() {} fn the_x2_d() { p2_e() }"),
+            1
+        );
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn cases() -> impl Iterator<Item = Case> {
 }
 
 #[test]
-fn z9_the_verdicts_of_three_grammars_side_by_side() {
+fn z09_the_verdicts_of_three_grammars_side_by_side() {
     let mut table = String::from("message                        ringproof sipx-sip rsip\n");
     for Case { name, octets } in cases() {
         let (ours, sipx, rsip) = (word(ours(&octets)), word(sipx(&octets)), word(rsip(&octets)));
@@ -58,7 +58,7 @@ fn z9_the_verdicts_of_three_grammars_side_by_side() {
 }
 
 #[test]
-fn z9_each_disagreement_is_explained_and_each_explanation_is_needed() {
+fn z09_each_disagreement_is_explained_and_each_explanation_is_needed() {
     let mut found = BTreeMap::new();
     for Case { name, octets } in cases() {
         for (grammar, reads) in [("rsip", rsip(&octets)), ("sipx", sipx(&octets))] {

@@ -100,7 +100,7 @@ fn line_at(octets: &[u8], at: usize) -> std::ops::Range<usize> {
 const TROUBLE: &[u8] = b"\r\n \t\0\"\\<>,;:=@?%/[]()*.-+0129aZ\x7f\x80\xff\xc3";
 
 #[test]
-fn z7_no_broken_message_makes_the_grammar_panic() {
+fn z07_no_broken_message_makes_the_grammar_panic() {
     let mut rng = ChaCha8Rng::seed_from_u64(4475);
     let corpus: Vec<_> =
         corpus::torture().into_iter().chain(corpus::flash_call()).map(|case| case.octets).collect();

@@ -44,7 +44,7 @@ fn meaning(message: &Message<'_>) -> String {
 }
 
 #[test]
-fn z8_what_is_printed_reads_the_same() {
+fn z08_what_is_printed_reads_the_same() {
     for Case { name, octets } in corpus::torture().into_iter().chain(corpus::flash_call()) {
         let Ok(message) = Message::parse(&octets) else { continue };
         if message.check().is_err() {
@@ -57,7 +57,7 @@ fn z8_what_is_printed_reads_the_same() {
 }
 
 #[test]
-fn z8_an_answer_reads_back_with_what_it_must_bring_back() {
+fn z08_an_answer_reads_back_with_what_it_must_bring_back() {
     let source = SocketAddr::from(([192, 0, 2, 99], 5099));
     for Case { name, octets } in corpus::torture().into_iter().chain(corpus::flash_call()) {
         let Ok(request) = Message::parse(&octets) else { continue };

@@ -28,7 +28,7 @@ pub(crate) fn verdict(octets: &[u8]) -> (String, String) {
 }
 
 #[test]
-fn z1_z2_each_torture_message_gets_the_verdict_that_is_expected() {
+fn z01_z02_each_torture_message_gets_the_verdict_that_is_expected() {
     let expected: BTreeMap<_, _> = include_str!("EXPECTATIONS.tsv")
         .lines()
         .filter(|line| !line.starts_with('#'))

@@ -106,7 +106,7 @@ fn the_command_line_wins_over_the_environment() {
 }
 
 #[test]
-fn h9_a_key_is_not_told_by_a_command_line_in_a_log() {
+fn h09_a_key_is_not_told_by_a_command_line_in_a_log() {
     let line = CommandLine::parse_from(["ringproof", "status", "--key", "ringproof_secret"]);
     assert!(!format!("{line:?}").contains("secret"));
 }

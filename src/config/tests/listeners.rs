@@ -94,7 +94,7 @@ fn check_listen(text: &str, expected: Expect) {
 }
 
 #[test]
-fn h6_tcp_needs_a_key() {
+fn h06_tcp_needs_a_key() {
     let listen =
         |keys: &str| MINIMAL.replace("[sip]", &format!("listen = \"127.0.0.1:8580\"\n{keys}[sip]"));
     check(
@@ -123,7 +123,7 @@ fn h6_tcp_needs_a_key() {
 }
 
 #[test]
-fn h9_a_key_written_in_the_clear_is_not_repeated() {
+fn h09_a_key_written_in_the_clear_is_not_repeated() {
     let main = format!(
         "{MINIMAL}[[control.key]]\nname = \"app\"\nsha256 = \"correct horse battery staple\"\n\
          rights = [\"root\"]\n"

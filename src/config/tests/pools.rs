@@ -5,7 +5,7 @@ use expect_test::expect;
 use super::{MAIN, MINIMAL, PROFILE, TRUNK, check, load_texts};
 
 #[test]
-fn a9_a_pool_that_can_be_guessed_is_refused_unless_forced() {
+fn a09_a_pool_that_can_be_guessed_is_refused_unless_forced() {
     let pool = |numbers: &str| MINIMAL.replace("\"+46876500[000-999]\"", numbers);
     check(
         &[(MAIN, &pool("")), (PROFILE, TRUNK)],

@@ -52,7 +52,7 @@ fn p22_no_fork_is_left_off_the_hook_however_many_answer() {
 }
 
 #[test]
-fn s4_no_call_is_taken_without_room_for_its_bye() {
+fn s04_no_call_is_taken_without_room_for_its_bye() {
     let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.calls_per_second = 10_000);
     for block in 20..60 {
         let order = order(&world.verify, &format!("+46701{block}0605"), world.now);
@@ -100,7 +100,7 @@ fn salvaged(change: impl Fn(&str) -> String) -> (String, [String; 2]) {
 }
 
 #[test]
-fn p23_s4_an_answer_whose_to_cannot_be_read_is_hung_up() {
+fn p23_s04_an_answer_whose_to_cannot_be_read_is_hung_up() {
     let cases = [
         ("broken", "To: \"x <sip:+46701740605@192.0.2.1>;tag=a\r\n"),
         ("missing", ""),
@@ -130,7 +130,7 @@ fn p23_s4_an_answer_whose_to_cannot_be_read_is_hung_up() {
 }
 
 #[test]
-fn p24_s4_an_answer_with_more_routes_than_are_kept_is_hung_up_without_them() {
+fn p24_s04_an_answer_with_more_routes_than_are_kept_is_hung_up_without_them() {
     let routes = "Record-Route: <sip:p.example.net;lr>\r\n".repeat(71);
     let (trace, [ack, bye]) = salvaged(|to| format!("{to}{routes}"));
     assert_eq!((trace.matches("-> ACK").count(), trace.matches("-> BYE").count()), (2, 1));
@@ -260,7 +260,7 @@ fn r05_an_answer_after_everything_was_forgotten_is_hung_up() {
 }
 
 #[test]
-fn r05_s4_a_late_answer_whose_to_cannot_be_read_is_hung_up() {
+fn r05_s04_a_late_answer_whose_to_cannot_be_read_is_hung_up() {
     for to in ["To: \"x <sip:x@h>;tag=a\r\n", ""] {
         let mut world = World::new(&["192.0.2.1:5060"]);
         world.place();

@@ -55,7 +55,7 @@ fn a_response_of_ours_counts_whatever_else_it_says() {
 }
 
 #[test]
-fn x3_a_million_guesses_change_none_of_a_thousand_calls() {
+fn x03_a_million_guesses_change_none_of_a_thousand_calls() {
     let mut world = World::of_size(1_000, |profile| profile.calls_per_second = 1_000_000);
     for number in 0..1_000 {
         // Ten of each block, because a block has a limit of its own.
@@ -118,7 +118,7 @@ fn garbage_and_keep_alives_are_not_answered() {
 }
 
 #[test]
-fn x7_strangers_get_no_answer_and_the_trunk_gets_the_right_one() {
+fn x07_strangers_get_no_answer_and_the_trunk_gets_the_right_one() {
     let cases = [
         ("OPTIONS", "200"),
         ("INVITE", "404"),

@@ -51,7 +51,7 @@ fn p05_a_cancel_that_the_network_gives_back_is_sent_again() {
 }
 
 #[test]
-fn s4_a_bye_that_the_network_gives_back_is_sent_again() {
+fn s04_a_bye_that_the_network_gives_back_is_sent_again() {
     check(
         "0.1 180; 3 200; 3.1 unreachable; 3.6 200 BYE",
         expect![[r#"

@@ -121,7 +121,7 @@ fn a_waiting_call_can_be_hung_up() {
 }
 
 #[test]
-fn s5_a_call_that_nobody_wants_any_more_is_not_sent() {
+fn s05_a_call_that_nobody_wants_any_more_is_not_sent() {
     let mut world = World::new(&["192.0.2.1:5060"]);
     world.verify.cancel(world.order.verification, world.now).unwrap();
     world.place();

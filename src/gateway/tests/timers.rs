@@ -36,7 +36,7 @@ fn r04_a_cancel_does_not_wait_behind_a_million_expiries() {
 }
 
 #[test]
-fn s2_a_verification_that_cannot_be_watched_is_not_called() {
+fn s02_a_verification_that_cannot_be_watched_is_not_called() {
     let mut world = World::new(&["192.0.2.1:5060"]);
     let far = world.now + Duration::from_secs(3_600);
     (0..4 * 128).for_each(|number| world.gateway.expiries.arm(far, VerificationId(number)));
@@ -47,7 +47,7 @@ fn s2_a_verification_that_cannot_be_watched_is_not_called() {
 }
 
 #[test]
-fn s2_no_call_begins_while_deadlines_without_an_owner_fill_the_wheel() {
+fn s02_no_call_begins_while_deadlines_without_an_owner_fill_the_wheel() {
     let mut world = World::new(&["192.0.2.1:5060"]);
     let freed = world.now + Duration::from_secs(1);
     // Looks at a trunk that is gone: 5 for each of 64 transactions, and one more.

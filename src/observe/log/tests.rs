@@ -60,7 +60,7 @@ fn hostile() {
 }
 
 #[test]
-fn x8_a_line_for_people_stays_one_line() {
+fn x08_a_line_for_people_stays_one_line() {
     let expected = expect![[r#"
         | INFO ringproof::observe::log::tests: dropped a\u000d\u000aINFO forged: verified\u001b[2J\u009b1A "}, {"level":"ERROR" %s \u202e\u007f reason="a\r\nINFO forged: verified\u{1b}[2J\u{9b}1A \"}, {\"level\":\"ERROR\" %s \u{202e}\u{7f}" shown=a\u000d\u000aINFO forged: verified\u001b[2J\u009b1A "}, {"level":"ERROR" %s \u202e\u007f debugged="a\r\nINFO forged: verified\u{1b}[2J\u{9b}1A \"}, {\"level\":\"ERROR\" %s \u{202e}\u{7f}"
     "#]];
@@ -68,7 +68,7 @@ fn x8_a_line_for_people_stays_one_line() {
 }
 
 #[test]
-fn x8_a_json_line_stays_one_object() {
+fn x08_a_json_line_stays_one_object() {
     let expected = expect![[r#"
         |"level":"INFO","message":"dropped a\r\nINFO forged: verified\u001b[2J\u009b1A \"}, {\"level\":\"ERROR\" %s \u202e\u007f","reason":"a\r\nINFO forged: verified\u001b[2J\u009b1A \"}, {\"level\":\"ERROR\" %s \u202e\u007f","shown":"a\r\nINFO forged: verified\u001b[2J\u009b1A \"}, {\"level\":\"ERROR\" %s \u202e\u007f","debugged":"\"a\\r\\nINFO forged: verified\\u{1b}[2J\\u{9b}1A \\\"}, {\\\"level\\\":\\\"ERROR\\\" %s \\u{202e}\\u{7f}\"","target":"ringproof::observe::log::tests"}
     "#]];

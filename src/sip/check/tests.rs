@@ -90,7 +90,7 @@ fn a_parameter_that_counts_may_not_be_given_twice() {
 }
 
 #[test]
-fn z5_too_many_values_or_parameters_are_refused() {
+fn z05_too_many_values_or_parameters_are_refused() {
     let refused = "400 Via: too many parameters or values";
     check(with(&["Via: SIP/2.0/UDP h"; 200].join("\n")), refused);
     check(with(&format!("Via: {}", ["SIP/2.0/UDP h"; 200].join(","))), refused);

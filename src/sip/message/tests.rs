@@ -151,7 +151,7 @@ fn line_ends_before_the_start_line_are_skipped() {
 }
 
 #[test]
-fn x5_a_smuggled_header_is_no_header_and_a_request_with_it_is_refused() {
+fn x05_a_smuggled_header_is_no_header_and_a_request_with_it_is_refused() {
     for name in ["P-Asserted-Identity\x0b", "P-Asserted-Identity\0", "P-Asserted-Identity\n "] {
         let text = with(&format!("{name}: <sip:x@h>\n"));
         let message = Message::parse(&text).unwrap();
@@ -207,7 +207,7 @@ fn p16_retry_after_is_a_number_or_nothing() {
 }
 
 #[test]
-fn z5_two_thousand_headers_are_too_many() {
+fn z05_two_thousand_headers_are_too_many() {
     let lines = "X: y\n".repeat(2_000);
     assert_eq!(Message::parse(&with(&lines)).map(drop), Err(Malformed::TooManyHeaders));
     let most = "X: y\n".repeat(HEADER_LINES_MAX - 5);
@@ -215,7 +215,7 @@ fn z5_two_thousand_headers_are_too_many() {
 }
 
 #[test]
-fn z5_the_headers_of_a_request_beyond_the_limit_are_not_looked_at() {
+fn z05_the_headers_of_a_request_beyond_the_limit_are_not_looked_at() {
     let lines = "X: y\n".repeat(HEADER_LINES_MAX);
     let text = format!("INVITE sip:b@h SIP/2.0\nVia: SIP/2.0/UDP h\n{lines}To: <sip:b@h>\n\n");
     let text = text.replace('\n', "\r\n");
@@ -227,7 +227,7 @@ fn z5_the_headers_of_a_request_beyond_the_limit_are_not_looked_at() {
 }
 
 #[test]
-fn z5_five_thousand_folds_and_a_quoted_string_of_30_kb_are_one_value_each() {
+fn z05_five_thousand_folds_and_a_quoted_string_of_30_kb_are_one_value_each() {
     let folded = format!("P: a{}\n", "\n b".repeat(5_000));
     let text = with(&folded);
     let message = Message::parse(&text).unwrap();

@@ -202,7 +202,7 @@ fn who_cannot_be_answered_is_not() {
 }
 
 #[test]
-fn q1_a_487_carries_the_vias_of_the_invite_and_the_200_those_of_the_cancel() {
+fn q01_a_487_carries_the_vias_of_the_invite_and_the_200_those_of_the_cancel() {
     let vias = |request: &str| {
         let mut out = Vec::new();
         let request = request.replace('\n', "\r\n");

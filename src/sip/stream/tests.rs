@@ -42,7 +42,7 @@ fn with_length(line: &str) -> String {
 }
 
 #[test]
-fn t1_messages_come_out_whole_however_they_come_in() {
+fn t01_messages_come_out_whole_however_they_come_in() {
     assert_eq!(MESSAGE.len(), 57);
     check(MESSAGE, &["message 57"]);
     check(&MESSAGE.repeat(50), &["message 57"; 50]);
@@ -50,7 +50,7 @@ fn t1_messages_come_out_whole_however_they_come_in() {
 }
 
 #[test]
-fn t1_every_split_of_two_messages_gives_the_two() {
+fn t01_every_split_of_two_messages_gives_the_two() {
     let stream = MESSAGE.repeat(2);
     for split in 0..stream.len() {
         let (mut framer, mut out) = (framer(), Vec::new());
@@ -64,7 +64,7 @@ fn t1_every_split_of_two_messages_gives_the_two() {
 }
 
 #[test]
-fn t9_two_line_ends_between_messages_are_a_keep_alive() {
+fn t09_two_line_ends_between_messages_are_a_keep_alive() {
     check("\r\n\r\n", &["keep-alive"]);
     check(
         &format!("\r\n{MESSAGE}\r\n\r\n\r\n{MESSAGE}"),
@@ -73,7 +73,7 @@ fn t9_two_line_ends_between_messages_are_a_keep_alive() {
 }
 
 #[test]
-fn t2_a_content_length_that_cannot_be_believed_ends_the_stream() {
+fn t02_a_content_length_that_cannot_be_believed_ends_the_stream() {
     let error = "content-length is missing, repeated or not a number";
     for line in [
         "",
@@ -92,7 +92,7 @@ fn t2_a_content_length_that_cannot_be_believed_ends_the_stream() {
 }
 
 #[test]
-fn t2_a_short_body_is_waited_for_and_a_long_one_refused() {
+fn t02_a_short_body_is_waited_for_and_a_long_one_refused() {
     check(&with_length("Content-Length: 9999\r\n"), &[]);
     let mut framer = framer();
     framer.push(with_length("Content-Length: 65535\r\n").as_bytes());
@@ -102,7 +102,7 @@ fn t2_a_short_body_is_waited_for_and_a_long_one_refused() {
 }
 
 #[test]
-fn t2_the_head_of_a_refused_message_says_whom_to_answer() {
+fn t02_the_head_of_a_refused_message_says_whom_to_answer() {
     let mut framer = framer();
     let head = with_length("Content-Length: -5\r\n");
     framer.push((head.clone() + MESSAGE).as_bytes());
@@ -136,7 +136,7 @@ fn a_lone_line_feed_ends_the_stream() {
 }
 
 #[test]
-fn t8_what_is_not_sip_waits_for_its_end_and_is_refused() {
+fn t08_what_is_not_sip_waits_for_its_end_and_is_refused() {
     check(
         "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
         &["content-length is missing, repeated or not a number"],

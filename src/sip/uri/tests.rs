@@ -92,7 +92,7 @@ fn a_number_ends_where_the_users_own_parameters_begin() {
 }
 
 #[test]
-fn z5_five_thousand_parameters_are_too_many() {
+fn z05_five_thousand_parameters_are_too_many() {
     let uri = format!("sip:a@h{}", ";p=v".repeat(5_000));
     assert_eq!(Uri::parse(uri.as_bytes()), Err(UriError::TooMany));
     let uri = format!("sip:a@h{}", ";p=v".repeat(PARAMETERS_MAX));

@@ -209,7 +209,7 @@ fn p31_t13_ipv6_on_both_sides() {
 }
 
 #[test]
-fn x7_no_user_agent_unless_it_is_configured() {
+fn x07_no_user_agent_unless_it_is_configured() {
     let profile = testing::profile("192.0.2.10:5060");
     assert!(!invite(&profile, V4, None).contains("User-Agent"));
     let shown = invite(&profile, V4, Some("{curly} 1.0"));

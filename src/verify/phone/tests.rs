@@ -73,7 +73,7 @@ fn locked(seconds: u32) -> Result<u32, PhoneError> {
 }
 
 #[test]
-fn a1_the_fourth_start_in_ten_minutes_waits() {
+fn a01_the_fourth_start_in_ten_minutes_waits() {
     let mut world = world(|_| {});
     for second in [0, 10, 20] {
         assert!(world.brief(second).is_ok());

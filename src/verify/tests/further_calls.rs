@@ -62,7 +62,7 @@ fn an_ended_verification_is_not_called_again() {
 }
 
 #[test]
-fn a8_a_further_call_needs_codes_that_are_hard_to_guess() {
+fn a08_a_further_call_needs_codes_that_are_hard_to_guess() {
     let world = world(|settings| {
         settings.pools = vec![pool("default", &["+46876500[000-599]"])];
     });

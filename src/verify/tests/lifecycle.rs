@@ -145,7 +145,7 @@ fn a_code_after_the_deadline_is_too_late_even_before_the_timer_fires() {
 }
 
 #[test]
-fn h5_unknown_and_forgotten_look_the_same() {
+fn h05_unknown_and_forgotten_look_the_same() {
     let world = world(|_| {});
     let started = world.start(PHONE, 0.0).unwrap();
     let forgotten = started.snapshot.id;

@@ -45,7 +45,7 @@ fn tally(heard: &str) -> BTreeMap<&str, usize> {
 }
 
 #[test]
-fn r7_of_a_hundred_clients_with_the_right_code_one_succeeds() {
+fn r07_of_a_hundred_clients_with_the_right_code_one_succeeds() {
     for _ in 0..20 {
         let (world, order) = pending();
         let code = code(&order);
@@ -58,7 +58,7 @@ fn r7_of_a_hundred_clients_with_the_right_code_one_succeeds() {
 }
 
 #[test]
-fn r7_of_a_hundred_clients_with_wrong_codes_three_are_counted() {
+fn r07_of_a_hundred_clients_with_wrong_codes_three_are_counted() {
     for _ in 0..20 {
         let (world, order) = pending();
         let (verify, at) = (&world.verify, world.at(6.0));
@@ -77,7 +77,7 @@ fn r7_of_a_hundred_clients_with_wrong_codes_three_are_counted() {
 }
 
 #[test]
-fn r6_r8_cancel_expiry_the_right_code_and_a_dead_trunk_end_it_once() {
+fn r06_r08_cancel_expiry_the_right_code_and_a_dead_trunk_end_it_once() {
     for round in 0..100 {
         let world = world(|_| {});
         let order = world.start(PHONE, 0.0).unwrap().order;

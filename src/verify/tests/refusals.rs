@@ -89,7 +89,7 @@ fn settings_that_cannot_work_are_refused() {
 }
 
 #[test]
-fn a9_a_pool_whose_codes_are_easy_to_guess_is_refused_unless_that_is_wanted() {
+fn a09_a_pool_whose_codes_are_easy_to_guess_is_refused_unless_that_is_wanted() {
     refuse(
         |it| it.pools = vec![pool("default", &["+46876500123"])],
         &expect![
@@ -215,7 +215,7 @@ fn a_second_start_names_the_live_verification() {
 }
 
 #[test]
-fn a1_a_phone_that_is_started_too_often_waits() {
+fn a01_a_phone_that_is_started_too_often_waits() {
     let world = world(|_| {});
     for second in [0.0, 10.5, 20.0] {
         let started = world.start(PHONE, second).unwrap();
@@ -228,7 +228,7 @@ fn a1_a_phone_that_is_started_too_often_waits() {
 }
 
 #[test]
-fn a2_a_block_of_phones_waits_and_refused_starts_do_not_count() {
+fn a02_a_block_of_phones_waits_and_refused_starts_do_not_count() {
     let world = world(|_| {});
     for phone in 0..20 {
         world.start(&format!("+467012300{phone:02}"), 0.0).unwrap();
@@ -244,7 +244,7 @@ fn a2_a_block_of_phones_waits_and_refused_starts_do_not_count() {
 }
 
 #[test]
-fn a8_a_phone_that_used_the_pool_up_is_refused_until_it_cools() {
+fn a08_a_phone_that_used_the_pool_up_is_refused_until_it_cools() {
     let world = world(|settings| {
         settings.pools = vec![pool("default", &["+46876500[000-601]"])];
         settings.limits.phone.clear();

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn s4_an_answer_without_ack_is_noticed() {
+    fn s04_an_answer_without_ack_is_noticed() {
         let mut answers = Answers::default();
         answers.on_answer(name());
         assert_eq!(answers.on_bye(&name()), Ok(()));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn s4_an_answer_without_bye_is_noticed() {
+    fn s04_an_answer_without_bye_is_noticed() {
         let mut answers = Answers::default();
         answers.on_answer(name());
         answers.on_ack(&name());
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn s4_a_bye_for_nothing_is_noticed() {
+    fn s04_a_bye_for_nothing_is_noticed() {
         assert!(Answers::default().on_bye(&name()).is_err());
     }
 }

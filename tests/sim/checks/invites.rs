@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn s5_an_invite_after_the_end_is_noticed() {
+    fn s05_an_invite_after_the_end_is_noticed() {
         let mut history = History::new();
         assert!(history.invite("a", 1, 0));
         assert!(history.invite("a", 1, 1));
@@ -196,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn s5_an_invite_for_nobody_is_noticed() {
+    fn s05_an_invite_for_nobody_is_noticed() {
         let mut history = History::new();
         assert!(!history.invite_as("a", 1, 0, |invite| invite.is_pending = false));
     }
 
     #[test]
-    fn s5_two_calls_at_once_are_noticed() {
+    fn s05_two_calls_at_once_are_noticed() {
         let mut history = History::new();
         assert!(history.invite("a", 1, 0));
         assert!(!history.invite("b", 1, 31), "it may still ring");
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn s5_a_call_after_the_other_is_fine_and_a_third_trunk_of_two_is_not() {
+    fn s05_a_call_after_the_other_is_fine_and_a_third_trunk_of_two_is_not() {
         let mut history = History::new();
         assert!(history.invite("a", 1, 0));
         history.invites.on_returned("a");
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn s5_what_the_network_gives_back_late_ends_nothing() {
+    fn s05_what_the_network_gives_back_late_ends_nothing() {
         let mut history = History::new();
         assert!(history.invite("a", 1, 0));
         history.hear(180, 1);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn s5_a_retransmission_after_an_answer_is_noticed() {
+    fn s05_a_retransmission_after_an_answer_is_noticed() {
         let mut history = History::new();
         assert!(history.invite("a", 1, 0));
         history.hear(100, 0);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn p2_a_cancel_before_a_provisional_is_noticed() {
+    fn p02_a_cancel_before_a_provisional_is_noticed() {
         let mut history = History::new();
         assert!(!history.cancel(0));
         assert!(history.invite("a", 1, 0));

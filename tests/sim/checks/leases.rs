@@ -72,20 +72,20 @@ mod tests {
     }
 
     #[test]
-    fn s3_a_second_lease_at_once_is_noticed() {
+    fn s03_a_second_lease_at_once_is_noticed() {
         let (mut leases, now) = leased();
         assert!(leases.on_leased(PHONE, CallId(2), now + Duration::from_secs(99)).is_err());
     }
 
     #[test]
-    fn s3_r14_a_lease_inside_the_window_is_noticed() {
+    fn s03_r14_a_lease_inside_the_window_is_noticed() {
         let (mut leases, now) = leased();
         leases.on_ended(CallId(1));
         assert!(leases.on_leased(PHONE, CallId(2), now + Duration::from_secs(59)).is_err());
     }
 
     #[test]
-    fn s3_other_leases_are_fine() {
+    fn s03_other_leases_are_fine() {
         let (mut leases, now) = leased();
         assert_eq!(leases.on_leased((PHONE.0, 1), CallId(2), now), Ok(()));
         leases.on_ended(CallId(1));

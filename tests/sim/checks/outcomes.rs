@@ -57,7 +57,7 @@ mod tests {
     const ONE: CallId = CallId(1);
 
     #[test]
-    fn s1_a_second_end_is_noticed() {
+    fn s01_a_second_end_is_noticed() {
         let mut outcomes = Outcomes::default();
         assert_eq!(outcomes.on_placed(ONE), Ok(()));
         assert_eq!(outcomes.on_ringing(ONE), Ok(()));
@@ -66,13 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn s1_an_end_without_a_beginning_is_noticed() {
+    fn s01_an_end_without_a_beginning_is_noticed() {
         assert!(Outcomes::default().on_ended(ONE).is_err());
         assert!(Outcomes::default().on_ringing(ONE).is_err());
     }
 
     #[test]
-    fn s1_a_ring_after_the_end_is_noticed() {
+    fn s01_a_ring_after_the_end_is_noticed() {
         let mut outcomes = Outcomes::default();
         assert_eq!(outcomes.on_placed(ONE), Ok(()));
         assert!(outcomes.on_placed(ONE).is_err());
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn s1_a_call_that_never_ends_is_noticed() {
+    fn s01_a_call_that_never_ends_is_noticed() {
         let mut outcomes = Outcomes::default();
         assert_eq!(outcomes.on_placed(ONE), Ok(()));
         assert!(outcomes.at_end(|_| false).is_err());

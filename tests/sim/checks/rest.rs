@@ -44,19 +44,19 @@ mod tests {
     use crate::world::origin;
 
     #[test]
-    fn s2_a_table_over_its_limit_is_noticed() {
+    fn s02_a_table_over_its_limit_is_noticed() {
         assert_eq!(within("calls", 3, 3), Ok(()));
         assert!(within("calls", 4, 3).is_err());
     }
 
     #[test]
-    fn s6_a_table_that_is_not_empty_is_noticed() {
+    fn s06_a_table_that_is_not_empty_is_noticed() {
         assert_eq!(empty("calls", 0), Ok(()));
         assert!(empty("calls", 1).is_err());
     }
 
     #[test]
-    fn s6_a_transaction_that_lives_too_long_is_noticed() {
+    fn s06_a_transaction_that_lives_too_long_is_noticed() {
         let (mut rest, start) = (Rest::default(), origin());
         let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(rest.on_step(false, false, at(0)), Ok(()));

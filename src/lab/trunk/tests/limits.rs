@@ -112,7 +112,7 @@ fn a_stopped_trunk_refuses_what_rings_and_what_comes() {
 }
 
 #[test]
-fn s7_the_same_entropy_gives_the_same_bytes() {
+fn s07_the_same_entropy_gives_the_same_bytes() {
     let play = || run(wild(), Manners::Good, "22", "0.5 INVITE; 1 INVITE; 2 CANCEL; 2.5 CANCEL");
     assert_eq!(play(), play());
 }

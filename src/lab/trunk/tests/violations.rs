@@ -46,7 +46,7 @@ fn a_bye_that_ends_no_confirmed_call_is_noticed() {
 }
 
 #[test]
-fn s5_an_invite_that_must_not_be_is_noticed() {
+fn s05_an_invite_that_must_not_be_is_noticed() {
     rung("3 CANCEL; 4 INVITE", &[Violation::InviteAfterCancel]);
     rung("3 CANCEL; 4 INVITE~branch", &[Violation::InviteAfterCancel]);
     rung("3 INVITE~call; 5 CANCEL; 6 CANCEL~call", &[Violation::InviteWhileRinging]);
