@@ -7,6 +7,7 @@
 mod check;
 mod daemon;
 mod demo;
+mod files;
 mod handset;
 mod reload;
 mod serve;

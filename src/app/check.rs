@@ -4,10 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::daemon;
+use super::{daemon, files};
 use crate::cli::{ConfigCheck, Exit, Terminal};
-use crate::config::{self, Caution, Config, Place, Problem};
-use crate::observe::Process;
+use crate::config::{self, Caution, Place, Problem};
 
 /// Says everything that is wrong with a configuration.
 pub(super) fn check_config(
@@ -15,7 +14,7 @@ pub(super) fn check_config(
     is_json: bool,
     terminal: &mut Terminal,
 ) -> Exit {
-    let verdict = Verdict::of(arguments.file(), Process::read().fds_max);
+    let verdict = Verdict::of(arguments.file(), files::most());
     // It stands, whoever reads it.
     drop(terminal.print(&if is_json { verdict.to_json() } else { verdict.to_text() }));
     if verdict.problems.is_empty() { Exit::Success } else { Exit::Configuration }
@@ -39,7 +38,8 @@ struct Finding {
 }
 
 impl Verdict {
-    /// Of the configuration at `file`, for a process that may have so many files open.
+    /// Of the configuration at `file`, for a process that may have so many files open. The daemon
+    /// may be started with another limit than this command, so that is no more than a warning.
     fn of(file: &Path, files_max: Option<u64>) -> Self {
         let config = match config::load(file) {
             Ok(config) => config,
@@ -52,7 +52,7 @@ impl Verdict {
         match daemon::check(&config) {
             Ok(warnings) => {
                 let cautions = config.cautions.iter().map(Finding::of_caution);
-                let limits = files_max.and_then(|most| too_few_files(&config, most)).map(whole);
+                let limits = files_max.and_then(|most| files::too_few(&config, most)).map(whole);
                 let wise = warnings.iter().map(|warning| whole(warning.to_string()));
                 let warnings = cautions.chain(limits).chain(wise).collect();
                 let counts = (config.trunks.len(), config.pools.len());
@@ -122,23 +122,3 @@ impl Finding {
         })
     }
 }
-
-/// Connections need files, and so does the gateway itself. The daemon may be started with another
-/// limit than this command, so it is no more than a warning.
-fn too_few_files(config: &Config, most: u64) -> Option<String> {
-    let connections = config.control.connections_max as u64;
-    let own = OWN_FILES + FILES_FOR_A_SHARD * u64::from(config.sip.shards);
-    (connections + own > most).then(|| {
-        format!(
-            "`control.connections_max` is {connections}, but a process may have {most} files open \
-             here (`ulimit -n`) and the gateway needs up to {own} for itself: connections beyond \
-             {} will wait",
-            most.saturating_sub(own)
-        )
-    })
-}
-
-/// Standard streams, listeners, the runtime's own, and a few to spare.
-const OWN_FILES: u64 = 24;
-/// Two sockets, the poll and its waker.
-const FILES_FOR_A_SHARD: u64 = 4;

@@ -6,11 +6,11 @@ use std::process;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::daemon::{Daemon, Listens, StartError};
 use super::reload::Reloader;
-use super::settings;
+use super::{files, settings};
 use crate::cli::{Exit, Serve, Terminal};
 use crate::config::{self, Config};
 use crate::observe::log;
@@ -54,6 +54,9 @@ fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Fail
     // Kept here to the end: the last holder writes what waits, and what is said after that is lost.
     let log = log::start(&settings::log(config, io::stderr().is_terminal()), io::stderr())?;
     let log = Arc::new(log);
+    config.cautions.iter().for_each(|caution| warn!("{caution}"));
+    let too_few = files::raise().and_then(|most| files::too_few(config, most));
+    too_few.iter().for_each(|caution| warn!("{caution}"));
     runtime.block_on(async {
         let (mut signals, hang_up) = (Signals::new()?, signal(SignalKind::hangup())?);
         let daemon = Daemon::start(config, Some(Arc::clone(&log)))?;

@@ -53,7 +53,7 @@ fn more_connections_than_files_is_a_warning_with_both_figures() {
     let told = limited(&place, 1027, "config check");
     assert_eq!(told.status.code(), Some(0), "a warning is no problem");
     let warning = "warning: `control.connections_max` is 1000, but a process may have 1027 files \
-                   open here (`ulimit -n`) and the gateway needs up to 28 for itself: connections \
+                   open here (`ulimit -Hn`) and the gateway needs up to 28 for itself: connections \
                    beyond 999 will wait\n";
     assert!(text(&told.stdout).contains(warning), "{}", text(&told.stdout));
     let told = json(&limited(&place, 1027, "config check --json"));

@@ -34,3 +34,18 @@ fn h10_calls_go_on_when_no_descriptors_are_left() {
     assert_eq!(lab.violations(), [""; 0]);
     world.stop();
 }
+
+#[test]
+fn a_soft_limit_of_files_is_raised_to_the_hard_one() {
+    let lab = Lab::new();
+    let mut plan = Plan::new(lab.address);
+    plan.prelude = Some("ulimit -Sn 100; ulimit -Hn 300");
+    plan.verify += "\n[[pool]]\nname = \"second\"\nnumbers = [\"+46876500[300-999]\"]";
+    let world = World::start(&plan);
+    assert_eq!(world.scrape().sum("process_max_fds", &[]), 300.0);
+    eventually("the start says what is unwise", || {
+        let log = world.log();
+        (log.contains("may have 300 files open") && log.contains("of \"second\" has")).then_some(())
+    });
+    world.stop();
+}
