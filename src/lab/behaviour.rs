@@ -20,6 +20,9 @@ pub enum Behaviour {
         /// How long after it began to ring.
         after: Duration,
     },
+    /// Gives 487 to the CANCEL, and then another phone of the number answers all the same, as behind a
+    /// forking proxy (RFC 3261 §16.7).
+    AnswersAfterFinal,
     /// Answers without ringing, as toll-fraud ranges and some mailboxes do.
     AnswersAtOnce,
     /// Answers in the moment in which the CANCEL comes.
@@ -86,7 +89,7 @@ pub enum Behaviour {
 }
 
 /// What the last two digits of a number mean. Every other number [`Rings`](Behaviour::Rings).
-pub const BY_NUMBER: [(&str, Behaviour); 31] = [
+pub const BY_NUMBER: [(&str, Behaviour); 32] = [
     ("01", Behaviour::Busy),
     ("02", Behaviour::Declines),
     ("03", Behaviour::Refuses { status: UNAVAILABLE }),
@@ -118,6 +121,7 @@ pub const BY_NUMBER: [(&str, Behaviour); 31] = [
     ("29", Behaviour::Storms),
     ("30", Behaviour::HangsUp),
     ("31", Behaviour::AnswersRepeatedly),
+    ("32", Behaviour::AnswersAfterFinal),
 ];
 
 /// How a phone with this number behaves unless a rule says otherwise.
@@ -128,8 +132,9 @@ pub fn of_number(phone: Number) -> Behaviour {
 }
 
 /// Behaviours that need no value, by their names.
-const PLAIN: [(&str, Behaviour); 25] = [
+const PLAIN: [(&str, Behaviour); 26] = [
     ("ack-lost", Behaviour::AckLost),
+    ("answers-after-final", Behaviour::AnswersAfterFinal),
     ("answers-at-once", Behaviour::AnswersAtOnce),
     ("answers-on-cancel", Behaviour::AnswersOnCancel),
     ("answers-repeatedly", Behaviour::AnswersRepeatedly),
@@ -200,6 +205,7 @@ impl fmt::Display for Behaviour {
             Self::RingsLate { after } => write!(f, "rings-late:{}ms", after.as_millis()),
             Self::RingsThenRefuses { status } => write!(f, "rings-then-refuses:{status}"),
             Self::AckLost
+            | Self::AnswersAfterFinal
             | Self::AnswersAtOnce
             | Self::AnswersOnCancel
             | Self::AnswersRepeatedly

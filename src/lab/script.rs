@@ -80,6 +80,8 @@ pub(super) enum OnCancel {
     End,
     /// 487 to the INVITE, then 200 to the CANCEL.
     EndFirst,
+    /// 200 to the CANCEL, 487 to the INVITE, and then another phone's 200 to the INVITE.
+    EndThenAnswer,
     /// Nothing.
     Ignore,
     /// 481; the call is refused a second later.
@@ -114,6 +116,7 @@ impl Behaviour {
         match self {
             Self::AckLost => Script { acks_lost: 2, ..plain },
             Self::Answers { after } => Script { given: after, ..acting(ANSWER) },
+            Self::AnswersAfterFinal => cancelling(OnCancel::EndThenAnswer),
             Self::AnswersAtOnce => acting(ANSWER_AT_ONCE),
             Self::AnswersOnCancel => cancelling(OnCancel::Answer),
             Self::AnswersRepeatedly => Script { given: PERSON, acks_lost: 4, ..acting(ANSWER) },

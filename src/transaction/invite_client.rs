@@ -23,10 +23,13 @@
 //!            V                  V                    V              |
 //!      +-----------+     (the same state)      +-----------+        |
 //!      | Completed | 300-699: ACK sent         | Accepted  | 2xx: to TU
-//!      +-----------+                           +-----------+        |
+//!      +-----------+ 2xx: to TU                +-----------+        |
 //!            | Timer D                               | Timer M      |
 //!            +------------------->  Terminated  <----+--------------+
 //! ```
+//!
+//! A 2xx in Completed is not in the figure: a forking proxy forwards one although it has forwarded a
+//! failure (§16.7, step 5), and the phone that answered waits for its ACK.
 //!
 //! What is deliberately absent: there is no timer in Proceeding. How long a phone may ring is the
 //! business of the call, not of the transaction.
@@ -93,7 +96,9 @@ impl InviteClient {
                 (self.completed(now), OnResponse::AcknowledgeAndDeliver)
             }
             // RFC 6026 §7.2: every 2xx goes up; the transaction user decides which one to keep.
-            (accepted @ State::Accepted { .. }, Class::Success) => (accepted, OnResponse::Deliver),
+            (state @ (State::Accepted { .. } | State::Completed { .. }), Class::Success) => {
+                (state, OnResponse::Deliver)
+            }
             (completed @ State::Completed { .. }, class) if class.is_failure() => {
                 (completed, OnResponse::Acknowledge)
             }

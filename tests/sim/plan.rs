@@ -210,7 +210,7 @@ fn outage(trunks: u32, lasts_ms: u32, dice: &mut Dice) -> Outage {
 }
 
 /// Refusals that the default table of the phones leaves out.
-const RULES: [&str; 3] = ["32=refuses:403", "33=refuses:410", "34=refuses:488"];
+const RULES: [&str; 3] = ["33=refuses:403", "34=refuses:410", "35=refuses:488"];
 /// Longer than any world lasts.
 const TALK_LONG: Duration = Duration::from_secs(24 * 60 * 60);
 const TALK_SHORT: Duration = Duration::from_secs(60);

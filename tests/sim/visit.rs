@@ -68,7 +68,7 @@ impl Visit {
 
 /// Few phones, so that they meet each other; each daemon rings its own.
 fn phone(daemon: usize, dice: &mut Dice) -> E164 {
-    // The last two digits are the behaviour; beyond 31 phones just ring.
+    // The last two digits are the behaviour; beyond 35 phones just ring.
     let (twin, behaviour) = (dice.between(0, 1), dice.between(0, 39));
     let text = format!("+4670174{daemon}{twin}{behaviour:02}");
     E164::parse(&text).expect("a phone number")

@@ -356,3 +356,47 @@ fn r11_a_bye_that_crosses_ours_gets_a_200() {
     "#]]
     .assert_eq(&world.trace);
 }
+
+#[test]
+fn s04_a_2xx_after_the_487_of_a_proxy_is_hung_up_once() {
+    check(
+        "0.1 180; 5.15 200 CANCEL; 5.2 487 INVITE p; 5.3 200 INVITE b; 5.8 200 INVITE b; 6 200 BYE",
+        expect![[r#"
+            00.000  -> INVITE
+            00.100  <- 180 INVITE
+            00.100  == rings
+            05.100  -> CANCEL
+            05.150  <- 200 CANCEL
+            05.200  <- 487 INVITE
+            05.200  -> ACK
+            05.200  == completed 487 by us
+            05.300  <- 200 INVITE
+            05.300  -> ACK
+            05.300  -> BYE
+            05.800  -> BYE
+            05.800  <- 200 INVITE
+            05.800  -> ACK
+            06.000  <- 200 BYE
+            78.000  quiet
+        "#]],
+    );
+}
+
+#[test]
+fn s04_a_2xx_after_a_503_of_a_proxy_is_hung_up_while_the_next_trunk_rings() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    world.place();
+    let first = world.newest(Method::Invite);
+    world.receive(&response_to(&first, 503, "p", ""));
+    world.receive(&response_to(&first, 200, "b", ""));
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 503 INVITE
+        00.000  -> ACK
+        00.000  -> INVITE
+        00.000  <- 200 INVITE
+        00.000  -> ACK
+        00.000  -> BYE
+    "#]]
+    .assert_eq(&world.trace);
+}

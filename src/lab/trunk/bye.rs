@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::super::event::Ending;
 use super::super::violation::Violation;
 use super::Trunk;
+use super::call::Said;
 use super::deadlines::Sleeper;
 use super::dialog::{Dialog, Due, Opening};
 use super::receive::Request;
@@ -39,12 +40,18 @@ impl Trunk {
         };
         let tag = opening.tag;
         let is_first = call.is_pending();
+        let is_refused = !is_first && call.said.is_some_and(Said::is_refusal);
         let Ok(dialog) = self.dialogs.insert(Dialog::start(opening, self.settings.base, now))
         else {
             return self.refuse(handle, Status::SERVICE_UNAVAILABLE, now);
         };
         self.by_tag.insert(tag, dialog);
-        self.say(handle, Status::OK, leg, now);
+        if is_refused {
+            // The transaction has had its final response; a proxy sends a 2xx past it (§16.7).
+            self.send_answer(dialog);
+        } else {
+            self.say(handle, Status::OK, leg, now);
+        }
         if is_first {
             self.stop_ringing(handle, Ending::Answered, now);
         }
@@ -101,16 +108,20 @@ impl Trunk {
             }
             Due::HangUp => self.leave(handle, now),
             Due::Nothing => {}
-            Due::Resend => {
-                let to = reply_address(&dialog.invite, dialog.source);
-                let contact = (self.settings.local, dialog.phone);
-                self.outbox.send(to, dialog.quality, &mut self.entropy, |out| {
-                    let Dialog { invite, source, tag, .. } = dialog;
-                    write_call_response(invite, *source, contact, Status::OK, *tag, out);
-                });
-            }
+            Due::Resend => self.send_answer(handle),
         }
         self.rest_dialog(handle);
+    }
+
+    /// The 200 of a dialog.
+    fn send_answer(&mut self, handle: Handle) {
+        let Some(dialog) = self.dialogs.get(handle) else { return };
+        let to = reply_address(&dialog.invite, dialog.source);
+        let contact = (self.settings.local, dialog.phone);
+        self.outbox.send(to, dialog.quality, &mut self.entropy, |out| {
+            let Dialog { invite, source, tag, .. } = dialog;
+            write_call_response(invite, *source, contact, Status::OK, *tag, out);
+        });
     }
 
     /// The phone hangs up: a BYE of ours.

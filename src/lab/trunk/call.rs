@@ -174,7 +174,7 @@ impl Call {
     pub(super) fn play(&mut self, acts: &'static [Act], now: Instant) {
         self.script.acts = acts;
         let first = self.next_act(0, now);
-        if let State::Pending { next, .. } = &mut self.state {
+        if let State::Pending { next, .. } | State::Settled { next } = &mut self.state {
             *next = first;
         }
     }

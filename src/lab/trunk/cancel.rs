@@ -43,7 +43,7 @@ impl Trunk {
                 self.answer(request, key, Status::NO_SUCH_TRANSACTION, tag, now);
                 self.end_cancelled(handle, policy, now);
             }
-            OnCancel::End | OnCancel::Stall => {
+            OnCancel::End | OnCancel::EndThenAnswer | OnCancel::Stall => {
                 self.answer(request, key, Status::OK, tag, now);
                 self.end_cancelled(handle, policy, now);
             }

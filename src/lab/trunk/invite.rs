@@ -297,6 +297,12 @@ impl Trunk {
             OnCancel::End | OnCancel::EndFirst => {
                 self.refuse(handle, Status::REQUEST_TERMINATED, now);
             }
+            OnCancel::EndThenAnswer => {
+                self.refuse(handle, Status::REQUEST_TERMINATED, now);
+                if let Some(call) = self.call_mut(handle) {
+                    call.play(ANSWERED_LATER, now);
+                }
+            }
             OnCancel::Ignore => {}
             OnCancel::Refuse => {
                 if let Some(call) = self.call_mut(handle) {
@@ -317,6 +323,8 @@ impl Trunk {
 
 /// The refusal that follows a refused CANCEL.
 const REFUSED_LATER: &[Act] = &[Act { after: After::Millis(1_000), say: Say::Refuse(UNAVAILABLE) }];
+/// The answer of another phone of the number, which crossed the 487.
+const ANSWERED_LATER: &[Act] = &[Act { after: After::Millis(50), say: Say::Answer(1) }];
 pub(super) const DECLINE: Status = super::super::behaviour::status(603);
 pub(super) const UNAVAILABLE: Status = super::super::behaviour::status(480);
 const MERGED: Status = super::super::behaviour::status(482);

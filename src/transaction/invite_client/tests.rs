@@ -149,7 +149,7 @@ fn every_input_in_every_state() {
         Accepted   abandon                        Accepted
         Completed  100    Absorb                 Completed
         Completed  180    Absorb                 Completed
-        Completed  200    Absorb                 Completed
+        Completed  200    Deliver                Completed
         Completed  302    Acknowledge            Completed
         Completed  486    Acknowledge            Completed
         Completed  503    Acknowledge            Completed

@@ -42,6 +42,7 @@ pub(crate) fn check(rang: &Rang) -> Verdict {
 fn is_obedient(behaviour: Behaviour) -> bool {
     match behaviour {
         Behaviour::AckLost
+        | Behaviour::AnswersAfterFinal
         | Behaviour::FinalFirst
         | Behaviour::FinalRepeated
         | Behaviour::Forks
