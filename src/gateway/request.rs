@@ -39,6 +39,10 @@ impl Gateway {
             Method::Options => {
                 self.respond(from, request, Status::OK, &[("Allow", ALLOW.as_bytes())]);
             }
+            // A dialog that we know is being hung up, and no other stands (RFC 3261 §12.2.2).
+            Method::Invite if request.to().is_ok_and(|to| to.tag().is_some()) => {
+                self.respond(from, request, Status::NO_SUCH_TRANSACTION, &[]);
+            }
             // Nobody answers here: there are no numbers that can be called.
             Method::Invite => self.respond(from, request, Status::NOT_FOUND, &[]),
             Method::Ack => {}

@@ -90,7 +90,8 @@ impl<T> Servers<T> {
             Some(branch) if via.has_unique_branch() => write_folded(&mut hasher, branch),
             // A branch that is exactly the cookie identifies nothing (RFC 4475 §3.2.1).
             Some(_) | None => {
-                // RFC 2543: Request-URI, tags, Call-ID, CSeq number and the top Via.
+                // RFC 2543. Not the Request-URI and the To tag, which §17.2.3 lists as well: the ACK of a
+                // refusal has another To tag than its INVITE, and the rest tells two calls apart.
                 write(&mut hasher, request.call_id()?);
                 write(&mut hasher, request.from()?.tag().unwrap_or_default());
                 hasher.write_u32(request.cseq()?.number);
@@ -144,7 +145,9 @@ impl<T> Servers<T> {
     pub fn remove(&mut self, handle: Handle) -> Option<Server<T>> {
         let server = self.slab.remove(handle)?;
         self.by_key.remove(&server.key);
-        if let Some(merge) = server.merge {
+        // Another may have taken it over.
+        if let Some(merge) = server.merge.filter(|merge| self.by_merge.get(merge) == Some(&handle))
+        {
             self.by_merge.remove(&merge);
         }
         Some(server)

@@ -120,20 +120,21 @@ fn garbage_and_keep_alives_are_not_answered() {
 #[test]
 fn x07_strangers_get_no_answer_and_the_trunk_gets_the_right_one() {
     let cases = [
-        ("OPTIONS", "200"),
-        ("INVITE", "404"),
-        ("BYE", "481"),
-        ("CANCEL", "481"),
-        ("REGISTER", "405"),
-        ("SUBSCRIBE", "405"),
-        ("MESSAGE", "405"),
-        ("FOO", "405"),
+        ("OPTIONS", "", "200"),
+        ("INVITE", "", "404"),
+        ("INVITE", ";tag=2", "481"),
+        ("BYE", "", "481"),
+        ("CANCEL", "", "481"),
+        ("REGISTER", "", "405"),
+        ("SUBSCRIBE", "", "405"),
+        ("MESSAGE", "", "405"),
+        ("FOO", "", "405"),
     ];
-    for (method, expected) in cases {
+    for (method, tag, expected) in cases {
         let mut world = World::new(&["192.0.2.1:5060"]);
         let text = format!(
             "{method} sip:x@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:x@192.0.2.9>\r\nCall-ID: c\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:x@192.0.2.9>{tag}\r\nCall-ID: c\r\n\
              CSeq: 1 {method}\r\nContact: <sip:a@b>\r\nContent-Length: 0\r\n\r\n"
         );
         world.receive_from("198.51.100.1:5060", text.as_bytes());
