@@ -46,7 +46,8 @@ pub enum Outcome {
     /// The INVITE did not leave: our own network refused it (ICMP, no route), or every trunk was at
     /// its limits for too long.
     Unsent,
-    /// We gave up before the phone had rung for long enough: the client or a stop wanted it.
+    /// We gave up before the phone had rung for long enough: the client or a stop wanted it, or it
+    /// began to ring only while we gave up.
     Withdrawn,
 }
 

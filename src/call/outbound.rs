@@ -9,7 +9,8 @@
 //! ```
 //!
 //! The ring clock starts at real alerting, never at the INVITE: on mobile networks seconds pass
-//! between the two. A 2xx ends the call in every state; whoever feeds it answers each 2xx with ACK
+//! between the two. Alerting that comes while we give up is too late for the plan and still told:
+//! the phone has the call in its log. A 2xx ends the call in every state; whoever feeds it answers each 2xx with ACK
 //! and BYE, also after the end.
 //!
 //! Invariants: while the call lives it has a `next_wake`; it ends once.
@@ -37,8 +38,8 @@ pub struct Plan {
     pub ring: Duration,
     /// What counts as ringing.
     pub alerting: Alerting,
-    /// Take the phone to ring this long after the first provisional response, for trunks that
-    /// never say so.
+    /// Take the phone to ring this long after the INVITE, but not before a provisional response, for
+    /// trunks that never say so.
     pub assume_ringing_after: Option<Duration>,
     /// Give up this long after the INVITE when nothing has rung.
     pub no_ringing_after: Duration,
@@ -89,17 +90,26 @@ impl Outbound {
     pub fn on_provisional(&mut self, code: u16, now: Instant) -> Step {
         let evidence = self.evidence(code);
         let (next, step) = match (mem::replace(&mut self.state, State::Ended), evidence) {
-            (State::Unwanted { why, .. }, _) => self.hang_up_now(why, None, now),
+            (State::Unwanted { why, .. }, evidence) => {
+                let (next, step) = self.hang_up_now(why, evidence, now);
+                (next, Step { rings: evidence.is_some(), ..step })
+            }
             (State::Calling { .. } | State::Proceeding { .. }, Some(evidence)) => {
                 (self.ringing(evidence, now), Step { rings: true, ..Step::default() })
             }
             (State::Calling { give_up_at }, None) => {
-                let assume_at = self.plan.assume_ringing_after.map(|after| now + after);
+                let after = self.plan.assume_ringing_after;
+                let assume_at = after.map(|after| (self.invited + after).max(now));
                 (State::Proceeding { assume_at, give_up_at }, Step::default())
             }
             // A real 180 after a guess: now is when it rings.
             (State::Ringing { evidence: Evidence::Guess, .. }, Some(Evidence::Alert)) => {
                 (self.ringing(Evidence::Alert, now), Step::default())
+            }
+            // It began to ring before the CANCEL arrived.
+            (State::HangingUp { why, rang: false, confirmed, guard }, Some(_)) => {
+                let state = State::HangingUp { why, rang: true, confirmed, guard };
+                (state, Step { rings: true, ..Step::default() })
             }
             (state, _) => (state, Step::default()),
         };
@@ -111,13 +121,14 @@ impl Outbound {
     pub fn on_success(&mut self, code: u16, now: Instant) -> Step {
         let outcome = match mem::replace(&mut self.state, State::Ended) {
             State::Ended => return Step::default(),
-            State::HangingUp { .. } => Outcome::AnsweredInRace,
+            State::HangingUp { rang: true, .. } => Outcome::AnsweredInRace,
             State::Ringing { evidence: Evidence::Alert, .. }
                 if now.duration_since(self.invited) >= HUMAN =>
             {
                 Outcome::Answered
             }
             State::Calling { .. }
+            | State::HangingUp { .. }
             | State::Proceeding { .. }
             | State::Ringing { .. }
             | State::Unwanted { .. } => Outcome::AnsweredSuspect,
@@ -142,32 +153,14 @@ impl Outbound {
         end(outcome, Some(code), q850_cause, is_settled)
     }
 
-    /// The INVITE got no final response: timer B.
+    /// Nothing at all came after the INVITE: timer B.
     pub fn on_invite_timeout(&mut self) -> Step {
-        match mem::replace(&mut self.state, State::Ended) {
-            State::Ended => Step::default(),
-            // Nobody wants the call any more: do not ring through another trunk either.
-            State::Unwanted { why: HangUp::Asked, .. } => end(Outcome::Withdrawn, None, None, true),
-            State::Calling { .. }
-            | State::HangingUp { .. }
-            | State::Proceeding { .. }
-            | State::Ringing { .. }
-            | State::Unwanted { .. } => end(Outcome::Silence, None, None, false),
-        }
+        self.unheard(Outcome::Silence)
     }
 
-    /// The INVITE could not be sent.
+    /// The INVITE did not reach the trunk, and nothing has come from there.
     pub fn on_transport_error(&mut self) -> Step {
-        match mem::replace(&mut self.state, State::Ended) {
-            State::Ended => Step::default(),
-            State::Unwanted { why: HangUp::Asked, .. } => end(Outcome::Withdrawn, None, None, true),
-            State::Calling { .. } | State::Proceeding { .. } | State::Unwanted { .. } => {
-                end(Outcome::Unsent, None, None, false)
-            }
-            State::HangingUp { .. } | State::Ringing { .. } => {
-                end(Outcome::CancelUnconfirmed, None, None, true)
-            }
-        }
+        self.unheard(Outcome::Unsent)
     }
 
     /// The trunk answered the CANCEL with this code.
@@ -207,8 +200,8 @@ impl Outbound {
             State::Ringing { evidence, .. } => {
                 self.hang_up_now(HangUp::RangEnough, Some(evidence), now)
             }
-            State::HangingUp { why, confirmed: true, .. } => {
-                (State::Ended, end(why.outcome(), None, None, true))
+            State::HangingUp { why, rang, confirmed: true, .. } => {
+                (State::Ended, end(why.outcome(rang), None, None, true))
             }
             State::HangingUp { .. } => {
                 (State::Ended, end(Outcome::CancelUnconfirmed, None, None, true))
@@ -245,6 +238,20 @@ impl Outbound {
             State::Proceeding { .. } => "proceeding",
             State::Ringing { .. } => "ringing",
             State::Unwanted { .. } => "unwanted",
+        }
+    }
+
+    /// The transaction has ended before any response came.
+    fn unheard(&mut self, outcome: Outcome) -> Step {
+        match mem::replace(&mut self.state, State::Ended) {
+            State::Ended => Step::default(),
+            // Nobody wants the call any more: do not ring through another trunk either.
+            State::Unwanted { why: HangUp::Asked, .. } => end(Outcome::Withdrawn, None, None, true),
+            State::Calling { .. }
+            | State::HangingUp { .. }
+            | State::Proceeding { .. }
+            | State::Ringing { .. }
+            | State::Unwanted { .. } => end(outcome, None, None, false),
         }
     }
 
@@ -302,11 +309,11 @@ enum HangUp {
 }
 
 impl HangUp {
-    fn outcome(self) -> Outcome {
-        match self {
-            Self::Asked => Outcome::Withdrawn,
-            Self::NothingRings => Outcome::NoRinging,
-            Self::RangEnough => Outcome::Completed,
+    fn outcome(self, rang: bool) -> Outcome {
+        match (self, rang) {
+            (Self::NothingRings, false) => Outcome::NoRinging,
+            (Self::Asked, _) | (Self::NothingRings, true) => Outcome::Withdrawn,
+            (Self::RangEnough, _) => Outcome::Completed,
         }
     }
 }
@@ -315,7 +322,7 @@ impl HangUp {
 /// rung as planned, how the trunk phrases the end does not matter.
 fn hung_up_outcome(why: HangUp, rang: bool, code: u16, q850_cause: Option<u8>) -> Outcome {
     match (why, code) {
-        (_, 487) | (HangUp::RangEnough, _) => why.outcome(),
+        (_, 487) | (HangUp::RangEnough, _) => why.outcome(rang),
         (HangUp::Asked | HangUp::NothingRings, _) => classify::refusal(code, q850_cause, rang),
     }
 }
@@ -332,7 +339,9 @@ fn cut_short(code: u16, q850_cause: Option<u8>, rang: bool) -> Outcome {
 
 /// `is_settled`: the phone rang, or nobody wants it to ring any more.
 fn end(outcome: Outcome, code: Option<u16>, q850_cause: Option<u8>, is_settled: bool) -> Step {
-    let may_fail_over = !is_settled && classify::is_trunks_trouble(outcome);
+    // RFC 3261 §21.6: a 6xx speaks for every server, whatever its Reason says.
+    let is_global = code.is_some_and(|code| code >= 600);
+    let may_fail_over = !is_settled && !is_global && classify::is_trunks_trouble(outcome);
     Step { ended: Some(Ended { outcome, code, q850_cause, may_fail_over }), ..Step::default() }
 }
 

@@ -62,6 +62,8 @@ pub struct Messages {
     dialled: NumberFormat,
     local: IpAddr,
     no_ringing_after: Duration,
+    /// How many planned ring times a call may last: two where a 180 may follow a guess.
+    rings_max: u32,
     user_agent: Option<Arc<str>>,
 }
 
@@ -101,6 +103,7 @@ impl Messages {
             dialled: profile.dialled.format.clone(),
             local: local.ip(),
             no_ringing_after: profile.no_ringing_after,
+            rings_max: if profile.may_guess_ringing() { 2 } else { 1 },
             user_agent,
         };
         match messages.invite_bytes_max() {
@@ -146,7 +149,10 @@ impl Messages {
             CALLER => return write_number(&self.caller_id, leg.caller_id, out),
             CSEQ => write!(out, "{}", leg.cseq),
             DIALLED => return write_number(&self.dialled, leg.to, out),
-            EXPIRES => write!(out, "{}", expires(self.no_ringing_after + leg.ring)),
+            EXPIRES => {
+                let longest = self.no_ringing_after + leg.ring * self.rings_max;
+                write!(out, "{}", expires(longest))
+            }
             FROM_TAG => write!(out, "{:016x}", leg.from_tag),
             OFFER => return sdp::write_offer(self.local, u64::from(leg.session), out),
             TO_TAG => to_tag.map_or(Ok(()), |tag| out.write_all(b";tag=").and(out.write_all(tag))),

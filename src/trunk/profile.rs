@@ -52,6 +52,12 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Whether a phone may be taken to ring before the trunk says 180, so that the ring time begins
+    /// again when it does.
+    pub fn may_guess_ringing(&self) -> bool {
+        self.assume_ringing_after.is_some() || self.ringing == Ringing::Early
+    }
+
     /// Whether an answer from `source` is this trunk's.
     pub fn accepts(&self, source: IpAddr) -> bool {
         !self.strict_source || self.sources.iter().any(|range| range.contains(&source))

@@ -19,8 +19,9 @@ fn p02_no_cancel_before_a_provisional_and_at_once_after_it() {
     check(
         "25 180; 25.1 487",
         expect![[r#"
+            25.000  rings
             25.000  CANCEL
-            25.100  no_ringing 487
+            25.100  withdrawn 487
         "#]],
     );
 }
@@ -96,6 +97,50 @@ fn p09_a_decline_after_ringing_is_not_retried() {
 }
 
 #[test]
+fn p09_a_6xx_is_never_retried_whatever_its_reason_says() {
+    for (code, expected) in [
+        (
+            "600",
+            expect![[r#"
+            00.100  busy 600
+        "#]],
+        ),
+        (
+            "603/41",
+            expect![[r#"
+            00.100  declined 603
+        "#]],
+        ),
+        (
+            "604",
+            expect![[r#"
+            00.100  unallocated 604
+        "#]],
+        ),
+        (
+            "606/41",
+            expect![[r#"
+            00.100  trunk_failure 606
+        "#]],
+        ),
+        (
+            "607/41",
+            expect![[r#"
+            00.100  trunk_failure 607
+        "#]],
+        ),
+        (
+            "608/34",
+            expect![[r#"
+            00.100  trunk_failure 608
+        "#]],
+        ),
+    ] {
+        check(&format!("0.1 {code}"), expected);
+    }
+}
+
+#[test]
 fn p19_181_182_183_and_199_do_not_ring() {
     check(
         "0.1 181; 0.2 182; 0.3 183; 0.4 199; 0.5 180; 5.6 487",
@@ -136,8 +181,8 @@ fn a_silent_trunk_is_taken_to_ring_after_the_assumed_time() {
     check(
         "assume; 0.5 100; 9.6 487",
         expect![[r#"
-            04.500  rings
-            09.500  CANCEL
+            04.000  rings
+            09.000  CANCEL
             09.600  completed 487
         "#]],
     );
@@ -267,6 +312,12 @@ fn only_the_trunks_own_trouble_before_ringing_tries_another_trunk() {
     "#]],
     );
     check(
+        "0.1 404/34",
+        expect![[r#"
+            00.100  trunk_failure 404, try another trunk
+        "#]],
+    );
+    check(
         "0.1 unsent",
         expect![[r#"
         00.100  unsent, try another trunk
@@ -274,7 +325,7 @@ fn only_the_trunks_own_trouble_before_ringing_tries_another_trunk() {
     );
 }
 
-/// `script` is `flags; <seconds> <code | cancel:code | timer_b | unsent | hang_up>; …`.
+/// `script` is `flags; <seconds> <code[/Q.850 cause] | cancel:code | timer_b | unsent | hang_up>; …`.
 #[track_caller]
 fn check(script: &str, expected: Expect) {
     let start = origin();
@@ -316,11 +367,14 @@ fn input(call: &mut Outbound, what: &str, at: Instant) -> Step {
         "timer_b" => call.on_invite_timeout(),
         "unsent" => call.on_transport_error(),
         "hang_up" => call.hang_up(at),
-        code => match code.parse().unwrap() {
-            code @ 100..200 => call.on_provisional(code, at),
-            code @ 200..300 => call.on_success(code, at),
-            code => call.on_failure(code, None),
-        },
+        code => {
+            let (code, cause) = code.split_once('/').unwrap_or((code, ""));
+            match code.parse().unwrap() {
+                code @ 100..200 => call.on_provisional(code, at),
+                code @ 200..300 => call.on_success(code, at),
+                code => call.on_failure(code, cause.parse().ok()),
+            }
+        }
     }
 }
 
@@ -352,4 +406,63 @@ fn print(step: Step, at: Duration, lines: &mut String) {
 #[expect(clippy::disallowed_methods, reason = "an Instant cannot be made from nothing")]
 fn origin() -> Instant {
     Instant::now()
+}
+
+#[test]
+fn p02_r04_a_phone_that_begins_to_ring_while_the_call_is_given_up_has_the_call() {
+    check(
+        "0.1 100; 20.05 180; 20.1 487",
+        expect![[r#"
+            20.000  CANCEL
+            20.050  rings
+            20.100  withdrawn 487
+        "#]],
+    );
+    check(
+        "0.1 100; 20.05 180; 20.1 480",
+        expect![[r#"
+            20.000  CANCEL
+            20.050  rings
+            20.100  declined 480
+        "#]],
+    );
+    check(
+        "0.1 100; 20.05 180; 20.06 cancel:200",
+        expect![[r#"
+            20.000  CANCEL
+            20.050  rings
+            52.000  withdrawn
+        "#]],
+    );
+}
+
+#[test]
+fn an_answer_that_crosses_the_cancel_of_a_silent_phone_is_suspect() {
+    check(
+        "0.1 100; 20.05 200",
+        expect![[r#"
+        20.000  CANCEL
+        20.050  answered_suspect 200
+    "#]],
+    );
+    check(
+        "0.1 100; 20.02 180; 20.05 200",
+        expect![[r#"
+        20.000  CANCEL
+        20.020  rings
+        20.050  answered_in_race 200
+    "#]],
+    );
+}
+
+#[test]
+fn the_assumed_ringing_waits_for_a_provisional_response() {
+    check(
+        "assume; 6 100; 11.1 487",
+        expect![[r#"
+        06.000  rings
+        11.000  CANCEL
+        11.100  completed 487
+    "#]],
+    );
 }

@@ -1,5 +1,7 @@
 //! The life of a flash call on the wire.
 
+use std::time::Duration;
+
 use expect_test::expect;
 
 use super::world::{World, check};
@@ -237,9 +239,9 @@ fn r04_an_180_in_the_tick_of_the_deadline_makes_one_cancel() {
         world.place();
         let ringing = world.response(Method::Invite, 180, "a", "");
         world.receive(&ringing);
-        world.run_until(world.start + std::time::Duration::from_micros(4_999_000 + micros));
+        world.run_until(world.start + Duration::from_micros(4_999_000 + micros));
         world.receive(&ringing);
-        world.run_until(world.start + std::time::Duration::from_millis(5_100));
+        world.run_until(world.start + Duration::from_millis(5_100));
         let cancels = world.trace.matches("-> CANCEL").count();
         assert_eq!(cancels, 1, "180 again {micros} µs after 4.999 s");
     }
@@ -315,7 +317,7 @@ fn p18_a_redirection_is_never_followed() {
         let response = world.response(Method::Invite, 302, "a", &contact);
         world.receive(&response);
         assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "redirected");
-        world.run_until(world.now + std::time::Duration::from_secs(72));
+        world.run_until(world.now + Duration::from_secs(72));
         let invites = world.sent.iter().filter(|(_, bytes)| bytes.starts_with(b"INVITE")).count();
         assert_eq!(invites, 1, "{contact}");
         assert!(world.sent.iter().all(|(to, _)| to.to_string() == "192.0.2.1:5060"));
@@ -328,8 +330,43 @@ fn p34_a_machine_that_slept_through_the_deadline_sends_one_cancel() {
     world.place();
     let ringing = world.response(Method::Invite, 180, "a", "");
     world.receive(&ringing);
-    world.now += std::time::Duration::from_secs(60);
+    world.now += Duration::from_secs(60);
     world.handle(Input::Timeout);
     world.handle(Input::Timeout);
     assert_eq!(world.trace.matches("-> CANCEL").count(), 1, "{}", world.trace);
+}
+
+#[test]
+fn r04_a_180_that_crosses_the_cancel_of_an_impatient_call_rang() {
+    let mut world =
+        World::with(&["192.0.2.1:5060"], |it| it.no_ringing_after = Duration::from_secs(5));
+    expect![[r#"
+        00.000  -> INVITE
+        00.100  <- 100 INVITE
+        05.000  -> CANCEL
+        05.050  <- 180 INVITE
+        05.050  == rings
+        05.100  <- 200 CANCEL
+        05.200  <- 487 INVITE
+        05.200  -> ACK
+        05.200  == withdrawn 487 by us
+        77.200  quiet
+    "#]]
+    .assert_eq(&world.run("0.1 100; 5.05 180; 5.1 200 CANCEL; 5.2 487"));
+}
+
+#[test]
+fn p09_a_6xx_is_never_retried() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    world.place();
+    let refusal = world.response(Method::Invite, 606, "a", "Reason: Q.850;cause=41");
+    world.receive(&refusal);
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 606 INVITE
+        00.000  -> ACK
+        00.000  == trunk_failure 606 by carrier
+        00.000  == failed no_trunk
+    "#]]
+    .assert_eq(&world.trace);
 }

@@ -295,6 +295,9 @@ fn expires_covers_the_longest_wait_and_the_ring() {
     let mut profile = testing::profile("192.0.2.10:5060");
     profile.no_ringing_after = Duration::from_millis(20_500);
     assert!(invite(&profile, V4, None).contains("\r\nExpires: 26\r\n"));
+    // A 180 after a guess starts the ring time again.
+    profile.assume_ringing_after = Some(Duration::from_secs(15));
+    assert!(invite(&profile, V4, None).contains("\r\nExpires: 31\r\n"));
 }
 
 /// The whole INVITE.
