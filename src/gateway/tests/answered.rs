@@ -400,3 +400,13 @@ fn s04_a_2xx_after_a_503_of_a_proxy_is_hung_up_while_the_next_trunk_rings() {
     "#]]
     .assert_eq(&world.trace);
 }
+
+#[test]
+fn p27_an_answer_is_hung_up_at_once_and_tried_on_no_other_trunk() {
+    for script in ["0.1 100; 1 200", "0.1 100; 0.5 180; 1 200", "0.1 183; 0.9 200"] {
+        let trace = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]).run(script);
+        assert_eq!(trace.matches("-> INVITE").count(), 1, "{trace}");
+        let at = script.rsplit(' ').nth(1).unwrap().parse::<f64>().unwrap();
+        assert!(trace.contains(&format!("{at:06.3}  -> BYE")), "{trace}");
+    }
+}

@@ -248,33 +248,6 @@ fn r04_an_180_in_the_tick_of_the_deadline_makes_one_cancel() {
 }
 
 #[test]
-fn r06_client_deadline_and_decline_at_once_make_one_end() {
-    check(
-        "0.1 180; 5.1 hang_up; 5.1 603; 5.1 hang_up",
-        expect![[r#"
-        00.000  -> INVITE
-        00.100  <- 180 INVITE
-        00.100  == rings
-        05.100  -> CANCEL
-        05.100  <- 603 INVITE
-        05.100  -> ACK
-        05.100  == completed 603 by us
-        05.600  -> CANCEL
-        06.600  -> CANCEL
-        08.600  -> CANCEL
-        12.600  -> CANCEL
-        16.600  -> CANCEL
-        20.600  -> CANCEL
-        24.600  -> CANCEL
-        28.600  -> CANCEL
-        32.600  -> CANCEL
-        36.600  -> CANCEL
-        77.100  quiet
-    "#]],
-    );
-}
-
-#[test]
 fn r13_a_stop_hangs_up_what_rings_and_takes_nothing_new() {
     let mut world = World::new(&["192.0.2.1:5060"]);
     world.place();
