@@ -1,8 +1,10 @@
 //! Trunks: what the operator says of a SIP peer ([`Profile`]), the texts of the requests it gets
-//! ([`Messages`]), how fast it gets them ([`Pace`]) and whether it is there ([`Health`]).
+//! ([`Messages`]), how fast it gets them ([`Pace`]), whether it is there ([`Health`]), and whom its
+//! calls are from ([`CallerPolicy`]).
 //!
 //! Deliberately absent: sockets, the clock, and the life of a call. A trunk is data and arithmetic.
 
+mod caller;
 mod format;
 mod health;
 mod lines;
@@ -12,6 +14,7 @@ mod profile;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use caller::{BareDigits, Caller, CallerPolicy, IdentityHeader, Unknown};
 pub use health::{Health, Probe};
 pub use messages::{Leg, Messages, MessagesError, Ping};
 pub use pace::{Pace, Wait};

@@ -1,0 +1,193 @@
+//! Who is calling: which header field of an INVITE a trunk vouches for, and whose number is in it.
+//!
+//! Exact or nothing: a number that could be two phones is nobody's, because a verification would
+//! believe it. The best field that is there decides alone: a trunk that asserts an identity which
+//! cannot be used does not mean the one that the caller wrote into From.
+//!
+//! Deliberately absent: display names, which are the caller's own words, and numbering plans.
+
+mod number;
+
+use crate::number::E164;
+use crate::sip::uri::Scheme;
+use crate::sip::{Message, Name, NameAddr};
+
+use super::profile::NationalPlan;
+
+/// What a trunk says of callers, and how it writes their numbers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CallerPolicy {
+    /// The header fields that count, the best first. Those that are not listed are ignored: an
+    /// identity that the trunk does not vouch for is the caller's claim.
+    pub headers: Vec<IdentityHeader>,
+    /// How numbers are dialled in the trunk's country; without it only international forms count.
+    pub plan: Option<NationalPlan>,
+    /// What digits without any prefix are.
+    pub bare: BareDigits,
+}
+
+/// A header field that says who is calling.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum IdentityHeader {
+    /// From: what the caller's own equipment says.
+    From,
+    /// P-Asserted-Identity (RFC 3325 §9.1): what the network has checked.
+    PAssertedIdentity,
+    /// Remote-Party-ID, which never became an RFC, with `screen=yes`.
+    RemotePartyId,
+}
+
+/// What digits are that have neither `+` nor a prefix.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BareDigits {
+    /// A number of any country: `46701234567`.
+    International,
+    /// A number of the trunk's country without its prefix: `701234567`.
+    National,
+}
+
+/// Who is calling.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Caller {
+    /// The number, or why there is none.
+    pub number: Result<E164, Unknown>,
+    /// Where it was read; `None` when none of the fields that count is there.
+    pub header: Option<IdentityHeader>,
+    /// From has another number: usual behind a switchboard, and a sign of a forged caller ID.
+    pub is_disputed: bool,
+    /// The call came by way of another phone (Diversion of RFC 5806, History-Info of RFC 7044, or a
+    /// `div` PASSporT of RFC 8946): who rang is not who holds the phone that was dialled.
+    pub is_forwarded: bool,
+}
+
+/// Why nobody knows who is calling. A closed set: also a word of the API and of the metrics.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Unknown {
+    /// The caller wants to stay unknown (RFC 3323), or the network says "anonymous".
+    Anonymous,
+    /// Two identities are asserted that are not one phone.
+    Disagreeing,
+    /// None of the fields that count is there.
+    Missing,
+    /// What is there is no telephone number that can only be one phone's.
+    Unreadable,
+    /// The trunk passes on a number that it has not checked (`screen=no`).
+    Unscreened,
+}
+
+impl CallerPolicy {
+    /// Reads who sent `invite`.
+    pub fn identify(&self, invite: &Message<'_>) -> Caller {
+        let found = self.headers.iter().find_map(|&header| {
+            let number = match header {
+                IdentityHeader::From => Some(self.of_address(invite.from().ok()?)),
+                IdentityHeader::PAssertedIdentity => self.asserted(invite),
+                IdentityHeader::RemotePartyId => self.remote_party(invite),
+            };
+            number.map(|number| (header, number))
+        });
+        let (header, number) = found.map_or((None, Err(Unknown::Missing)), |(header, number)| {
+            let is_hidden = number.is_ok() && is_private(invite);
+            (Some(header), if is_hidden { Err(Unknown::Anonymous) } else { number })
+        });
+        let from = invite.from().ok().and_then(|from| self.of_address(from).ok());
+        let is_disputed = number.is_ok_and(|number| from.is_some_and(|from| from != number));
+        Caller { number, header, is_disputed, is_forwarded: is_forwarded(invite) }
+    }
+
+    /// RFC 3325 §9.1: one value, or a `sip` and a `tel` URI of the same phone.
+    fn asserted(&self, invite: &Message<'_>) -> Option<Result<E164, Unknown>> {
+        let mut values = invite.values(Name::PAssertedIdentity);
+        let first = self.of_value(values.next()?);
+        let Some(second) = values.next() else { return Some(first) };
+        let second = self.of_value(second);
+        if values.next().is_some() || (first.is_ok() && second.is_ok() && first != second) {
+            return Some(Err(Unknown::Disagreeing));
+        }
+        Some(first.or(second))
+    }
+
+    /// The one whose `party` is the calling one. `privacy` is its own way to say what Privacy says.
+    fn remote_party(&self, invite: &Message<'_>) -> Option<Result<E164, Unknown>> {
+        let is = |value: Option<&[u8]>, word: &str| {
+            value.is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+        };
+        let mut parties = invite.values(Name::RemotePartyId).map(NameAddr::parse);
+        let party = parties.find(|party| {
+            let Ok(party) = party else { return true };
+            party.param("party").is_none() || is(party.param("party"), "calling")
+        })?;
+        let Ok(party) = party else { return Some(Err(Unknown::Unreadable)) };
+        let privacy = party.param("privacy");
+        Some(if privacy.is_some() && !is(privacy, "off") && !is(privacy, "name") {
+            Err(Unknown::Anonymous)
+        } else if is(party.param("screen"), "yes") {
+            self.of_address(party)
+        } else {
+            Err(Unknown::Unscreened)
+        })
+    }
+
+    fn of_value(&self, value: &[u8]) -> Result<E164, Unknown> {
+        self.of_address(NameAddr::parse(value).map_err(|_| Unknown::Unreadable)?)
+    }
+
+    fn of_address(&self, address: NameAddr<'_>) -> Result<E164, Unknown> {
+        let uri = address.parsed_uri().map_err(|_| Unknown::Unreadable)?;
+        if number::is_anonymous(&uri) {
+            return Err(Unknown::Anonymous);
+        }
+        let is_telephone = matches!(uri.scheme, Scheme::Sip | Scheme::Sips | Scheme::Tel);
+        let number = if is_telephone { number::read(self, &uri) } else { None };
+        number.ok_or(Unknown::Unreadable)
+    }
+}
+
+impl Unknown {
+    /// Every reason, in the order of the declaration.
+    pub const ALL: [Self; 5] =
+        [Self::Anonymous, Self::Disagreeing, Self::Missing, Self::Unreadable, Self::Unscreened];
+
+    /// The word of the API and of the metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Disagreeing => "disagreeing",
+            Self::Missing => "missing",
+            Self::Unreadable => "unreadable",
+            Self::Unscreened => "unscreened",
+        }
+    }
+}
+
+/// RFC 3323 §4.2 and RFC 3325 §9.3: `id`, `user` and `header` hide who is calling. `session`,
+/// `history` and `critical` hide other things, `none` nothing.
+fn is_private(invite: &Message<'_>) -> bool {
+    let hiding: [&[u8]; 3] = [b"header", b"id", b"user"];
+    let mut wishes = invite.header(Name::Privacy).flat_map(|line| line.split(|&c| c == b';'));
+    wishes.any(|wish| hiding.iter().any(|hides| wish.trim_ascii().eq_ignore_ascii_case(hides)))
+}
+
+fn is_forwarded(invite: &Message<'_>) -> bool {
+    let mut passports = invite.values(Name::Identity);
+    invite.header(Name::Diversion).next().is_some()
+        || is_retargeted(invite)
+        // RFC 8224 §4: `signed-identity-digest SEMI ident-info *( SEMI ident-info-params )`.
+        || passports.any(|passport| passport.split(|&octet| octet == b';').skip(1).any(is_ppt_div))
+}
+
+/// RFC 7044 §10.3: the first entry is the original target; more entries are retargetings.
+fn is_retargeted(invite: &Message<'_>) -> bool {
+    invite.values(Name::HistoryInfo).nth(1).is_some()
+}
+
+/// `ppt=div`, or `div-o` (RFC 8946 §5).
+fn is_ppt_div(parameter: &[u8]) -> bool {
+    let mut halves = parameter.splitn(2, |&octet| octet == b'=').map(<[u8]>::trim_ascii);
+    let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+    let value = value.strip_prefix(b"\"").and_then(|it| it.strip_suffix(b"\"")).unwrap_or(value);
+    name.eq_ignore_ascii_case(b"ppt") && (value == b"div" || value == b"div-o")
+}
+
+#[cfg(test)]
+mod tests;
