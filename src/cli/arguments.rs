@@ -3,12 +3,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::client::ApiKey;
 use super::exit::Exit;
 use super::help;
+use crate::control::Right;
 use crate::lab::Rule;
 use crate::verify::id::{CallId, IdError, VerificationId};
 
@@ -288,8 +290,12 @@ pub struct KeyNew {
     #[arg(value_parser = key_name)]
     pub name: String,
     /// What it may do
-    #[arg(long, value_delimiter = ',', default_value = "verify,read", value_parser = RIGHTS)]
+    #[arg(long, value_delimiter = ',', default_value = "verify,read", value_parser = rights())]
     pub rights: Vec<String>,
+}
+
+fn rights() -> PossibleValuesParser {
+    Right::ALL.map(|right| PossibleValue::new(right.as_str()).help(right.meaning())).into()
 }
 
 /// The rule of the configuration, where the name will stand.
@@ -303,7 +309,6 @@ fn key_name(text: &str) -> Result<String, String> {
 }
 
 const CONFIG: &str = "ringproof.toml";
-const RIGHTS: [&str; 3] = ["admin", "read", "verify"];
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::address;
 use super::kind::{self, Kind, Refusal};
 use super::section::{Placed, Section};
+use crate::control::{KeySettings, Right, TokenHash};
 
 /// Where the API is served, and to whom.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Control {
     /// The TCP listener, off by default.
     pub listen: Option<SocketAddr>,
     /// Who may use the TCP listener: at least one when there is one.
-    pub keys: Vec<Key>,
+    pub keys: Vec<KeySettings>,
     /// The largest body of a request, in bytes.
     pub body_bytes_max: usize,
     /// How long the head of a request may take to arrive.
@@ -38,30 +38,6 @@ pub struct Control {
     pub keep_replies: Duration,
     /// Wrong keys that one address may send in a minute.
     pub wrong_keys_per_minute: u32,
-}
-
-/// One bearer key of the TCP listener.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Key {
-    /// Its name, in logs.
-    pub name: Arc<str>,
-    /// SHA-256 of the key. The key itself is nowhere in the configuration.
-    pub sha256: [u8; 32],
-    /// What it may do.
-    pub rights: Rights,
-    /// Verifications that it may start in one second; no limit when absent.
-    pub starts_per_second: Option<u32>,
-}
-
-/// What the holder of a key may do.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Rights {
-    /// See state and metrics of the whole gateway.
-    pub admin: bool,
-    /// Read verifications, calls and events.
-    pub read: bool,
-    /// Start, check, call again, report and cancel.
-    pub verify: bool,
 }
 
 /// Reads `[control]`.
@@ -108,33 +84,29 @@ pub(super) fn read(mut section: Section<'_>, base: &Path) -> Control {
     control
 }
 
-fn read_key(mut section: Section<'_>) -> Option<Placed<Key>> {
+fn read_key(mut section: Section<'_>) -> Option<Placed<KeySettings>> {
     let place = section.place("name");
     let name = section.required("name", &kind::name());
-    let sha256 = section.required("sha256", &hash());
-    let words = "\"admin\", \"read\" or \"verify\"";
-    let rights = section.list("rights", &right()).unwrap_or_default();
+    let token = section.required("sha256", &hash());
+    let right = kind::choice(&RIGHTS);
+    let rights = section.values("rights", &right).unwrap_or_default();
     if !section.has_items("rights") {
-        section.refuse("rights", "empty", &format!("a list of {words}"));
+        section.refuse("rights", "empty", &format!("a list of {}", right.accepted));
     }
     let starts_per_second = section.optional("starts_per_second", &kind::whole(1..=1_000_000));
     section.finish();
-    let rights = rights.iter().fold(Rights::default(), |all, right| Rights {
-        admin: all.admin || right.value.admin,
-        read: all.read || right.value.read,
-        verify: all.verify || right.value.verify,
-    });
-    Some(Placed { value: Key { name: name?, sha256: sha256?, rights, starts_per_second }, place })
+    let value = KeySettings { name: name?, token: token?, rights, starts_per_second };
+    Some(Placed { value, place })
 }
 
 /// A name or a secret that two keys share makes logs and limits lie.
-fn distinct(section: &Section<'_>, keys: Vec<Placed<Key>>) -> Vec<Key> {
-    let mut seen: Vec<Key> = Vec::new();
+fn distinct(section: &Section<'_>, keys: Vec<Placed<KeySettings>>) -> Vec<KeySettings> {
+    let mut seen: Vec<KeySettings> = Vec::new();
     for Placed { value: key, place } in keys {
         if let Some(twin) = seen.iter().find(|other| other.name == key.name) {
             let found = format!("\"{}\" for the second time", twin.name);
             section.refuse_at(place.clone(), &found, "a name of its own");
-        } else if let Some(twin) = seen.iter().find(|other| other.sha256 == key.sha256) {
+        } else if let Some(twin) = seen.iter().find(|other| other.token == key.token) {
             let found = format!("the same secret as \"{}\"", twin.name);
             section.refuse_at(place, &found, "a key of its own");
         }
@@ -160,7 +132,7 @@ fn file_mode() -> Kind<u32> {
     })
 }
 
-fn hash() -> Kind<[u8; 32]> {
+fn hash() -> Kind<TokenHash> {
     let accepted = "the SHA-256 of the key, 64 hexadecimal digits";
     Kind::text(accepted, |text| {
         let mut hash = [0; 32];
@@ -172,20 +144,16 @@ fn hash() -> Kind<[u8; 32]> {
             let pair = std::str::from_utf8(pair).map_err(|_| Refusal::Unlike)?;
             *place = u8::from_str_radix(pair, 16).map_err(|_| Refusal::Unlike)?;
         }
-        Ok(hash)
+        Ok(TokenHash(hash))
     })
     .secret()
 }
 
-fn right() -> Kind<Rights> {
-    const NONE: Rights = Rights { admin: false, read: false, verify: false };
-    kind::choice(&[
-        ("admin", Rights { admin: true, ..NONE }),
-        ("read", Rights { read: true, ..NONE }),
-        ("verify", Rights { verify: true, ..NONE }),
-    ])
-}
-
+const RIGHTS: [(&str, Right); 3] = [
+    (Right::Admin.as_str(), Right::Admin),
+    (Right::Read.as_str(), Right::Read),
+    (Right::Verify.as_str(), Right::Verify),
+];
 /// Each request compares with each key.
 const KEYS_MAX: usize = 1_024;
 /// `sockaddr_un` holds 108 octets, the last one zero.

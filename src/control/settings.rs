@@ -32,7 +32,7 @@ pub struct TcpSettings {
 }
 
 /// One key of the API. The token itself is kept nowhere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeySettings {
     /// Whose it is, as logs show it.
     pub name: Arc<str>,

@@ -7,6 +7,7 @@ use expect_test::{expect, expect_file};
 
 use super::{MAIN, MINIMAL, Texts, load};
 use crate::config::Config;
+use crate::control::Right;
 
 #[test]
 fn the_example_loads_and_its_defaults_are_the_defaults() {
@@ -54,6 +55,15 @@ fn the_manual_lists_the_keys_of_the_loader_and_no_others() {
     let keys: BTreeSet<&str> =
         asked.iter().map(|key| &**key).filter(|key| !is_section(key) && *key != "trunk").collect();
     assert_eq!(listed, keys);
+}
+
+#[test]
+fn the_manual_and_the_example_say_what_a_right_allows() {
+    for right in Right::ALL {
+        let (word, meaning) = (right.as_str(), right.meaning());
+        assert!(MANUAL.contains(&format!("`\"{word}\"` {meaning}")), "{word}");
+        assert!(EXAMPLE.contains(&format!("\"{word}\" {meaning}")), "{word}");
+    }
 }
 
 #[test]
