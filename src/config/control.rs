@@ -133,7 +133,8 @@ fn file_mode() -> Kind<u32> {
 }
 
 fn hash() -> Kind<TokenHash> {
-    let accepted = "the SHA-256 of the key, 64 hexadecimal digits";
+    let accepted =
+        "the SHA-256 of the key, 64 hexadecimal digits, as `ringproof key new NAME` prints it";
     Kind::text(accepted, |text| {
         let mut hash = [0; 32];
         if text.len() != 64 || !text.bytes().all(|octet| octet.is_ascii_hexdigit()) {

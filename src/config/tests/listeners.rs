@@ -131,7 +131,7 @@ fn h09_a_key_written_in_the_clear_is_not_repeated() {
     check(
         &[(MAIN, &main), (PROFILE, TRUNK)],
         expect![[r#"
-            ringproof.toml:12: `control.key.sha256` is a string that is not repeated here, must be the SHA-256 of the key, 64 hexadecimal digits
+            ringproof.toml:12: `control.key.sha256` is a string that is not repeated here, must be the SHA-256 of the key, 64 hexadecimal digits, as `ringproof key new NAME` prints it
             ringproof.toml:13: `control.key.rights` is "root", must be "admin", "read" or "verify""#]],
     );
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use expect_test::{expect, expect_file};
 
-use super::{MAIN, MINIMAL, Texts, load};
+use super::{MAIN, MINIMAL, Texts, check, load};
 use crate::config::Config;
 use crate::control::Right;
 
@@ -21,6 +21,19 @@ fn the_example_loads_and_its_defaults_are_the_defaults() {
     let shown = |config: &Config| format!("{config:#?}");
     assert_eq!(shown(&as_shipped), shown(&minimal));
     assert_eq!(shown(&spelled_out), shown(&minimal));
+}
+
+#[test]
+fn h06_the_key_of_the_example_is_nobodys() {
+    let indented = EXAMPLE.lines().filter_map(|line| line.strip_prefix("#   "));
+    let key: String = indented.map(|line| format!("{line}\n")).collect();
+    let main = format!("{MINIMAL}{key}");
+    check(
+        &[(MAIN, &main), (PLAIN, &profile("plain-rfc3261"))],
+        expect![
+            "ringproof.toml:12: `control.key.sha256` is a string that is not repeated here, must be the SHA-256 of the key, 64 hexadecimal digits, as `ringproof key new NAME` prints it"
+        ],
+    );
 }
 
 #[test]
