@@ -69,6 +69,23 @@ async fn a_slow_reader_is_disconnected() {
 }
 
 #[tokio::test]
+async fn a_reader_gets_what_happened_before_the_stop() {
+    for round in 0..20 {
+        let mut world = World::new(short()).await;
+        let mut stream = follow(&world, "/v1/events", "").await;
+        until(&mut stream, "retry: ").await;
+        for _ in 0..5 {
+            world.bus.on_trunk("asterisk", false, Micros(1));
+        }
+        world.stop().await;
+        let mut heard = Vec::new();
+        soon(stream.read_to_end(&mut heard)).await.unwrap();
+        let text = String::from_utf8(heard).unwrap();
+        assert_eq!(text.matches("event: trunk.down").count(), 5, "in round {round}");
+    }
+}
+
+#[tokio::test]
 async fn readers_have_a_limit_and_end_when_the_server_stops() {
     let mut world = World::new(Limits { readers_max: 1, ..short() }).await;
     let mut stream = follow(&world, "/v1/events", "").await;

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{FutureExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
@@ -79,7 +79,10 @@ impl Follower {
         let silence: Duration = self.api.limits.keep_alive;
         let event = tokio::select! {
             event = timeout(silence, self.reader.next()) => event,
-            _ = self.stop.wait_for(|is_stopping| *is_stopping) => return None,
+            _ = self.stop.wait_for(|is_stopping| *is_stopping) => {
+                // What happened before the stop is told first. Nobody wakes readers any more.
+                Ok(self.reader.next().now_or_never()?)
+            }
         };
         match event {
             Ok(Ok(frame)) => Some(frame),
