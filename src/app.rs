@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod shards;
 mod status;
+mod stop;
 mod trunks;
 
 use crate::cli::{ConfigCheck, Demo, Exit, Handset, Programs, Serve, Terminal};

@@ -14,6 +14,7 @@ use super::reload::Reloader;
 use super::settings;
 use super::shards::{Shard, Shards};
 use super::status::DaemonStatus;
+use super::stop;
 use super::trunks::Trunks;
 use crate::config::Config;
 use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
@@ -149,28 +150,22 @@ impl Daemon {
         Reloader { path, running, locals, trunks, shards, metrics }
     }
 
-    /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends the wait
-    /// for calls that do not end.
+    /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends it all at
+    /// once.
     pub(super) async fn run(
         self,
         stop: impl Future<Output = ()>,
         stop_now: impl Future<Output = ()>,
     ) {
         let Self { server, api, verify, bus, shards, running, trunks, wall, .. } = self;
-        let is_over = tokio::sync::Notify::new();
-        let end = async {
-            stop.await;
-            info!("stopping: no new calls, those that ring are hung up");
+        let drained = tokio::sync::Notify::new();
+        let drain = async {
             shards.drain().await;
-            tokio::select! {
-                () = ended(&running) => info!("every call has ended"),
-                () = tokio::time::sleep(DRAIN_MAX) => warn!("some calls did not end in time"),
-                () = stop_now => warn!("stopped before every call had ended"),
-            }
-            is_over.notify_one();
+            ended(&running).await;
         };
+        let serve = server.run(api, drained.notified());
         tokio::select! {
-            ((), ()) = async { tokio::join!(server.run(api, is_over.notified()), end) } => {}
+            () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
             () = watch(&verify, &shards, &trunks, &bus, &wall) => {}
         }
     }
@@ -277,6 +272,3 @@ async fn watch(
         }
     }
 }
-
-/// 64*T1 after the last CANCEL every call is over (RFC 3261 §9.1), and a second to spare.
-const DRAIN_MAX: Duration = Duration::from_secs(33);

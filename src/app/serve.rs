@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
@@ -57,7 +58,7 @@ fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Fail
     config.cautions.iter().for_each(|caution| warn!("{caution}"));
     let too_few = files::raise().and_then(|most| files::too_few(config, most));
     too_few.iter().for_each(|caution| warn!("{caution}"));
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         let (mut signals, hang_up) = (Signals::new()?, signal(SignalKind::hangup())?);
         let daemon = Daemon::start(config, Some(Arc::clone(&log)))?;
         // Who started us may have closed the pipe; that is no reason not to serve.
@@ -69,7 +70,11 @@ fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Fail
             () = reloads => {}
         }
         Ok(())
-    })
+    });
+    // A list that is still being made has nobody left to read it. Tasks end at once, and with them
+    // the other holders of the log.
+    runtime.shutdown_timeout(LEFTOVERS_MAX);
+    result
 }
 
 /// Reloads at each SIGHUP. Never ends.
@@ -126,3 +131,5 @@ fn ready(listens: &Listens) -> String {
     }
     text + &format!("  SIP             {}\n", sip.join(", "))
 }
+
+const LEFTOVERS_MAX: Duration = Duration::from_millis(200);
