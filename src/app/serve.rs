@@ -52,6 +52,8 @@ enum Failure {
 
 fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Fails only where the limit is 0 already.
+    let _ = files::forbid_core_dumps();
     // Kept here to the end: the last holder writes what waits, and what is said after that is lost.
     let log = log::start(&settings::log(config, io::stderr().is_terminal()), io::stderr())?;
     let log = Arc::new(log);
