@@ -32,5 +32,5 @@ pub use counters::{ApiCounters, RequestCount, Shed};
 pub use events::{EventBus, Gone, Reader};
 pub use openapi::document;
 pub use outside::{Calls, Readiness, Status, TrunkState};
-pub use server::{BindError, Server};
+pub use server::{BindError, SOCKET_PATH_BYTES_MAX, Server};
 pub use settings::{KeySettings, Limits, Settings, TcpSettings};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::address;
 use super::kind::{self, Kind, Refusal};
 use super::section::{Placed, Section};
-use crate::control::{KeySettings, Right, TokenHash};
+use crate::control::{KeySettings, Right, SOCKET_PATH_BYTES_MAX, TokenHash};
 
 /// Where the API is served, and to whom.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -157,5 +157,3 @@ const RIGHTS: [(&str, Right); 3] = [
 ];
 /// Each request compares with each key.
 const KEYS_MAX: usize = 1_024;
-/// `sockaddr_un` holds 108 octets, the last one zero.
-const SOCKET_PATH_BYTES_MAX: usize = 107;

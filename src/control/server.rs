@@ -34,6 +34,7 @@ use super::counters::Shed;
 use super::routes;
 use super::settings::{Limits, Settings};
 use patience::Patient;
+pub use unix::SOCKET_PATH_BYTES_MAX;
 use unix::UnixSocket;
 
 /// The sockets, bound and not yet served.

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{MAIN, MINIMAL, PROFILE, TRUNK, check};
+use super::{MAIN, MINIMAL, PROFILE, TRUNK, check, load_texts};
 
 #[test]
 fn local_addresses_must_be_fit_to_be_sent_to_a_trunk() {
@@ -91,6 +91,16 @@ fn there_is_one_local_address_of_each_ip_version_with_room_for_the_shards() {
 fn check_listen(text: &str, expected: Expect) {
     let main = MINIMAL.replace("[\"udp:127.0.0.1:5070\"]", text);
     check(&[(MAIN, &main), (PROFILE, TRUNK)], expected);
+}
+
+#[test]
+fn a_socket_path_that_could_not_be_bound_is_refused() {
+    let socket = |bytes: usize| {
+        MINIMAL.replace("\"ringproof.sock\"", &format!("\"/{}\"", "s".repeat(bytes - 1)))
+    };
+    check(&[(MAIN, &socket(103)), (PROFILE, TRUNK)], expect!["accepted"]);
+    let refused = load_texts(&[(MAIN, &socket(104)), (PROFILE, TRUNK)]).unwrap_err().to_string();
+    assert!(refused.ends_with("must be a path of 1 to 103 bytes"), "{refused}");
 }
 
 #[test]
