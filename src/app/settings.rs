@@ -11,24 +11,11 @@ use crate::trunk::MessagesError;
 /// Where the control API listens, who may ask, how much.
 pub(super) fn control(config: &Config) -> control::Settings {
     let control = &config.control;
-    let limits = Limits {
-        body_bytes_max: control.body_bytes_max,
-        body_timeout: control.request_timeout,
-        connections_max: control.connections_max,
-        events_kept: config.observe.events_kept,
-        head_timeout: control.head_timeout,
-        readers_max: control.streams_max,
-        replies_kept: control.replies_max,
-        replies_kept_for: control.keep_replies,
-        scans_max: control.lists_max,
-        wrong_tokens_per_minute: control.wrong_keys_per_minute,
-        ..Limits::default()
-    };
     control::Settings {
         socket: control.socket.clone(),
         socket_mode: control.socket_mode,
         tcp: control.listen.map(|listen| TcpSettings { listen, keys: control.keys.clone() }),
-        limits,
+        limits: Limits { events_kept: config.observe.events_kept, ..control.limits },
     }
 }
 

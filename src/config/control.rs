@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::address;
 use super::kind::{self, Kind, Refusal};
 use super::section::{Placed, Section};
-use crate::control::{KeySettings, Right, SOCKET_PATH_BYTES_MAX, TokenHash};
+use crate::control::{KeySettings, Limits, Right, SOCKET_PATH_BYTES_MAX, TokenHash};
 
 /// Where the API is served, and to whom.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,24 +20,8 @@ pub struct Control {
     pub listen: Option<SocketAddr>,
     /// Who may use the TCP listener: at least one when there is one.
     pub keys: Vec<KeySettings>,
-    /// The largest body of a request, in bytes.
-    pub body_bytes_max: usize,
-    /// How long the head of a request may take to arrive.
-    pub head_timeout: Duration,
-    /// How long a request may take, its body included. Event streams are exempt.
-    pub request_timeout: Duration,
-    /// Connections that are served at once.
-    pub connections_max: usize,
-    /// Event streams that are served at once.
-    pub streams_max: usize,
-    /// Lists that are made at once.
-    pub lists_max: usize,
-    /// Replies that are kept for a repeated `Idempotency-Key`.
-    pub replies_max: usize,
-    /// How long they are kept.
-    pub keep_replies: Duration,
-    /// Wrong keys that one address may send in a minute.
-    pub wrong_keys_per_minute: u32,
+    /// The bounds, but for those of `[observe]`.
+    pub limits: Limits,
 }
 
 /// Reads `[control]`.
@@ -52,36 +36,45 @@ pub(super) fn read(mut section: Section<'_>, base: &Path) -> Control {
         let accepted = "with at least one `[[control.key]]` (`ringproof key new NAME` makes one)";
         section.refuse("listen", "without any key", accepted);
     }
-    let seconds = |from, to| Duration::from_secs(from)..=Duration::from_secs(to);
     let control = Control {
         socket,
         socket_mode: section.or("socket_mode", &file_mode(), 0o660),
         listen,
-        body_bytes_max: section.or("body_max", &kind::size(1 << 10..=1 << 20), 16 << 10),
-        head_timeout: section.or(
-            "head_timeout",
-            &kind::duration(seconds(1, 60)),
-            Duration::from_secs(10),
-        ),
-        request_timeout: section.or(
-            "request_timeout",
-            &kind::duration(seconds(1, 300)),
-            Duration::from_secs(30),
-        ),
-        connections_max: section.or("connections_max", &kind::whole(1..=65_536), 1_024),
-        streams_max: section.or("streams_max", &kind::whole(1..=65_536), 64),
-        lists_max: section.or("lists_max", &kind::whole(1..=64), 2),
-        replies_max: section.or("replies_max", &kind::whole(1..=1_000_000), 50_000),
-        keep_replies: section.or(
-            "keep_replies",
-            &kind::duration(seconds(60, 86_400)),
-            Duration::from_secs(3_600),
-        ),
-        wrong_keys_per_minute: section.or("wrong_keys_per_minute", &kind::whole(1..=100_000), 30),
         keys: distinct(&section, keys),
+        limits: read_limits(&mut section),
     };
     section.finish();
     control
+}
+
+fn read_limits(section: &mut Section<'_>) -> Limits {
+    let shipped = Limits::default();
+    let seconds = |from, to| kind::duration(Duration::from_secs(from)..=Duration::from_secs(to));
+    let many = |most: usize| kind::whole(1..=most);
+    Limits {
+        body_bytes_max: section.or(
+            "body_max",
+            &kind::size(1 << 10..=1 << 20),
+            shipped.body_bytes_max,
+        ),
+        body_timeout: section.or("body_timeout", &seconds(1, 300), shipped.body_timeout),
+        connections_max: section.or("connections_max", &many(65_536), shipped.connections_max),
+        head_timeout: section.or("head_timeout", &seconds(1, 60), shipped.head_timeout),
+        readers_max: section.or("streams_max", &many(65_536), shipped.readers_max),
+        replies_kept: section.or("replies_max", &many(1_000_000), shipped.replies_kept),
+        replies_kept_for: section.or(
+            "keep_replies",
+            &seconds(60, 86_400),
+            shipped.replies_kept_for,
+        ),
+        scans_max: section.or("lists_max", &many(64), shipped.scans_max),
+        wrong_tokens_per_minute: section.or(
+            "wrong_keys_per_minute",
+            &kind::whole(1..=100_000),
+            shipped.wrong_tokens_per_minute,
+        ),
+        ..shipped
+    }
 }
 
 fn read_key(mut section: Section<'_>) -> Option<Placed<KeySettings>> {

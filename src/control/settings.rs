@@ -1,6 +1,6 @@
 //! What the control room is told by the configuration: where it listens, who may ask, how much.
 //!
-//! Checked before it gets here; the defaults are those that ship.
+//! Checked before it gets here. The defaults are those that ship: the configuration has no others.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ pub struct KeySettings {
 }
 
 /// How much of everything. Each bound has a counter for what it shed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// The longest body of a request, in bytes.
     pub body_bytes_max: usize,
@@ -85,8 +85,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: 16 * 1024,
-            body_timeout: Duration::from_secs(5),
-            connections_max: 512,
+            body_timeout: Duration::from_secs(30),
+            connections_max: 1_024,
             events_kept: 10_000,
             head_timeout: Duration::from_secs(10),
             headers_max: 64,
