@@ -94,8 +94,10 @@ impl ApiCounters {
         }
     }
 
-    /// Counts one request. `route` is the path with its holes.
+    /// Counts one request. `route` is the path with its holes. HEAD is answered as the GET that it
+    /// stands for (RFC 9110 §9.3.2), and counted so.
     pub(super) fn on_request(&self, method: &str, route: Option<&str>, status: u16) {
+        let method = if method == "HEAD" { "GET" } else { method };
         // A borrowed pair cannot look up an owned one; fifteen routes are quickly searched.
         let known = route.and_then(|route| {
             self.requests.iter().find(|((m, r), _)| m == method && r == route).map(|(_, c)| c)
