@@ -113,6 +113,7 @@ impl Daemon {
             verify: Arc::clone(&verify),
             metrics: Arc::clone(&metrics),
             counters: Arc::clone(&counters),
+            connections_max: control.connections_max() as u64,
             log,
             started: now,
             started_at: wall.at(now),

@@ -22,6 +22,13 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+impl Settings {
+    /// Connections at a time on all listeners together.
+    pub fn connections_max(&self) -> usize {
+        self.limits.connections_max * (1 + usize::from(self.tcp.is_some()))
+    }
+}
+
 /// The API on TCP, for clients with a key.
 #[derive(Clone, Debug)]
 pub struct TcpSettings {

@@ -1,6 +1,8 @@
 //! H1: what a client may not do to the server, and to others.
 
-use ringproof::control::{Limits, Shed};
+use std::time::Duration;
+
+use ringproof::control::{Limits, RequestCount, Shed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::world::{Reply, START, World, converse, request, short, soon};
@@ -55,6 +57,10 @@ async fn h01_ten_thousand_headers_are_refused() {
     assert!(heard.is_empty() || Reply::read(&heard).status == 431);
     let headers: String = (0..100).map(|n| format!("X-{n}: {n}\r\n")).collect();
     assert_eq!(world.ask_with("GET", "/healthz", &headers, "").await.status, 431);
+    assert_eq!(world.shed(Shed::Head), 2);
+    assert_eq!(Reply::read(&world.talk(b"no HTTP\r\n\r\n").await).status, 400);
+    let others = |kind: &RequestCount<'_>| kind.route == "other" && kind.class == "4xx";
+    assert_eq!(world.counters.requests().find(others).map(|kind| kind.count), Some(3));
     others_are_served(&world).await;
 }
 
@@ -119,7 +125,15 @@ async fn h01_a_client_that_does_not_read_is_dropped() {
 async fn h01_idle_connections_give_way_in_time() {
     let world = World::new(Limits { connections_max: 2, ..short() }).await;
     let _idle = [world.connect().await, world.connect().await];
-    others_are_served(&world).await;
+    soon(async {
+        while world.shed(Shed::Connections) == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(world.counters.connections(), 2);
+    let state = world.ask("GET", "/debug/state", "").await;
+    assert_eq!(state.json()["control"]["connections"]["limit"], 2);
 }
 
 #[tokio::test]
