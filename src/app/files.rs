@@ -3,6 +3,7 @@
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use super::settings;
 use crate::config::Config;
 
 /// Lets this process have as many files open as it may: distributions keep the soft limit at 1024
@@ -29,12 +30,12 @@ pub(super) fn most() -> Option<u64> {
 /// What to say when `most` files are too few. Connections need files, and so does the gateway
 /// itself.
 pub(super) fn too_few(config: &Config, most: u64) -> Option<String> {
-    let connections = config.control.limits.connections_max as u64;
+    let connections = settings::control(config).connections_max() as u64;
     let own = OWN_FILES + FILES_FOR_A_SHARD * u64::from(config.sip.shards);
     (connections + own > most).then(|| {
         format!(
-            "`control.connections_max` is {connections}, but a process may have {most} files open \
-             here (`ulimit -Hn`) and the gateway needs up to {own} for itself: connections beyond \
+            "`control.connections_max` allows {connections} connections, but a process may have \
+             {most} files open here (`ulimit -Hn`) and the gateway needs up to {own} for itself: connections beyond \
              {} will wait",
             most.saturating_sub(own)
         )

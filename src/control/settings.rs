@@ -58,7 +58,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// How long a body may take.
     pub body_timeout: Duration,
-    /// Connections at a time, on the Unix socket and on TCP each.
+    /// Connections at a time, on the Unix socket and on TCP each: one bound for both would let
+    /// strangers on TCP keep the operator from the Unix socket.
     pub connections_max: usize,
     /// Events that can be replayed, and how far a reader may fall behind.
     pub events_kept: usize,
