@@ -29,7 +29,7 @@ pub mod view;
 pub use access::{Caller, Key, Right, TokenHash};
 pub use api::{Api, Parts};
 pub use counters::{ApiCounters, RequestCount, Shed};
-pub use events::{EventBus, Gone, Reader};
+pub use events::{EventBus, EventId, Gone, IdError, Reader};
 pub use openapi::document;
 pub use outside::{Calls, Readiness, Status, TrunkState};
 pub use server::{BindError, SOCKET_PATH_BYTES_MAX, Server};

@@ -84,7 +84,7 @@ impl Daemon {
         let names = &trunks.names;
         let control = settings::control(config);
 
-        let bus = EventBus::new(control.limits.events_kept, names.clone(), wall.at(now));
+        let bus = EventBus::new(control.limits.events_kept, names.clone(), wall.at(now), &entropy);
         let metrics = Arc::new(Metrics::new(names.clone()));
         let next: Vec<Arc<dyn Listener>> = vec![bus.clone()];
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), next));
