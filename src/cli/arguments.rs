@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::client::ApiKey;
@@ -35,6 +36,33 @@ pub struct CommandLine {
 }
 
 /// How to reach the daemon.
+impl CommandLine {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    ///
+    /// It makes no sense; or it asks for help or for the version, which the error prints.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let line = Self::try_parse_from(words)?;
+        let instead = match line.command {
+            Command::Completions { .. } => "a shell reads no JSON",
+            Command::Serve(_) => "`log.format = \"json\"` in the configuration is for its log",
+            Command::Ask(_)
+            | Command::Config(_)
+            | Command::Demo(_)
+            | Command::Handset(_)
+            | Command::Key(_) => return Ok(line),
+        };
+        match line.json {
+            false => Ok(line),
+            true => {
+                let words = format!("`--json` says nothing to this command: {instead}");
+                Err(Self::command().error(ErrorKind::ArgumentConflict, words))
+            }
+        }
+    }
+}
+
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "The daemon")]
 pub struct Daemon {
