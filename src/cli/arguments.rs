@@ -11,6 +11,7 @@ use clap_complete::Shell;
 use super::client::ApiKey;
 use super::exit::Exit;
 use super::help;
+use crate::config::{NAME, is_name};
 use crate::control::Right;
 use crate::lab::Rule;
 use crate::verify::id::{CallId, IdError, VerificationId};
@@ -35,7 +36,6 @@ pub struct CommandLine {
     pub command: Command,
 }
 
-/// How to reach the daemon.
 impl CommandLine {
     /// Reads a command line.
     ///
@@ -63,6 +63,7 @@ impl CommandLine {
     }
 }
 
+/// How to reach the daemon.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "The daemon")]
 pub struct Daemon {
@@ -328,12 +329,7 @@ fn rights() -> PossibleValuesParser {
 
 /// The rule of the configuration, where the name will stand.
 fn key_name(text: &str) -> Result<String, String> {
-    let fits = |octet: u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
-    if (1..=32).contains(&text.len()) && text.bytes().all(fits) {
-        Ok(text.to_owned())
-    } else {
-        Err("a name has 1 to 32 characters of a-z, 0-9, `-` and `_`".to_owned())
-    }
+    is_name(text).then(|| text.to_owned()).ok_or_else(|| format!("a name has {NAME}"))
 }
 
 const CONFIG: &str = "ringproof.toml";
