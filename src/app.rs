@@ -13,6 +13,7 @@ mod reload;
 mod serve;
 mod settings;
 mod shards;
+mod signals;
 mod status;
 mod stop;
 mod trunks;
