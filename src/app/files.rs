@@ -17,7 +17,7 @@ pub(super) fn raise() -> Option<u64> {
 
 /// Lets nobody find phone numbers and keys in a core dump: a panic aborts. The limit is 1 and not 0,
 /// which core(5) knows to be ignored where dumps are piped to a program; the kernel writes and pipes
-/// none at 1. `PR_SET_DUMPABLE` would also give `/proc/self` to root, and its figures are ours.
+/// none at 1.
 pub(super) fn forbid_core_dumps() -> nix::Result<()> {
     setrlimit(Resource::RLIMIT_CORE, 1, 1)
 }
