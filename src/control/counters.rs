@@ -33,7 +33,7 @@ pub enum Shed {
     EventReader,
     /// A further reader of the event stream.
     EventReaders,
-    /// A request whose head was too long.
+    /// A request whose head was too long or too slow.
     Head,
     /// A reply that was forgotten before its time, for newer ones.
     KeptReply,

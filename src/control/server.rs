@@ -12,6 +12,7 @@ mod unix;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -167,7 +168,8 @@ impl Door {
             request.extensions_mut().insert(peer);
             router.clone().oneshot(request)
         });
-        let stream = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
+        let stream = Patient::new(stream, self.limits.write_timeout);
+        let is_midway = stream.is_midway();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_timeout)
@@ -176,25 +178,24 @@ impl Door {
             .max_buf_size(self.limits.head_bytes_max.max(BUFFER_BYTES_MIN))
             // A client that has said all it wants to say still gets its answer.
             .half_close(true)
-            .serve_connection(stream, service);
+            .serve_connection(TokioIo::new(stream), service);
         let connection = self.graceful.watcher().watch(connection);
         let api = self.api.clone();
         async move {
             if let Err(error) = connection.await {
-                count(&api.counters, &error);
+                count(&api.counters, &error, is_midway.load(Ordering::Relaxed));
                 debug!(%error, "a connection ended early");
             }
         }
     }
 }
 
-/// Why a connection ended early, where that is ours to count. A head that takes too long is not: it
-/// ends as an idle connection does, and hyper tells them not apart.
-fn count(counters: &ApiCounters, error: &hyper::Error) {
+/// Why a connection ended early. One that was idle is not counted: that is how most of them end.
+fn count(counters: &ApiCounters, error: &hyper::Error, is_midway: bool) {
     if patience::is_deaf(error) {
         counters.on_shed(Shed::DeafClient);
     }
-    if error.is_parse_too_large() {
+    if error.is_parse_too_large() || (error.is_timeout() && is_midway) {
         counters.on_shed(Shed::Head);
     }
     if error.is_parse() {

@@ -96,9 +96,11 @@ async fn h01_a_body_of_one_byte_at_a_time_meets_the_same_clock() {
 async fn h01_a_slow_head_and_an_idle_connection_meet_the_clock() {
     let world = World::new(short()).await;
     assert_eq!(attack(&world, b"GET /healthz HT").await, b"");
+    assert_eq!(world.shed(Shed::Head), 1);
     assert_eq!(attack(&world, b"").await, b"");
     let kept_alive = attack(&world, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert_eq!(Reply::read(&kept_alive).status, 200);
+    assert_eq!(world.shed(Shed::Head), 1, "who is idle has done no wrong");
 }
 
 #[tokio::test]
