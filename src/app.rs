@@ -13,7 +13,9 @@ mod reload;
 mod serve;
 mod settings;
 mod shards;
+mod signals;
 mod status;
+mod stop;
 mod trunks;
 
 use crate::cli::{ConfigCheck, Demo, Exit, Handset, Programs, Serve, Terminal};

@@ -24,7 +24,7 @@ mod wait;
 use std::ffi::OsString;
 use std::{env, io};
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::entropy::Entropy;
 use arguments::{Ask, Config, Daemon, Key};
@@ -51,7 +51,7 @@ pub trait Programs {
 
 /// Reads the command line and does what it says, on the standard streams.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, programs: &dyn Programs) -> Exit {
-    match CommandLine::try_parse_from(arguments) {
+    match CommandLine::read(arguments) {
         Ok(line) => dispatch(&line, programs, &mut Terminal::standard()),
         Err(shown) => {
             // Help and versions come this way too. Who cannot be told has gone away.

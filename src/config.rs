@@ -20,7 +20,8 @@ mod verify;
 
 use std::path::Path;
 
-pub use control::{Control, Key, Rights};
+pub use control::Control;
+pub use kind::{NAME, is_name};
 pub use log::{Format, Level, Log, Observe};
 pub use pool::Pool;
 pub use problem::{Caution, Place, Problem, Problems};

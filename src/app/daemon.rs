@@ -14,6 +14,7 @@ use super::reload::Reloader;
 use super::settings;
 use super::shards::{Shard, Shards};
 use super::status::DaemonStatus;
+use super::stop;
 use super::trunks::Trunks;
 use crate::config::Config;
 use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
@@ -83,7 +84,7 @@ impl Daemon {
         let names = &trunks.names;
         let control = settings::control(config);
 
-        let bus = EventBus::new(control.limits.events_kept, names.clone(), wall.at(now));
+        let bus = EventBus::new(control.limits.events_kept, names.clone(), wall.at(now), &entropy);
         let metrics = Arc::new(Metrics::new(names.clone()));
         let next: Vec<Arc<dyn Listener>> = vec![bus.clone()];
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), next));
@@ -112,6 +113,7 @@ impl Daemon {
             verify: Arc::clone(&verify),
             metrics: Arc::clone(&metrics),
             counters: Arc::clone(&counters),
+            connections_max: control.connections_max() as u64,
             log,
             started: now,
             started_at: wall.at(now),
@@ -149,28 +151,22 @@ impl Daemon {
         Reloader { path, running, locals, trunks, shards, metrics }
     }
 
-    /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends the wait
-    /// for calls that do not end.
+    /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends it all at
+    /// once.
     pub(super) async fn run(
         self,
         stop: impl Future<Output = ()>,
         stop_now: impl Future<Output = ()>,
     ) {
         let Self { server, api, verify, bus, shards, running, trunks, wall, .. } = self;
-        let is_over = tokio::sync::Notify::new();
-        let end = async {
-            stop.await;
-            info!("stopping: no new calls, those that ring are hung up");
+        let drained = tokio::sync::Notify::new();
+        let drain = async {
             shards.drain().await;
-            tokio::select! {
-                () = ended(&running) => info!("every call has ended"),
-                () = tokio::time::sleep(DRAIN_MAX) => warn!("some calls did not end in time"),
-                () = stop_now => warn!("stopped before every call had ended"),
-            }
-            is_over.notify_one();
+            ended(&running).await;
         };
+        let serve = server.run(api, drained.notified());
         tokio::select! {
-            ((), ()) = async { tokio::join!(server.run(api, is_over.notified()), end) } => {}
+            () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
             () = watch(&verify, &shards, &trunks, &bus, &wall) => {}
         }
     }
@@ -277,6 +273,3 @@ async fn watch(
         }
     }
 }
-
-/// 64*T1 after the last CANCEL every call is over (RFC 3261 §9.1), and a second to spare.
-const DRAIN_MAX: Duration = Duration::from_secs(33);

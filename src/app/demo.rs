@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::daemon::{Daemon, StartError};
+use super::signals;
 use crate::cli::client::{Client, ClientError, Endpoint, Wish};
 use crate::cli::{Demo, Exit, Mood, Terminal};
 use crate::config::{self, Problems};
@@ -76,7 +76,7 @@ fn tell(directory: &Path, teller: &mut Teller<'_>) -> Result<bool, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Signals first: one that comes while the stage is built must not leave its files behind.
-        let (mut first, mut second) = (Signals::new()?, Signals::new()?);
+        let (interrupted, stop_now) = signals::listen()?;
         let socket = net::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), BUFFER_BYTES)?;
         let trunk_address = socket.local;
         let settings = lab::Settings::new(trunk_address);
@@ -85,11 +85,6 @@ fn tell(directory: &Path, teller: &mut Teller<'_>) -> Result<bool, Failure> {
         let daemon = Daemon::start(&config, None)?;
         let listens = daemon.listens.clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        let stop_now = async move {
-            // Both listen from the start, so the first signal is seen here too.
-            second.next().await;
-            second.next().await;
-        };
         let gateway = tokio::spawn(daemon.run(async { drop(stopped.await) }, stop_now));
 
         let client = Client::new(Endpoint::Socket(listens.socket.clone()), None);
@@ -104,7 +99,7 @@ fn tell(directory: &Path, teller: &mut Teller<'_>) -> Result<bool, Failure> {
         };
         let story = tokio::select! {
             story = play => story,
-            () = first.next() => Err(Failure::Interrupted),
+            () = interrupted => Err(Failure::Interrupted),
         };
         let _ = stop.send(());
         drop(gateway.await);
@@ -202,26 +197,6 @@ async fn missed_call(
             Some(Event::Stopped(entry)) => return Ok(Some(entry)),
             Some(Event::Refused { .. } | Event::Violated(_)) => {}
             None => return Ok(None),
-        }
-    }
-}
-
-/// Ctrl-C and SIGTERM.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
-        Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
         }
     }
 }

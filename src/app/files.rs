@@ -1,7 +1,9 @@
-//! How many files this process may have open, and whether that is enough for its connections.
+//! What the system lets this process do: how many files it may have open, and whether that is
+//! enough for its connections; no core dumps.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use super::settings;
 use crate::config::Config;
 
 /// Lets this process have as many files open as it may: distributions keep the soft limit at 1024
@@ -13,6 +15,13 @@ pub(super) fn raise() -> Option<u64> {
     Some(if raised.is_ok() { hard } else { soft })
 }
 
+/// Lets nobody find phone numbers and keys in a core dump: a panic aborts. The limit is 1 and not 0,
+/// which core(5) knows to be ignored where dumps are piped to a program; the kernel writes and pipes
+/// none at 1.
+pub(super) fn forbid_core_dumps() -> nix::Result<()> {
+    setrlimit(Resource::RLIMIT_CORE, 1, 1)
+}
+
 /// What the daemon would raise its limit to, as far as this process can tell.
 pub(super) fn most() -> Option<u64> {
     getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(_, hard)| hard)
@@ -21,12 +30,12 @@ pub(super) fn most() -> Option<u64> {
 /// What to say when `most` files are too few. Connections need files, and so does the gateway
 /// itself.
 pub(super) fn too_few(config: &Config, most: u64) -> Option<String> {
-    let connections = config.control.connections_max as u64;
+    let connections = settings::control(config).connections_max() as u64;
     let own = OWN_FILES + FILES_FOR_A_SHARD * u64::from(config.sip.shards);
     (connections + own > most).then(|| {
         format!(
-            "`control.connections_max` is {connections}, but a process may have {most} files open \
-             here (`ulimit -Hn`) and the gateway needs up to {own} for itself: connections beyond \
+            "`control.connections_max` allows {connections} connections, but a process may have \
+             {most} files open here (`ulimit -Hn`) and the gateway needs up to {own} for itself: connections beyond \
              {} will wait",
             most.saturating_sub(own)
         )

@@ -4,13 +4,14 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use super::daemon::{Daemon, Listens, StartError};
 use super::reload::Reloader;
-use super::{files, settings};
+use super::{files, settings, signals};
 use crate::cli::{Exit, Serve, Terminal};
 use crate::config::{self, Config};
 use crate::observe::log;
@@ -51,25 +52,30 @@ enum Failure {
 
 fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Fails only where the limit is 0 already.
+    let _ = files::forbid_core_dumps();
     // Kept here to the end: the last holder writes what waits, and what is said after that is lost.
     let log = log::start(&settings::log(config, io::stderr().is_terminal()), io::stderr())?;
     let log = Arc::new(log);
     config.cautions.iter().for_each(|caution| warn!("{caution}"));
     let too_few = files::raise().and_then(|most| files::too_few(config, most));
     too_few.iter().for_each(|caution| warn!("{caution}"));
-    runtime.block_on(async {
-        let (mut signals, hang_up) = (Signals::new()?, signal(SignalKind::hangup())?);
+    let result = runtime.block_on(async {
+        let ((stop, stop_now), hang_up) = (signals::listen()?, signal(SignalKind::hangup())?);
         let daemon = Daemon::start(config, Some(Arc::clone(&log)))?;
         // Who started us may have closed the pipe; that is no reason not to serve.
         drop(terminal.print(&ready(&daemon.listens)));
-        let (stop, stop_now) = signals.split();
         let reloads = reload_on(hang_up, daemon.reloader(path.to_owned(), config.clone()));
         tokio::select! {
             () = daemon.run(stop, stop_now) => info!("stopped"),
             () = reloads => {}
         }
         Ok(())
-    })
+    });
+    // A list that is still being made has nobody left to read it. Tasks end at once, and with them
+    // the other holders of the log.
+    runtime.shutdown_timeout(LEFTOVERS_MAX);
+    result
 }
 
 /// Reloads at each SIGHUP. Never ends.
@@ -78,38 +84,6 @@ async fn reload_on(mut hang_up: Signal, mut reloader: Reloader) {
         reloader.reload().await;
     }
     std::future::pending().await
-}
-
-/// SIGTERM and SIGINT: the first asks for a stop, the second insists.
-struct Signals {
-    first: (Signal, Signal),
-    second: (Signal, Signal),
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let pair = || -> io::Result<(Signal, Signal)> {
-            Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
-        };
-        Ok(Self { first: pair()?, second: pair()? })
-    }
-
-    fn split(&mut self) -> (impl Future<Output = ()> + '_, impl Future<Output = ()> + '_) {
-        let Self { first, second } = self;
-        let stop_now = async move {
-            // Both listen from the start, so the first signal is seen here too.
-            either(second).await;
-            either(second).await;
-        };
-        (either(first), stop_now)
-    }
-}
-
-async fn either((terminate, interrupt): &mut (Signal, Signal)) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }
 
 /// What is printed when everything is bound, for people and for scripts that wait for it.
@@ -126,3 +100,5 @@ fn ready(listens: &Listens) -> String {
     }
     text + &format!("  SIP             {}\n", sip.join(", "))
 }
+
+const LEFTOVERS_MAX: Duration = Duration::from_millis(200);

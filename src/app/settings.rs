@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::config::{Config, Format, Level};
-use crate::control::{self, KeySettings, Limits, Right, TcpSettings, TokenHash};
+use crate::control::{self, Limits, TcpSettings};
 use crate::gateway::settings::{Line, Peer};
 use crate::observe::log;
 use crate::trunk::MessagesError;
@@ -11,30 +11,11 @@ use crate::trunk::MessagesError;
 /// Where the control API listens, who may ask, how much.
 pub(super) fn control(config: &Config) -> control::Settings {
     let control = &config.control;
-    let keys = control.keys.iter().map(|key| KeySettings {
-        name: key.name.clone(),
-        token: TokenHash(key.sha256),
-        rights: rights(key.rights),
-        starts_per_second: key.starts_per_second,
-    });
-    let limits = Limits {
-        body_bytes_max: control.body_bytes_max,
-        body_timeout: control.request_timeout,
-        connections_max: control.connections_max,
-        events_kept: config.observe.events_kept,
-        head_timeout: control.head_timeout,
-        readers_max: control.streams_max,
-        replies_kept: control.replies_max,
-        replies_kept_for: control.keep_replies,
-        scans_max: control.lists_max,
-        wrong_tokens_per_minute: control.wrong_keys_per_minute,
-        ..Limits::default()
-    };
     control::Settings {
         socket: control.socket.clone(),
         socket_mode: control.socket_mode,
-        tcp: control.listen.map(|listen| TcpSettings { listen, keys: keys.collect() }),
-        limits,
+        tcp: control.listen.map(|listen| TcpSettings { listen, keys: control.keys.clone() }),
+        limits: Limits { events_kept: config.observe.events_kept, ..control.limits },
     }
 }
 
@@ -74,10 +55,4 @@ pub(super) fn lines(
         lines.push(Line::new(peer, (shard, config.sip.shards)));
     }
     Ok(lines)
-}
-
-fn rights(rights: crate::config::Rights) -> Vec<Right> {
-    let all =
-        [(rights.admin, Right::Admin), (rights.read, Right::Read), (rights.verify, Right::Verify)];
-    all.into_iter().filter(|(has, _)| *has).map(|(_, right)| right).collect()
 }

@@ -14,7 +14,7 @@ use crate::gateway::board::Board;
 use crate::gateway::reload::Reload;
 use crate::gateway::state::{Reply, ShardState};
 use crate::net::{Busy, NotSent, Remote};
-use crate::tally::{Shed, Tally};
+use crate::tally::{Shed, Table, Tally};
 use crate::verify::Order;
 use crate::verify::record::CallRecord;
 
@@ -53,6 +53,11 @@ impl Shards {
 
     pub(super) fn tallies(&self) -> Vec<Arc<Tally>> {
         self.shards.iter().map(|shard| Arc::clone(&shard.tally)).collect()
+    }
+
+    /// Calls that live, all shards together.
+    pub(super) fn calls(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.tally.table(Table::Calls).0).sum()
     }
 
     /// Gives one shard other trunks. Waits until its queue has a place.

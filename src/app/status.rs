@@ -22,6 +22,8 @@ pub(super) struct DaemonStatus {
     pub(super) verify: Arc<Verify>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) counters: Arc<ApiCounters>,
+    /// Connections at a time on all listeners together.
+    pub(super) connections_max: u64,
     pub(super) log: Option<Arc<Log>>,
     pub(super) started: Instant,
     pub(super) started_at: Micros,
@@ -68,6 +70,7 @@ impl Status for DaemonStatus {
             shed: self.counters.shed().map(|(shed, count)| (shed.as_str(), count)).collect(),
             pools: &pools,
             census: self.verify.census(),
+            connections: (self.counters.connections(), self.connections_max),
             log_lines_lost: self.log.as_ref().map_or(0, |log| log.lines_lost()),
             started_at: self.started_at,
             process: Process::read(),

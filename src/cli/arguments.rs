@@ -3,12 +3,16 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::client::ApiKey;
 use super::exit::Exit;
 use super::help;
+use crate::config::{NAME, is_name};
+use crate::control::Right;
 use crate::lab::Rule;
 use crate::verify::id::{CallId, IdError, VerificationId};
 
@@ -30,6 +34,33 @@ pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl CommandLine {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    ///
+    /// It makes no sense; or it asks for help or for the version, which the error prints.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let line = Self::try_parse_from(words)?;
+        let instead = match line.command {
+            Command::Completions { .. } => "a shell reads no JSON",
+            Command::Serve(_) => "`log.format = \"json\"` in the configuration is for its log",
+            Command::Ask(_)
+            | Command::Config(_)
+            | Command::Demo(_)
+            | Command::Handset(_)
+            | Command::Key(_) => return Ok(line),
+        };
+        match line.json {
+            false => Ok(line),
+            true => {
+                let words = format!("`--json` says nothing to this command: {instead}");
+                Err(Self::command().error(ErrorKind::ArgumentConflict, words))
+            }
+        }
+    }
 }
 
 /// How to reach the daemon.
@@ -288,22 +319,20 @@ pub struct KeyNew {
     #[arg(value_parser = key_name)]
     pub name: String,
     /// What it may do
-    #[arg(long, value_delimiter = ',', default_value = "verify,read", value_parser = RIGHTS)]
+    #[arg(long, value_delimiter = ',', default_value = "verify,read", value_parser = rights())]
     pub rights: Vec<String>,
+}
+
+fn rights() -> PossibleValuesParser {
+    Right::ALL.map(|right| PossibleValue::new(right.as_str()).help(right.meaning())).into()
 }
 
 /// The rule of the configuration, where the name will stand.
 fn key_name(text: &str) -> Result<String, String> {
-    let fits = |octet: u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
-    if (1..=32).contains(&text.len()) && text.bytes().all(fits) {
-        Ok(text.to_owned())
-    } else {
-        Err("a name has 1 to 32 characters of a-z, 0-9, `-` and `_`".to_owned())
-    }
+    is_name(text).then(|| text.to_owned()).ok_or_else(|| format!("a name has {NAME}"))
 }
 
 const CONFIG: &str = "ringproof.toml";
-const RIGHTS: [&str; 3] = ["admin", "read", "verify"];
 
 #[cfg(test)]
 mod tests;

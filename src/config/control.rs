@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::address;
 use super::kind::{self, Kind, Refusal};
 use super::section::{Placed, Section};
+use crate::control::{KeySettings, Limits, Right, SOCKET_PATH_BYTES_MAX, TokenHash};
 
 /// Where the API is served, and to whom.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,49 +19,9 @@ pub struct Control {
     /// The TCP listener, off by default.
     pub listen: Option<SocketAddr>,
     /// Who may use the TCP listener: at least one when there is one.
-    pub keys: Vec<Key>,
-    /// The largest body of a request, in bytes.
-    pub body_bytes_max: usize,
-    /// How long the head of a request may take to arrive.
-    pub head_timeout: Duration,
-    /// How long a request may take, its body included. Event streams are exempt.
-    pub request_timeout: Duration,
-    /// Connections that are served at once.
-    pub connections_max: usize,
-    /// Event streams that are served at once.
-    pub streams_max: usize,
-    /// Lists that are made at once.
-    pub lists_max: usize,
-    /// Replies that are kept for a repeated `Idempotency-Key`.
-    pub replies_max: usize,
-    /// How long they are kept.
-    pub keep_replies: Duration,
-    /// Wrong keys that one address may send in a minute.
-    pub wrong_keys_per_minute: u32,
-}
-
-/// One bearer key of the TCP listener.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Key {
-    /// Its name, in logs.
-    pub name: Arc<str>,
-    /// SHA-256 of the key. The key itself is nowhere in the configuration.
-    pub sha256: [u8; 32],
-    /// What it may do.
-    pub rights: Rights,
-    /// Verifications that it may start in one second; no limit when absent.
-    pub starts_per_second: Option<u32>,
-}
-
-/// What the holder of a key may do.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Rights {
-    /// See state and metrics of the whole gateway.
-    pub admin: bool,
-    /// Read verifications, calls and events.
-    pub read: bool,
-    /// Start, check, call again, report and cancel.
-    pub verify: bool,
+    pub keys: Vec<KeySettings>,
+    /// The bounds, but for those of `[observe]`.
+    pub limits: Limits,
 }
 
 /// Reads `[control]`.
@@ -76,65 +36,70 @@ pub(super) fn read(mut section: Section<'_>, base: &Path) -> Control {
         let accepted = "with at least one `[[control.key]]` (`ringproof key new NAME` makes one)";
         section.refuse("listen", "without any key", accepted);
     }
-    let seconds = |from, to| Duration::from_secs(from)..=Duration::from_secs(to);
     let control = Control {
         socket,
         socket_mode: section.or("socket_mode", &file_mode(), 0o660),
         listen,
-        body_bytes_max: section.or("body_max", &kind::size(1 << 10..=1 << 20), 16 << 10),
-        head_timeout: section.or(
-            "head_timeout",
-            &kind::duration(seconds(1, 60)),
-            Duration::from_secs(10),
-        ),
-        request_timeout: section.or(
-            "request_timeout",
-            &kind::duration(seconds(1, 300)),
-            Duration::from_secs(30),
-        ),
-        connections_max: section.or("connections_max", &kind::whole(1..=65_536), 1_024),
-        streams_max: section.or("streams_max", &kind::whole(1..=65_536), 64),
-        lists_max: section.or("lists_max", &kind::whole(1..=64), 2),
-        replies_max: section.or("replies_max", &kind::whole(1..=1_000_000), 50_000),
-        keep_replies: section.or(
-            "keep_replies",
-            &kind::duration(seconds(60, 86_400)),
-            Duration::from_secs(3_600),
-        ),
-        wrong_keys_per_minute: section.or("wrong_keys_per_minute", &kind::whole(1..=100_000), 30),
         keys: distinct(&section, keys),
+        limits: read_limits(&mut section),
     };
     section.finish();
     control
 }
 
-fn read_key(mut section: Section<'_>) -> Option<Placed<Key>> {
+fn read_limits(section: &mut Section<'_>) -> Limits {
+    let shipped = Limits::default();
+    let seconds = |from, to| kind::duration(Duration::from_secs(from)..=Duration::from_secs(to));
+    let many = |most: usize| kind::whole(1..=most);
+    Limits {
+        body_bytes_max: section.or(
+            "body_max",
+            &kind::size(1 << 10..=1 << 20),
+            shipped.body_bytes_max,
+        ),
+        body_timeout: section.or("body_timeout", &seconds(1, 300), shipped.body_timeout),
+        connections_max: section.or("connections_max", &many(65_536), shipped.connections_max),
+        head_timeout: section.or("head_timeout", &seconds(1, 60), shipped.head_timeout),
+        readers_max: section.or("streams_max", &many(65_536), shipped.readers_max),
+        replies_kept: section.or("replies_max", &many(1_000_000), shipped.replies_kept),
+        replies_kept_for: section.or(
+            "keep_replies",
+            &seconds(60, 86_400),
+            shipped.replies_kept_for,
+        ),
+        scans_max: section.or("lists_max", &many(64), shipped.scans_max),
+        wrong_tokens_per_minute: section.or(
+            "wrong_keys_per_minute",
+            &kind::whole(1..=100_000),
+            shipped.wrong_tokens_per_minute,
+        ),
+        ..shipped
+    }
+}
+
+fn read_key(mut section: Section<'_>) -> Option<Placed<KeySettings>> {
     let place = section.place("name");
     let name = section.required("name", &kind::name());
-    let sha256 = section.required("sha256", &hash());
-    let words = "\"admin\", \"read\" or \"verify\"";
-    let rights = section.list("rights", &right()).unwrap_or_default();
+    let token = section.required("sha256", &hash());
+    let right = kind::choice(&RIGHTS);
+    let rights = section.values("rights", &right).unwrap_or_default();
     if !section.has_items("rights") {
-        section.refuse("rights", "empty", &format!("a list of {words}"));
+        section.refuse("rights", "empty", &format!("a list of {}", right.accepted));
     }
     let starts_per_second = section.optional("starts_per_second", &kind::whole(1..=1_000_000));
     section.finish();
-    let rights = rights.iter().fold(Rights::default(), |all, right| Rights {
-        admin: all.admin || right.value.admin,
-        read: all.read || right.value.read,
-        verify: all.verify || right.value.verify,
-    });
-    Some(Placed { value: Key { name: name?, sha256: sha256?, rights, starts_per_second }, place })
+    let value = KeySettings { name: name?, token: token?, rights, starts_per_second };
+    Some(Placed { value, place })
 }
 
 /// A name or a secret that two keys share makes logs and limits lie.
-fn distinct(section: &Section<'_>, keys: Vec<Placed<Key>>) -> Vec<Key> {
-    let mut seen: Vec<Key> = Vec::new();
+fn distinct(section: &Section<'_>, keys: Vec<Placed<KeySettings>>) -> Vec<KeySettings> {
+    let mut seen: Vec<KeySettings> = Vec::new();
     for Placed { value: key, place } in keys {
         if let Some(twin) = seen.iter().find(|other| other.name == key.name) {
             let found = format!("\"{}\" for the second time", twin.name);
             section.refuse_at(place.clone(), &found, "a name of its own");
-        } else if let Some(twin) = seen.iter().find(|other| other.sha256 == key.sha256) {
+        } else if let Some(twin) = seen.iter().find(|other| other.token == key.token) {
             let found = format!("the same secret as \"{}\"", twin.name);
             section.refuse_at(place, &found, "a key of its own");
         }
@@ -160,8 +125,9 @@ fn file_mode() -> Kind<u32> {
     })
 }
 
-fn hash() -> Kind<[u8; 32]> {
-    let accepted = "the SHA-256 of the key, 64 hexadecimal digits";
+fn hash() -> Kind<TokenHash> {
+    let accepted =
+        "the SHA-256 of the key, 64 hexadecimal digits, as `ringproof key new NAME` prints it";
     Kind::text(accepted, |text| {
         let mut hash = [0; 32];
         if text.len() != 64 || !text.bytes().all(|octet| octet.is_ascii_hexdigit()) {
@@ -172,21 +138,15 @@ fn hash() -> Kind<[u8; 32]> {
             let pair = std::str::from_utf8(pair).map_err(|_| Refusal::Unlike)?;
             *place = u8::from_str_radix(pair, 16).map_err(|_| Refusal::Unlike)?;
         }
-        Ok(hash)
+        Ok(TokenHash(hash))
     })
     .secret()
 }
 
-fn right() -> Kind<Rights> {
-    const NONE: Rights = Rights { admin: false, read: false, verify: false };
-    kind::choice(&[
-        ("admin", Rights { admin: true, ..NONE }),
-        ("read", Rights { read: true, ..NONE }),
-        ("verify", Rights { verify: true, ..NONE }),
-    ])
-}
-
+const RIGHTS: [(&str, Right); 3] = [
+    (Right::Admin.as_str(), Right::Admin),
+    (Right::Read.as_str(), Right::Read),
+    (Right::Verify.as_str(), Right::Verify),
+];
 /// Each request compares with each key.
 const KEYS_MAX: usize = 1_024;
-/// `sockaddr_un` holds 108 octets, the last one zero.
-const SOCKET_PATH_BYTES_MAX: usize = 107;

@@ -108,12 +108,17 @@ pub(super) fn size(range: RangeInclusive<usize>) -> Kind<usize> {
 
 /// A word for people and machines: metric labels, API values, table names.
 pub(super) fn name() -> Kind<std::sync::Arc<str>> {
-    Kind::text("1 to 32 characters of a-z, 0-9, `-` and `_`", |text| {
-        let fits = |octet: u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
-        let good = (1..=32).contains(&text.len()) && text.bytes().all(fits);
-        good.then(|| text.into()).ok_or(Refusal::Unlike)
-    })
+    Kind::text(NAME, |text| is_name(text).then(|| text.into()).ok_or(Refusal::Unlike))
 }
+
+/// Whether [`NAME`] says so.
+pub fn is_name(text: &str) -> bool {
+    let fits = |octet: u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    (1..=32).contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// What a name has.
+pub const NAME: &str = "1 to 32 characters of a-z, 0-9, `-` and `_`";
 
 /// `500ms`, `5s`, `10m`, `24h`, `7d`.
 pub(super) fn parse_duration(text: &str) -> Option<Duration> {

@@ -2,6 +2,7 @@
 
 use super::kind;
 use super::section::Section;
+use crate::control::Limits;
 
 /// How logs are written.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,8 +67,9 @@ pub(super) fn read(mut section: Section<'_>) -> Log {
 
 /// Reads `[observe]`.
 pub(super) fn read_observe(mut section: Section<'_>) -> Observe {
+    let kept = Limits::default().events_kept;
     let observe =
-        Observe { events_kept: section.or("events_kept", &kind::whole(0..=1_000_000), 10_000) };
+        Observe { events_kept: section.or("events_kept", &kind::whole(0..=1_000_000), kept) };
     section.finish();
     observe
 }

@@ -125,7 +125,7 @@ level = ["info"]
     check(
         &[(MAIN, main), (PROFILE, TRUNK)],
         expect![[r#"
-            ringproof.toml:3: `control.socket` is 7, must be a path of 1 to 107 bytes
+            ringproof.toml:3: `control.socket` is 7, must be a path of 1 to 103 bytes
             ringproof.toml:4: `control.socket_mode` is "0060", must be a file mode between "0600" and "0777" that its owner can use
             ringproof.toml:5: `control.listen` is "localhost:8580", must be an address and port, such as "127.0.0.1:8580"
             ringproof.toml:6: `control.body_max` is "4GiB", must be a size between "1KiB" and "1MiB"

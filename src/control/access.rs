@@ -22,7 +22,7 @@ use wrong_tokens::WrongTokens;
 /// What a key's holder may do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Right {
-    /// Everything.
+    /// Everything that is served on TCP.
     Admin,
     /// See everything that happens: lists, events, calls, pools, trunks, metrics.
     Read,
@@ -31,12 +31,24 @@ pub enum Right {
 }
 
 impl Right {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Admin, Self::Read, Self::Verify];
+
     /// The word of the configuration.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Read => "read",
             Self::Verify => "verify",
+        }
+    }
+
+    /// What its holder does with it, as the manual and the help say.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Admin => "does everything",
+            Self::Read => "reads and watches",
+            Self::Verify => "starts, checks and cancels",
         }
     }
 }

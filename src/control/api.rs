@@ -27,6 +27,8 @@ pub struct Api {
     pub(super) keys: Keys,
     pub(super) replies: Replies,
     pub(super) limits: Limits,
+    /// Connections at a time on all listeners together.
+    pub(super) connections_max: usize,
     /// Permits of those who read the event stream.
     pub(super) readers: Arc<Semaphore>,
     /// Permits of those who scan a table.
@@ -69,6 +71,7 @@ impl Api {
             replies: Replies::new(limits.replies_kept, limits.replies_kept_for, counters.clone()),
             counters,
             limits,
+            connections_max: settings.connections_max(),
             readers: Arc::new(Semaphore::new(limits.readers_max)),
             scans: Arc::new(Semaphore::new(limits.scans_max)),
             stop: watch::Sender::new(false),

@@ -4,6 +4,7 @@
 //! is counted as one route.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counters that every request touches without waiting.
@@ -12,21 +13,28 @@ pub struct ApiCounters {
     requests: BTreeMap<(String, String), [AtomicU64; 5]>,
     other: [AtomicU64; 5],
     shed: [AtomicU64; Shed::ALL.len()],
+    connections: AtomicU64,
 }
 
 /// What was refused or dropped because a bound was reached.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Shed {
+    /// A try to accept a connection that the system did not let us: no descriptors were left.
+    Accept,
     /// A request whose body was too long or too slow.
     Body,
     /// A start over its key's own rate.
     CallRate,
+    /// A pause in accepting: a listener had as many connections as it may have.
+    Connections,
     /// A connection that would not read its reply.
     DeafClient,
     /// A reader of the event stream that fell too far behind.
     EventReader,
     /// A further reader of the event stream.
     EventReaders,
+    /// A request whose head was too long or too slow.
+    Head,
     /// A reply that was forgotten before its time, for newer ones.
     KeptReply,
     /// A scan of a table, while others ran.
@@ -41,12 +49,15 @@ pub enum Shed {
 
 impl Shed {
     /// Every reason, in the order of the declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
+        Self::Accept,
         Self::Body,
         Self::CallRate,
+        Self::Connections,
         Self::DeafClient,
         Self::EventReader,
         Self::EventReaders,
+        Self::Head,
         Self::KeptReply,
         Self::Scan,
         Self::ShardQueue,
@@ -57,11 +68,14 @@ impl Shed {
     /// The label of the metrics.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Accept => "accept",
             Self::Body => "body",
             Self::CallRate => "call_rate",
+            Self::Connections => "connections",
             Self::DeafClient => "deaf_client",
             Self::EventReader => "event_reader",
             Self::EventReaders => "event_readers",
+            Self::Head => "head",
             Self::KeptReply => "kept_reply",
             Self::Scan => "scan",
             Self::ShardQueue => "shard_queue",
@@ -91,11 +105,14 @@ impl ApiCounters {
             requests: routes.into_iter().map(|route| (route, Default::default())).collect(),
             other: Default::default(),
             shed: Default::default(),
+            connections: AtomicU64::new(0),
         }
     }
 
-    /// Counts one request. `route` is the path with its holes.
+    /// Counts one request. `route` is the path with its holes. HEAD is answered as the GET that it
+    /// stands for (RFC 9110 §9.3.2), and counted so.
     pub(super) fn on_request(&self, method: &str, route: Option<&str>, status: u16) {
+        let method = if method == "HEAD" { "GET" } else { method };
         // A borrowed pair cannot look up an owned one; fifteen routes are quickly searched.
         let known = route.and_then(|route| {
             self.requests.iter().find(|((m, r), _)| m == method && r == route).map(|(_, c)| c)
@@ -107,6 +124,17 @@ impl ApiCounters {
     /// Counts what a bound refused.
     pub(super) fn on_shed(&self, shed: Shed) {
         self.shed[shed as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a connection as open for as long as what is returned lives.
+    pub(super) fn on_connection(self: &Arc<Self>) -> OpenConnection {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        OpenConnection(Arc::clone(self))
+    }
+
+    /// Connections that are open, on every listener.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Every kind of request there can be, also those that nobody made; and what was answered all the
@@ -126,6 +154,16 @@ impl ApiCounters {
     /// How much each bound refused.
     pub fn shed(&self) -> impl Iterator<Item = (Shed, u64)> {
         Shed::ALL.into_iter().map(|shed| (shed, self.shed[shed as usize].load(Ordering::Relaxed)))
+    }
+}
+
+/// A connection that is counted as open.
+#[derive(Debug)]
+pub(super) struct OpenConnection(Arc<ApiCounters>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -5,10 +5,12 @@
 //! atomic slots, no lock); a reader has no queue of its own, only a place in the ring, so a slow one
 //! costs nothing and is told when the ring has overtaken it.
 //!
-//! Numbers begin at the wall clock's microseconds, so that they go on rising after a restart and a
-//! number from before it is recognised as gone.
+//! Numbers begin at the wall clock's microseconds, so that they go on rising after a restart. The
+//! clock may have been set back meanwhile, so an event's id also names the run of the daemon: what
+//! was seen in another run is recognised as gone, whatever its number.
 
 mod envelope;
+mod id;
 mod ring;
 
 use std::future::poll_fn;
@@ -20,16 +22,20 @@ use axum::body::Bytes;
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
+use crate::entropy::Entropy;
 use crate::time::Micros;
 use crate::verify::TrunkNames;
 use crate::verify::event::{Event, Listener};
 use envelope::Subject;
+pub use id::{EventId, IdError};
 use ring::{Place, Ring};
 
 /// Takes events from every thread and hands them to every reader.
 #[derive(Debug)]
 pub struct EventBus {
     ring: Ring,
+    /// What tells this run's events from those of another.
+    run: u32,
     trunks: TrunkNames,
     /// Events were added since the readers were last woken.
     is_news: AtomicBool,
@@ -39,9 +45,10 @@ pub struct EventBus {
 
 impl EventBus {
     /// A bus that keeps the latest `kept` events. `started` is the wall clock's time.
-    pub fn new(kept: usize, trunks: TrunkNames, started: Micros) -> Arc<Self> {
+    pub fn new(kept: usize, trunks: TrunkNames, started: Micros, entropy: &Entropy) -> Arc<Self> {
         Arc::new(Self {
             ring: Ring::new(kept, started.0),
+            run: entropy.stream().u32(),
             trunks,
             is_news: AtomicBool::new(false),
             waker: AtomicWaker::new(),
@@ -59,15 +66,16 @@ impl EventBus {
         self.ring.kept()
     }
 
-    /// A reader of everything after the event with this number, or of everything from now on.
+    /// A reader of everything after the event with this id, or of everything from now on.
     ///
     /// # Errors
     ///
-    /// That event is not kept any more, or there never was one with its number.
-    pub fn subscribe(self: &Arc<Self>, after: Option<u64>) -> Result<Reader, Gone> {
+    /// That event is not kept any more, or there never was one with this id.
+    pub fn subscribe(self: &Arc<Self>, after: Option<EventId>) -> Result<Reader, Gone> {
         let place = match after {
             None => self.ring.end(),
-            Some(number) => self.ring.after(number).ok_or(Gone)?,
+            Some(EventId { run: Some(run), .. }) if run != self.run => return Err(Gone),
+            Some(EventId { number, .. }) => self.ring.after(number).ok_or(Gone)?,
         };
         Ok(Reader { bus: self.clone(), place })
     }
@@ -90,7 +98,7 @@ impl EventBus {
 
     fn publish(&self, subject: &Subject<'_>) {
         let number = self.ring.claim();
-        self.ring.put(number, subject.frame(number));
+        self.ring.put(number, subject.frame(EventId { number, run: Some(self.run) }));
         if !self.is_news.swap(true, Ordering::AcqRel) {
             self.waker.wake();
         }

@@ -134,7 +134,8 @@ async fn record(response: Response) -> Reply {
     let (parts, body) = response.into_parts();
     // Replies of these routes are in memory already: nothing can fail and nothing is long.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    Reply { status: parts.status, headers: parts.headers, body }
+    let is_passing = parts.extensions.get::<Code>().is_some_and(|code| code.is_passing());
+    Reply { status: parts.status, headers: parts.headers, body, is_passing }
 }
 
 fn replay(reply: &Reply) -> Response {

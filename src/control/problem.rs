@@ -119,6 +119,8 @@ impl IntoResponse for Problem {
         // A problem is made of strings and numbers: it has a JSON form.
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (self.code.status(), body).into_response();
+        // For those on the way out who must know what it is.
+        response.extensions_mut().insert(self.code);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         if let Some(wait) = self.retry_after {

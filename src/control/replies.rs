@@ -4,8 +4,8 @@
 //! Invariant: bounded without sweeps. Every kept reply owns one slot of a ring; who needs a slot
 //! takes the oldest one and forgets the reply that owned it.
 //!
-//! Deliberately absent: a kept reply for what was refused for the moment (429, 5xx). Nothing was
-//! done, and a client that repeats the request wants it tried again.
+//! Deliberately absent: a kept reply for what was refused for the moment. Nothing was done, and a
+//! client that repeats the request wants it tried again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +27,8 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// It is a refusal for the moment.
+    pub(super) is_passing: bool,
 }
 
 /// One caller's one key on one path, hashed: its length is the client's choice, ours is not.
@@ -152,7 +154,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let is_kept = self.sender.borrow().as_ref().is_some_and(|reply| !is_passing(reply.status));
+        let is_kept = self.sender.borrow().as_ref().is_some_and(|reply| !reply.is_passing);
         if !is_kept {
             forget(&self.table, self.key, self.ticket);
         }
@@ -162,11 +164,6 @@ impl Drop for Turn {
 fn forget(table: &DashMap<RequestKey, Kept>, key: RequestKey, ticket: u64) -> Option<Kept> {
     // The key may have been used anew since; that one has a ticket of its own.
     table.remove_if(&key, |_, kept| kept.ticket == ticket).map(|(_, kept)| kept)
-}
-
-/// Nothing was done and nothing about the request is wrong.
-fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ mod unix;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -30,10 +31,12 @@ use tracing::{debug, warn};
 
 use super::access::Peer;
 use super::api::Api;
-use super::counters::Shed;
+use super::clock;
+use super::counters::{ApiCounters, Shed};
 use super::routes;
 use super::settings::{Limits, Settings};
 use patience::Patient;
+pub use unix::SOCKET_PATH_BYTES_MAX;
 use unix::UnixSocket;
 
 /// The sockets, bound and not yet served.
@@ -122,23 +125,33 @@ impl Door {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         F: Future<Output = io::Result<(S, Peer)>>,
     {
+        let counters = &self.api.counters;
         let permits = Arc::new(Semaphore::new(self.limits.connections_max));
+        let mut refused: Option<Instant> = None;
         loop {
+            if permits.available_permits() == 0 {
+                counters.on_shed(Shed::Connections);
+            }
             // Without a permit nothing is accepted: who comes waits in the system's queue.
             let Ok(permit) = permits.clone().acquire_owned().await else { return };
             match accept(listener).await {
                 Ok((stream, peer)) => {
-                    let connection = self.serve(stream, peer);
+                    let (connection, open) = (self.serve(stream, peer), counters.on_connection());
                     tokio::spawn(async move {
                         connection.await;
-                        drop(permit);
+                        drop((open, permit));
                     });
                 }
                 // It was gone before it was accepted. A pause for each would let strangers stop us.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 // No descriptors left: who comes waits until some are free.
                 Err(error) => {
-                    warn!(%error, "a connection could not be accepted");
+                    counters.on_shed(Shed::Accept);
+                    let now = clock::now();
+                    let last = refused.replace(now);
+                    if last.is_none_or(|last| now.duration_since(last) > ACCEPT_EPISODE) {
+                        warn!(%error, "connections cannot be accepted and wait");
+                    }
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -155,7 +168,8 @@ impl Door {
             request.extensions_mut().insert(peer);
             router.clone().oneshot(request)
         });
-        let stream = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
+        let stream = Patient::new(stream, self.limits.write_timeout);
+        let is_midway = stream.is_midway();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_timeout)
@@ -164,17 +178,29 @@ impl Door {
             .max_buf_size(self.limits.head_bytes_max.max(BUFFER_BYTES_MIN))
             // A client that has said all it wants to say still gets its answer.
             .half_close(true)
-            .serve_connection(stream, service);
+            .serve_connection(TokioIo::new(stream), service);
         let connection = self.graceful.watcher().watch(connection);
         let api = self.api.clone();
         async move {
             if let Err(error) = connection.await {
-                if patience::is_deaf(&error) {
-                    api.counters.on_shed(Shed::DeafClient);
-                }
+                count(&api.counters, &error, is_midway.load(Ordering::Relaxed));
                 debug!(%error, "a connection ended early");
             }
         }
+    }
+}
+
+/// Why a connection ended early. One that was idle is not counted: that is how most of them end.
+fn count(counters: &ApiCounters, error: &hyper::Error, is_midway: bool) {
+    if patience::is_deaf(error) {
+        counters.on_shed(Shed::DeafClient);
+    }
+    if error.is_parse_too_large() || (error.is_timeout() && is_midway) {
+        counters.on_shed(Shed::Head);
+    }
+    if error.is_parse() {
+        // hyper has answered in our place, with 400, 414 or 431.
+        counters.on_request("other", None, 400);
     }
 }
 
@@ -217,5 +243,7 @@ pub enum BindError {
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Who could be accepted for so long begins a new episode of the log.
+const ACCEPT_EPISODE: Duration = Duration::from_secs(10);
 /// hyper insists on this much.
 const BUFFER_BYTES_MIN: usize = 8 * 1024;

@@ -1,6 +1,6 @@
 //! What the control room is told by the configuration: where it listens, who may ask, how much.
 //!
-//! Checked before it gets here; the defaults are those that ship.
+//! Checked before it gets here. The defaults are those that ship: the configuration has no others.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +22,13 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+impl Settings {
+    /// Connections at a time on all listeners together.
+    pub fn connections_max(&self) -> usize {
+        self.limits.connections_max * (1 + usize::from(self.tcp.is_some()))
+    }
+}
+
 /// The API on TCP, for clients with a key.
 #[derive(Clone, Debug)]
 pub struct TcpSettings {
@@ -32,7 +39,7 @@ pub struct TcpSettings {
 }
 
 /// One key of the API. The token itself is kept nowhere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeySettings {
     /// Whose it is, as logs show it.
     pub name: Arc<str>,
@@ -45,13 +52,14 @@ pub struct KeySettings {
 }
 
 /// How much of everything. Each bound has a counter for what it shed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// The longest body of a request, in bytes.
     pub body_bytes_max: usize,
     /// How long a body may take.
     pub body_timeout: Duration,
-    /// Connections at a time, on the Unix socket and on TCP each.
+    /// Connections at a time, on the Unix socket and on TCP each: one bound for both would let
+    /// strangers on TCP keep the operator from the Unix socket.
     pub connections_max: usize,
     /// Events that can be replayed, and how far a reader may fall behind.
     pub events_kept: usize,
@@ -85,8 +93,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: 16 * 1024,
-            body_timeout: Duration::from_secs(5),
-            connections_max: 512,
+            body_timeout: Duration::from_secs(30),
+            connections_max: 1_024,
             events_kept: 10_000,
             head_timeout: Duration::from_secs(10),
             headers_max: 64,

@@ -20,7 +20,8 @@ use crate::verify::{Saw, TrunkNames};
 pub struct Metrics {
     registry: Registry,
     started: IntCounter,
-    ended: [IntCounter; ENDINGS.len()],
+    /// One for each reason, by its number.
+    ended: [IntCounter; Reason::ALL.len()],
     wrong_codes: IntCounter,
     guess_odds: Histogram,
     placed: IntCounter,
@@ -143,11 +144,9 @@ impl Metrics {
 
     fn on_verification_ended(&self, verification: &Snapshot) {
         let Some(reason) = verification.reason else { return };
-        let place = ENDINGS.iter().position(|ending| *ending == (verification.status, reason));
-        debug_assert!(place.is_some(), "{:?} by {reason:?} has no series", verification.status);
-        if let Some(place) = place {
-            self.ended[place].inc();
-        }
+        debug_assert_eq!(verification.status, result_of(reason), "by {reason:?}");
+        // The discriminants of `Reason` count from one, in the order of `ALL`.
+        self.ended[reason as usize - 1].inc();
     }
 
     fn on_report(&self, saw: Saw, is_ours: Option<bool>) {
@@ -165,7 +164,7 @@ impl Metrics {
     }
 }
 
-fn verifications(registry: &Registry) -> (IntCounter, [IntCounter; ENDINGS.len()]) {
+fn verifications(registry: &Registry) -> (IntCounter, [IntCounter; Reason::ALL.len()]) {
     let started = family::counters(
         registry,
         "ringproof_verifications_started_total",
@@ -180,10 +179,24 @@ fn verifications(registry: &Registry) -> (IntCounter, [IntCounter; ENDINGS.len()
     );
     (
         started.with_label_values(&[METHOD]),
-        ENDINGS.map(|(status, reason)| {
-            ended.with_label_values(&[METHOD, status.as_str(), reason.as_str()])
+        Reason::ALL.map(|reason| {
+            ended.with_label_values(&[METHOD, result_of(reason).as_str(), reason.as_str()])
         }),
     )
+}
+
+/// A reason ends a verification in one way.
+fn result_of(reason: Reason) -> Status {
+    match reason {
+        Reason::CallerIdMatched | Reason::CodeMatched => Status::Verified,
+        Reason::CanceledByClient => Status::Canceled,
+        Reason::Deadline => Status::Expired,
+        Reason::NoTrunk
+        | Reason::NumberUnallocated
+        | Reason::RejectedByPolicy
+        | Reason::TooManyAttempts
+        | Reason::Unreachable => Status::Failed,
+    }
 }
 
 fn reports(registry: &Registry) -> [[IntCounter; CALLER_ID.len()]; SAW.len()] {
@@ -199,19 +212,6 @@ fn reports(registry: &Registry) -> [[IntCounter; CALLER_ID.len()]; SAW.len()] {
 const METHOD: &str = "flash_call";
 /// Calls that ended before a trunk was chosen. No profile may have this name.
 pub(super) const NO_TRUNK: &str = "none";
-
-/// Every way in which a verification ends.
-const ENDINGS: [(Status, Reason); 9] = [
-    (Status::Canceled, Reason::CanceledByClient),
-    (Status::Expired, Reason::Deadline),
-    (Status::Failed, Reason::NoTrunk),
-    (Status::Failed, Reason::NumberUnallocated),
-    (Status::Failed, Reason::RejectedByPolicy),
-    (Status::Failed, Reason::TooManyAttempts),
-    (Status::Failed, Reason::Unreachable),
-    (Status::Verified, Reason::CallerIdMatched),
-    (Status::Verified, Reason::CodeMatched),
-];
 
 const SAW: [Saw; 3] = [Saw::LateCall, Saw::NoCall, Saw::UnknownCaller];
 /// A carrier that rewrites caller IDs shows as `foreign`.

@@ -23,6 +23,8 @@ pub struct Readings<'a> {
     pub pools: &'a [PoolState],
     /// The tables of the verification room.
     pub census: Census,
+    /// Connections of the control API: how many are open, and how many may be.
+    pub connections: (u64, u64),
     /// Log lines that found the queue to the writer full.
     pub log_lines_lost: u64,
     /// When the daemon started.
@@ -172,7 +174,9 @@ impl Readings<'_> {
             entries: level.size as u64,
             limit: level.limit as u64,
         });
-        shards.chain(verify).collect()
+        let (entries, limit) = self.connections;
+        let control = [TableReading { table: "connections", entries, limit }];
+        shards.chain(verify).chain(control).collect()
     }
 
     /// Saturating: a shard's limit can be as large as a number can be.

@@ -143,6 +143,7 @@ fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'
             ended: Level { size: 3, limit: 1_000_000, shed: 0 },
             ..Census::default()
         },
+        connections: (3, 2_048),
         log_lines_lost: 1,
         started_at: Micros(NOON),
         process: Process {

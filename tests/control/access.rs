@@ -31,6 +31,23 @@ async fn h06_tcp_needs_a_key_and_the_right_that_a_route_asks_for() {
 }
 
 #[tokio::test]
+async fn h06_admin_does_everything_but_what_only_the_socket_shows() {
+    let world = world(short()).await;
+    let root = bearer("root");
+    let started = world.ask_tcp("POST", "/v1/verifications", &root).await;
+    assert_eq!(started.status, 201, "{}", started.text());
+    let path = format!("/v1/verifications/{}", started.json()["id"].as_str().unwrap());
+    for (method, path, status) in [
+        ("GET", "/v1/verifications", 200),
+        ("GET", "/metrics", 200),
+        ("DELETE", &path, 200),
+        ("GET", "/debug/state", 404),
+    ] {
+        assert_eq!(world.ask_tcp(method, path, &root).await.status, status, "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn h06_health_and_description_are_open_and_metrics_are_not() {
     let world = world(short()).await;
     for (path, status) in

@@ -1,6 +1,8 @@
 //! H1: what a client may not do to the server, and to others.
 
-use ringproof::control::{Limits, Shed};
+use std::time::Duration;
+
+use ringproof::control::{Limits, RequestCount, Shed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::world::{Reply, START, World, converse, request, short, soon};
@@ -26,9 +28,8 @@ async fn h01_chunks_that_lie_are_refused() {
         assert_eq!(reply.status, 400, "{chunks:?}");
     }
     // Fewer octets than promised: the clock decides.
-    let reply = Reply::read(&world.talk(&chunked("", "ff\r\n{}")).await);
+    let reply = Reply::read(&attack(&world, &chunked("", "ff\r\n{}")).await);
     assert_eq!(reply.problem(), (408, "request_timeout".to_owned()));
-    others_are_served(&world).await;
 }
 
 #[tokio::test]
@@ -56,25 +57,50 @@ async fn h01_ten_thousand_headers_are_refused() {
     let headers: String = (0..100).map(|n| format!("X-{n}: {n}\r\n")).collect();
     assert_eq!(world.ask_with("GET", "/healthz", &headers, "").await.status, 431);
     others_are_served(&world).await;
+    assert_eq!(world.shed(Shed::Head), 2);
+    assert_eq!(Reply::read(&world.talk(b"no HTTP\r\n\r\n").await).status, 400);
+    let others = |kind: &RequestCount<'_>| kind.route == "other" && kind.class == "4xx";
+    assert_eq!(world.counters.requests().find(others).map(|kind| kind.count), Some(3));
 }
 
 #[tokio::test]
 async fn h01_a_slow_body_meets_the_clock() {
     let world = World::new(short()).await;
-    let head = "POST /v1/verifications HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{";
-    let reply = Reply::read(&world.talk(head.as_bytes()).await);
+    let reply = Reply::read(&attack(&world, HALF.as_bytes()).await);
     assert_eq!(reply.problem(), (408, "request_timeout".to_owned()));
-    others_are_served(&world).await;
+}
+
+#[tokio::test]
+async fn h01_a_body_of_one_byte_at_a_time_meets_the_same_clock() {
+    let world = World::new(short()).await;
+    let (mut reader, mut writer) = world.connect().await.into_split();
+    writer.write_all(HALF.as_bytes()).await.unwrap();
+    let mut heard = Vec::new();
+    let drip = async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            ticks.tick().await;
+            // It may be closed already.
+            let _ = writer.write_all(b" ").await;
+            others_are_served(&world).await;
+        }
+    };
+    tokio::select! {
+        read = soon(reader.read_to_end(&mut heard)) => drop(read),
+        () = drip => {}
+    }
+    assert_eq!(Reply::read(&heard).problem(), (408, "request_timeout".to_owned()));
 }
 
 #[tokio::test]
 async fn h01_a_slow_head_and_an_idle_connection_meet_the_clock() {
     let world = World::new(short()).await;
-    assert_eq!(world.talk(b"GET /healthz HT").await, b"");
-    assert_eq!(world.talk(b"").await, b"");
-    let kept_alive = world.talk(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(attack(&world, b"GET /healthz HT").await, b"");
+    assert_eq!(world.shed(Shed::Head), 1);
+    assert_eq!(attack(&world, b"").await, b"");
+    let kept_alive = attack(&world, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert_eq!(Reply::read(&kept_alive).status, 200);
-    others_are_served(&world).await;
+    assert_eq!(world.shed(Shed::Head), 1, "who is idle has done no wrong");
 }
 
 #[tokio::test]
@@ -108,18 +134,25 @@ async fn h01_a_client_that_does_not_read_is_dropped() {
     let _ = soon(stream.write_all(one.repeat(200).as_bytes())).await;
     soon(async {
         while world.shed(Shed::DeafClient) == 0 {
-            tokio::task::yield_now().await;
+            others_are_served(&world).await;
         }
     })
     .await;
-    others_are_served(&world).await;
 }
 
 #[tokio::test]
 async fn h01_idle_connections_give_way_in_time() {
     let world = World::new(Limits { connections_max: 2, ..short() }).await;
     let _idle = [world.connect().await, world.connect().await];
-    others_are_served(&world).await;
+    soon(async {
+        while world.shed(Shed::Connections) == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(world.counters.connections(), 2);
+    let state = world.ask("GET", "/debug/state", "").await;
+    assert_eq!(state.json()["control"]["connections"]["limit"], 2);
 }
 
 #[tokio::test]
@@ -138,9 +171,23 @@ async fn h01_other_methods_paths_and_types_are_refused() {
     assert_eq!(reply.problem(), (415, "unsupported_media_type".to_owned()));
 }
 
+/// What is heard by somebody who waits until the server has had enough; others are served before.
+async fn attack(world: &World, bytes: &[u8]) -> Vec<u8> {
+    let mut attack = std::pin::pin!(world.talk(bytes));
+    tokio::select! {
+        biased;
+        heard = &mut attack => panic!("it is over: {}", String::from_utf8_lossy(&heard)),
+        () = others_are_served(world) => {}
+    }
+    attack.await
+}
+
 async fn others_are_served(world: &World) {
     assert_eq!(world.ask("GET", "/healthz", "").await.text(), "{\"status\":\"alive\"}");
 }
+
+/// A request whose body never ends.
+const HALF: &str = "POST /v1/verifications HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{";
 
 fn chunked(headers: &str, chunks: &str) -> Vec<u8> {
     format!(

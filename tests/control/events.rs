@@ -28,7 +28,7 @@ async fn a_reader_that_comes_back_misses_nothing() {
     world.start().await;
     let text = until(&mut stream, "event: verification.created").await;
     drop(stream);
-    let id = text.split("id: ").nth(1).unwrap()[..20].to_owned();
+    let id = text.split("id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
     let by_query = format!("/v1/events?after={id}");
     // The header wins: a browser repeats the address it began with.
     let by_header = format!("Last-Event-ID: {id}\r\n");
@@ -44,8 +44,10 @@ async fn events_that_are_gone_are_said_to_be_gone() {
     let world = World::new(short()).await;
     let reply = world.ask("GET", "/v1/events?after=1", "").await;
     assert_eq!(reply.problem(), (410, "events_gone".to_owned()));
-    let reply = world.ask("GET", "/v1/events?after=one", "").await;
-    assert_eq!(reply.problem(), (400, "invalid_request".to_owned()));
+    for no_id in ["one", "1-", "1-one", "-1"] {
+        let reply = world.ask("GET", &format!("/v1/events?after={no_id}"), "").await;
+        assert_eq!(reply.problem(), (400, "invalid_request".to_owned()), "{no_id}");
+    }
 }
 
 #[tokio::test]
@@ -66,6 +68,23 @@ async fn a_slow_reader_is_disconnected() {
     let mut heard = Vec::new();
     soon(stream.read_to_end(&mut heard)).await.unwrap();
     assert_eq!(world.shed(Shed::EventReader), 1);
+}
+
+#[tokio::test]
+async fn a_reader_gets_what_happened_before_the_stop() {
+    for round in 0..20 {
+        let mut world = World::new(short()).await;
+        let mut stream = follow(&world, "/v1/events", "").await;
+        until(&mut stream, "retry: ").await;
+        for _ in 0..5 {
+            world.bus.on_trunk("asterisk", false, Micros(1));
+        }
+        world.stop().await;
+        let mut heard = Vec::new();
+        soon(stream.read_to_end(&mut heard)).await.unwrap();
+        let text = String::from_utf8(heard).unwrap();
+        assert_eq!(text.matches("event: trunk.down").count(), 5, "in round {round}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ringproof::control::{Limits, Shed};
+use ringproof::outcome::{Outcome, Side};
+use ringproof::verify::record::Ending;
 use tokio::io::AsyncWriteExt;
 
 use super::world::{START, World, request, short, soon};
@@ -46,6 +48,22 @@ async fn h04_a_refusal_is_repeated_unless_it_was_for_the_moment() {
     let again = world.ask_with("POST", "/v1/verifications", other, wrong).await;
     assert_eq!((first.status, &first.body), (400, &again.body));
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
+}
+
+#[tokio::test]
+async fn h04_what_is_refused_while_the_phone_rings_is_tried_again_when_it_is_repeated() {
+    let mut world = World::new(short()).await;
+    let (id, order) = world.start().await;
+    let path = format!("/v1/verifications/{id}/call");
+    let early = world.ask_with("POST", &path, KEY, "{}").await;
+    assert_eq!(early.problem(), (409, "call_in_progress".to_owned()));
+    assert_eq!(early.header("retry-after"), Some("5"));
+    let ending =
+        Ending { outcome: Outcome::Completed, by: Side::Us, sip_code: Some(487), q850_cause: None };
+    order.call.on_ended(ending, order.call.placed);
+    world.verify.on_call_ended(&order.call);
+    let later = world.ask_with("POST", &path, KEY, "{}").await;
+    assert_eq!(later.status, 202, "{}", later.text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -240,6 +240,16 @@ fn each<'a>(page: &'a Value, field: &str) -> Vec<&'a str> {
 }
 
 /// Plays the shard: the call rang for as long as it should.
+#[tokio::test]
+async fn x09_head_is_answered_and_counted_as_get() {
+    let world = World::new(short()).await;
+    let reply = world.ask("HEAD", "/healthz", "").await;
+    assert_eq!((reply.status, reply.text()), (200, String::new()));
+    let counted: Vec<_> = world.counters.requests().filter(|kind| kind.count > 0).collect();
+    let [kind] = counted[..] else { panic!("{counted:?}") };
+    assert_eq!((kind.method, kind.route, kind.class), ("GET", "/healthz", "2xx"));
+}
+
 fn end(world: &World, order: &ringproof::verify::Order) {
     use ringproof::outcome::{Outcome, Side};
     use ringproof::verify::record::Ending;

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 
-use ringproof::control::{BindError, Limits, Server, Settings};
+use ringproof::control::{BindError, Limits, SOCKET_PATH_BYTES_MAX, Server, Settings};
 
 use super::world::{World, short};
 
@@ -49,6 +49,20 @@ async fn h06_a_live_socket_without_our_lock_is_respected_and_so_is_another_file(
     let refused = Server::bind(&world.settings).map(drop).unwrap_err();
     assert!(matches!(refused, BindError::NotASocket { .. }), "{refused}");
     assert_eq!(std::fs::read_to_string(socket).unwrap(), "notes");
+}
+
+#[tokio::test]
+async fn the_longest_path_that_is_accepted_can_be_bound_and_no_longer_one() {
+    for (bytes, is_bound) in [(SOCKET_PATH_BYTES_MAX, true), (SOCKET_PATH_BYTES_MAX + 1, false)] {
+        let folder = std::env::temp_dir();
+        let name = format!("ringproof-{}-", std::process::id());
+        let rest = bytes - folder.as_os_str().len() - 1 - name.len();
+        let socket = folder.join(name + &"s".repeat(rest));
+        let settings =
+            Settings { socket, socket_mode: 0o660, tcp: None, limits: Limits::default() };
+        assert_eq!(Server::bind(&settings).map(drop).is_ok(), is_bound, "{bytes} bytes");
+        std::fs::remove_file(format!("{}.lock", settings.socket.display())).unwrap();
+    }
 }
 
 #[tokio::test]

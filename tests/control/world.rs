@@ -71,7 +71,8 @@ impl World {
         });
         let wall = WallClock::new(Instant::now(), SystemTime::now());
         let trunks = TrunkNames::new(["asterisk".into()]);
-        let bus = EventBus::new(limits.events_kept, trunks.clone(), wall.at(Instant::now()));
+        let (kept, started) = (limits.events_kept, wall.at(Instant::now()));
+        let bus = EventBus::new(kept, trunks.clone(), started, &Entropy::seeded(3));
         let numbers = vec!["+46876500[000-999]".parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
         let rules = VerifySettings { pools, ..VerifySettings::default() };

@@ -52,10 +52,17 @@ fn more_connections_than_files_is_a_warning_with_both_figures() {
     assert!(!enough.contains("connections_max"), "{enough}");
     let told = limited(&place, 1027, "config check");
     assert_eq!(told.status.code(), Some(0), "a warning is no problem");
-    let warning = "warning: `control.connections_max` is 1000, but a process may have 1027 files \
-                   open here (`ulimit -Hn`) and the gateway needs up to 28 for itself: connections \
+    let warning = "warning: `control.connections_max` allows 1000 connections, but a process may have \
+                   1027 files open here (`ulimit -Hn`) and the gateway needs up to 28 for itself: connections \
                    beyond 999 will wait\n";
     assert!(text(&told.stdout).contains(warning), "{}", text(&told.stdout));
+    let hash = "0".repeat(64);
+    plan.control += &format!(
+        "\nlisten = \"127.0.0.1:0\"\n[[control.key]]\nname = \"app\"\nsha256 = \"{hash}\"\nrights = [\"read\"]"
+    );
+    plan.write(&place.0);
+    let both = text(&limited(&place, 2027, "config check").stdout);
+    assert!(both.contains("allows 2000 connections"), "each listener has its own: {both}");
     let told = json(&limited(&place, 1027, "config check --json"));
     assert_eq!(told["problems"].as_array().unwrap().len(), 0, "{told}");
     let message = told["warnings"][0]["message"].as_str().unwrap();

@@ -20,7 +20,7 @@ const FORGED: usize = 100_000;
 const CALLS: usize = 100;
 
 #[test]
-fn x03_a_blind_flood_touches_no_call() {
+fn x03_h08_a_blind_flood_touches_no_call_and_delays_no_answer() {
     let mut lab = Lab::new();
     let mut plan = Plan::new(lab.address);
     plan.trunks[0].2 = "ring = \"4s\"".to_owned();
@@ -44,12 +44,12 @@ fn x03_a_blind_flood_touches_no_call() {
         watch.join().expect("the daemon answers")
     });
     // H8 allows 100 ms. A shard that kept the API waiting would keep each request waiting, while a
-    // machine that runs other tests, too, delays one now and then: so the usual answer is held to it,
-    // and the slowest to a second.
-    let (count, median, slowest) =
-        (answers.len(), answers[answers.len() / 2], answers[answers.len() - 1]);
+    // machine that runs other tests, too, delays one now and then: so nine of ten answers are held to
+    // it, and the slowest to a second.
+    let (count, slowest) = (answers.len(), answers[answers.len() - 1]);
+    let ninth = answers[count * 9 / 10];
     assert!(count >= 20, "only {count} answers");
-    assert!(median < Duration::from_millis(100), "half of {count} took {median:?} and more");
+    assert!(ninth < Duration::from_millis(100), "one in ten of {count} took {ninth:?} and more");
     assert!(slowest < Duration::from_secs(1), "a scrape took {slowest:?}");
 
     for id in &ids {

@@ -4,8 +4,11 @@ use std::fs;
 use std::net::UdpSocket;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Child;
 use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
 
 use crate::lab::Lab;
 use crate::raw;
@@ -103,6 +106,21 @@ fn a_sip_port_in_use_is_named() {
     let words = format!("cannot receive SIP on udp:{address}: Address already in use");
     assert!(said.contains(&words), "{said}");
     assert!(!place.0.join("ringproof.sock").exists());
+}
+
+#[test]
+fn h09_a_daemon_that_is_aborted_leaves_no_core_dump() {
+    let lab = Lab::new();
+    let mut plan = Plan::new(lab.address);
+    plan.prelude = Some("ulimit -c unlimited 2>&-");
+    let mut world = World::start(&plan);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", world.child.id())).unwrap();
+    let cores = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let words: Vec<&str> = cores.split_whitespace().collect();
+    assert!(words[4..6].iter().all(|most| ["0", "1"].contains(most)), "{cores}");
+    world.signal(Signal::SIGABRT);
+    let status = world.exits(Duration::from_secs(10));
+    assert_eq!((status.signal(), status.core_dumped()), (Some(6), false));
 }
 
 /// Exit code and last words of a daemon that does not start.

@@ -1,5 +1,6 @@
 //! How a daemon ends.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -66,7 +67,12 @@ fn r13_a_stop_waits_for_a_call_and_a_second_signal_does_not() {
     let status = world.exits(Duration::from_secs(5));
     assert_eq!(status.code(), Some(0));
     assert!(insisting.elapsed() < Duration::from_secs(2), "{:?}", insisting.elapsed());
-    assert!(world.log().contains("stopped before every call had ended"), "{}", world.log());
+    let log = world.log();
+    for words in
+        ["stopping: no new calls, those that ring are hung up calls=1", "second signal calls=1"]
+    {
+        assert!(log.contains(words), "no `{words}` in {log}");
+    }
     assert!(!world.place.0.join("ringproof.sock").exists());
 }
 
@@ -85,6 +91,27 @@ fn a_stop_ends_streams_and_idle_connections() {
     assert!(stopping.elapsed() < Duration::from_secs(2), "{:?}", stopping.elapsed());
     assert!(events.has_ended());
     drop(silent);
+}
+
+#[test]
+fn r13_a_request_that_is_never_finished_delays_a_stop_by_seconds_and_a_second_signal_not_at_all() {
+    let lab = Lab::new();
+    let half = b"POST /v1/verifications HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{";
+    for (signals, most) in [(1, Duration::from_secs(7)), (2, Duration::from_secs(2))] {
+        let mut world = World::new(lab.address);
+        let mut open = world.client.connect().unwrap();
+        open.write_all(half).unwrap();
+        // Who came before has been accepted when this is answered.
+        assert_eq!(world.client.get("/healthz").status, 200);
+        let stopping = Instant::now();
+        world.signal(Signal::SIGTERM);
+        eventually("it is stopping", || world.log().contains("stopping: ").then_some(()));
+        if signals == 2 {
+            world.signal(Signal::SIGTERM);
+        }
+        assert_eq!(world.exits(Duration::from_secs(20)).code(), Some(0));
+        assert!(stopping.elapsed() < most, "{:?} after {signals}", stopping.elapsed());
+    }
 }
 
 /// Starts a verification of a phone that was not called before.

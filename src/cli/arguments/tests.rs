@@ -1,14 +1,12 @@
 //! The definition is sound, and what it refuses.
 
-use clap::CommandFactory;
-use clap::error::ErrorKind;
 use expect_test::expect;
 
 use super::*;
 
 fn refused(line: &str) -> ErrorKind {
     let words = std::iter::once("ringproof").chain(line.split_whitespace());
-    CommandLine::try_parse_from(words).unwrap_err().kind()
+    CommandLine::read(words.map(OsString::from)).unwrap_err().kind()
 }
 
 #[test]
@@ -78,6 +76,8 @@ fn what_cannot_be_meant_is_refused() {
     assert_eq!(refused("key new Upper"), ErrorKind::ValueValidation);
     assert_eq!(refused("key new app --rights root"), ErrorKind::InvalidValue);
     assert_eq!(refused("status --socket a --url http://b"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("serve --json"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("--json completions bash"), ErrorKind::ArgumentConflict);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{MAIN, MINIMAL, PROFILE, TRUNK, check};
+use super::{MAIN, MINIMAL, PROFILE, TRUNK, check, load_texts};
 
 #[test]
 fn local_addresses_must_be_fit_to_be_sent_to_a_trunk() {
@@ -94,6 +94,16 @@ fn check_listen(text: &str, expected: Expect) {
 }
 
 #[test]
+fn a_socket_path_that_could_not_be_bound_is_refused() {
+    let socket = |bytes: usize| {
+        MINIMAL.replace("\"ringproof.sock\"", &format!("\"/{}\"", "s".repeat(bytes - 1)))
+    };
+    check(&[(MAIN, &socket(103)), (PROFILE, TRUNK)], expect!["accepted"]);
+    let refused = load_texts(&[(MAIN, &socket(104)), (PROFILE, TRUNK)]).unwrap_err().to_string();
+    assert!(refused.ends_with("must be a path of 1 to 103 bytes"), "{refused}");
+}
+
+#[test]
 fn h06_tcp_needs_a_key() {
     let listen =
         |keys: &str| MINIMAL.replace("[sip]", &format!("listen = \"127.0.0.1:8580\"\n{keys}[sip]"));
@@ -131,7 +141,7 @@ fn h09_a_key_written_in_the_clear_is_not_repeated() {
     check(
         &[(MAIN, &main), (PROFILE, TRUNK)],
         expect![[r#"
-            ringproof.toml:12: `control.key.sha256` is a string that is not repeated here, must be the SHA-256 of the key, 64 hexadecimal digits
+            ringproof.toml:12: `control.key.sha256` is a string that is not repeated here, must be the SHA-256 of the key, 64 hexadecimal digits, as `ringproof key new NAME` prints it
             ringproof.toml:13: `control.key.rights` is "root", must be "admin", "read" or "verify""#]],
     );
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use expect_test::{expect, expect_file};
 
-use super::{MAIN, MINIMAL, Texts, load};
+use super::{MAIN, MINIMAL, Texts, check, load};
 use crate::config::Config;
+use crate::control::Right;
 
 #[test]
 fn the_example_loads_and_its_defaults_are_the_defaults() {
@@ -20,6 +21,19 @@ fn the_example_loads_and_its_defaults_are_the_defaults() {
     let shown = |config: &Config| format!("{config:#?}");
     assert_eq!(shown(&as_shipped), shown(&minimal));
     assert_eq!(shown(&spelled_out), shown(&minimal));
+}
+
+#[test]
+fn h06_the_key_of_the_example_is_nobodys() {
+    let indented = EXAMPLE.lines().filter_map(|line| line.strip_prefix("#   "));
+    let key: String = indented.map(|line| format!("{line}\n")).collect();
+    let main = format!("{MINIMAL}{key}");
+    check(
+        &[(MAIN, &main), (PLAIN, &profile("plain-rfc3261"))],
+        expect![
+            "ringproof.toml:12: `control.key.sha256` is a string that is not repeated here, must be the SHA-256 of the key, 64 hexadecimal digits, as `ringproof key new NAME` prints it"
+        ],
+    );
 }
 
 #[test]
@@ -54,6 +68,15 @@ fn the_manual_lists_the_keys_of_the_loader_and_no_others() {
     let keys: BTreeSet<&str> =
         asked.iter().map(|key| &**key).filter(|key| !is_section(key) && *key != "trunk").collect();
     assert_eq!(listed, keys);
+}
+
+#[test]
+fn the_manual_and_the_example_say_what_a_right_allows() {
+    for right in Right::ALL {
+        let (word, meaning) = (right.as_str(), right.meaning());
+        assert!(MANUAL.contains(&format!("`\"{word}\"` {meaning}")), "{word}");
+        assert!(EXAMPLE.contains(&format!("\"{word}\" {meaning}")), "{word}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use serde::Serialize;
 
 use super::super::view::{CallView, VerificationView, timestamp};
+use super::EventId;
 use crate::time::Micros;
 use crate::verify::TrunkNames;
 use crate::verify::event::Event;
@@ -80,14 +81,14 @@ impl<'a> Subject<'a> {
     }
 
     /// The whole frame. JSON has no raw line breaks, so one `data` line holds it.
-    pub(super) fn frame(&self, number: u64) -> Bytes {
+    pub(super) fn frame(&self, id: EventId) -> Bytes {
         let envelope = Envelope {
             kind: self.kind,
             timestamp: timestamp(self.at),
-            sequence: number,
+            sequence: id.number,
             data: &self.data,
         };
-        let mut frame = format!("id: {number:020}\nevent: {}\ndata: ", self.kind).into_bytes();
+        let mut frame = format!("id: {id}\nevent: {}\ndata: ", self.kind).into_bytes();
         // Strings and numbers into memory: neither can fail.
         let _ = serde_json::to_writer(&mut frame, &envelope);
         frame.extend_from_slice(b"\n\n");

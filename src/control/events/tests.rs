@@ -18,11 +18,11 @@ fn an_event_is_a_frame_with_its_envelope() {
     bus.on_event(Event::CallPlaced(call()));
     bus.on_trunk("asterisk", false, Micros(START + 1_000));
     expect![[r#"
-        id: 00001795169730123456
+        id: 00001795169730123456-26afba3e
         event: call.placed
         data: {"type":"call.placed","timestamp":"2026-11-20T10:15:30.123Z","sequence":1795169730123456,"data":{"id":"call_00000000000000000000000007","verification":"ver_00000000000000000000000005","state":"placed","outcome":null,"ended_by":null,"trunk":null,"placed_at":"2026-11-20T10:15:30.123Z","invited_at":null,"first_response_at":null,"ringing_at":null,"hung_up_at":null,"ended_at":null,"sip_code":null,"q850_cause":null}}
 
-        id: 00001795169730123457
+        id: 00001795169730123457-26afba3e
         event: trunk.down
         data: {"type":"trunk.down","timestamp":"2026-11-20T10:15:30.124Z","sequence":1795169730123457,"data":{"name":"asterisk"}}
 
@@ -34,10 +34,23 @@ fn an_event_is_a_frame_with_its_envelope() {
 fn a_reader_comes_back_where_it_was() {
     let bus = bus(10);
     (0..3).for_each(|_| bus.on_event(Event::CallPlaced(call())));
-    let mut reader = bus.subscribe(Some(START)).unwrap();
-    assert!(next(&mut reader).starts_with(&format!("id: {:020}\n", START + 1)));
-    assert_eq!(bus.subscribe(Some(START - 2)).map(drop), Err(Gone), "of an earlier life");
-    assert_eq!(bus.subscribe(Some(START + 3)).map(drop), Err(Gone), "of a later one");
+    let after = |number: u64| bus.subscribe(Some(number.to_string().parse().unwrap()));
+    let mut reader = after(START).unwrap();
+    assert!(next(&mut reader).starts_with(&format!("id: {:020}-", START + 1)));
+    assert_eq!(after(START - 2).map(drop), Err(Gone), "of an earlier life");
+    assert_eq!(after(START + 3).map(drop), Err(Gone), "of a later one");
+}
+
+#[test]
+fn an_event_of_another_run_is_gone_although_the_clock_was_set_back() {
+    let (before, after) = (run(10, 1), run(10, 2));
+    for bus in [&before, &after] {
+        (0..3).for_each(|_| bus.on_event(Event::CallPlaced(call())));
+    }
+    let frame = next(&mut before.subscribe(Some(START.to_string().parse().unwrap())).unwrap());
+    let id: EventId = frame.lines().next().unwrap()["id: ".len()..].parse().unwrap();
+    assert!(before.subscribe(Some(id)).is_ok());
+    assert_eq!(after.subscribe(Some(id)).map(drop), Err(Gone));
 }
 
 #[test]
@@ -77,7 +90,12 @@ fn next(reader: &mut Reader) -> String {
 }
 
 fn bus(kept: usize) -> Arc<EventBus> {
-    EventBus::new(kept, TrunkNames::new(["asterisk".into()]), Micros(START))
+    run(kept, 1)
+}
+
+fn run(kept: usize, seed: u64) -> Arc<EventBus> {
+    let trunks = TrunkNames::new(["asterisk".into()]);
+    EventBus::new(kept, trunks, Micros(START), &Entropy::seeded(seed))
 }
 
 fn call() -> Arc<CallRecord> {

@@ -157,13 +157,13 @@ impl Code {
     pub(super) fn retry_after(self) -> Option<Duration> {
         let seconds = match self {
             Self::Overloaded => 1,
-            Self::NoTrunk | Self::NotReady => 5,
+            // A call rings for a few seconds, and its end takes a moment.
+            Self::CallInProgress | Self::NoTrunk | Self::NotReady => 5,
             // Until a lease ends hours may pass; a minute keeps a client from spinning.
             Self::PoolExhausted => 60,
             Self::AlreadyEnded
             | Self::AlreadyPending
             | Self::BodyTooLarge
-            | Self::CallInProgress
             | Self::EventsGone
             | Self::Forbidden
             | Self::IdempotencyMismatch
@@ -178,5 +178,32 @@ impl Code {
             | Self::UnsupportedMediaType => return None,
         };
         Some(Duration::from_secs(seconds))
+    }
+
+    /// Whether the refusal is for the moment: nothing was done, nothing about the request is wrong,
+    /// and the same request may be granted later.
+    pub(in super::super) fn is_passing(self) -> bool {
+        match self {
+            Self::AlreadyPending
+            | Self::CallInProgress
+            | Self::NoTrunk
+            | Self::NotReady
+            | Self::Overloaded
+            | Self::PoolExhausted
+            | Self::RateLimited
+            | Self::RequestTimeout => true,
+            Self::AlreadyEnded
+            | Self::BodyTooLarge
+            | Self::EventsGone
+            | Self::Forbidden
+            | Self::IdempotencyMismatch
+            | Self::InvalidRequest
+            | Self::MethodNotAllowed
+            | Self::NoCallsLeft
+            | Self::NotFound
+            | Self::NumberNotAllowed
+            | Self::Unauthorized
+            | Self::UnsupportedMediaType => false,
+        }
     }
 }

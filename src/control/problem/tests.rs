@@ -50,7 +50,9 @@ fn every_code_is_listed_once_and_its_word_is_its_json() {
         assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
         let status = code.status();
         assert!(status.is_client_error() || status.is_server_error());
-        let asks_to_wait = status == StatusCode::SERVICE_UNAVAILABLE;
+        let is_busy = status == StatusCode::SERVICE_UNAVAILABLE;
+        let asks_to_wait = is_busy || code == Code::CallInProgress;
         assert_eq!(code.retry_after().is_some(), asks_to_wait, "{}", code.as_str());
+        assert!(code.is_passing() || !asks_to_wait, "{}", code.as_str());
     }
 }

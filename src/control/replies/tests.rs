@@ -26,11 +26,12 @@ fn h04_a_twin_waits_for_the_first() {
 #[test]
 fn what_was_refused_for_the_moment_is_tried_again() {
     let (replies, now) = (replies(10), Instant::now());
-    for status in [429, 503] {
+    for status in [409, 503] {
+        let refusal = Arc::new(Reply { is_passing: true, ..plain(status) });
         let turn = first(&replies, "a", now);
         let Claim::Again(twin) = replies.claim(key("a"), BODY, now) else { panic!("second turn") };
-        turn.settle(reply(status));
-        assert_eq!(*twin.borrow(), Some(reply(status)), "who waited is told");
+        turn.settle(refusal.clone());
+        assert_eq!(*twin.borrow(), Some(refusal), "who waited is told");
     }
     drop(first(&replies, "a", now));
     first(&replies, "a", now).settle(reply(422));
@@ -90,8 +91,13 @@ fn key(name: &str) -> RequestKey {
 }
 
 fn reply(status: u16) -> Arc<Reply> {
+    Arc::new(plain(status))
+}
+
+fn plain(status: u16) -> Reply {
     let status = StatusCode::from_u16(status).unwrap();
-    Arc::new(Reply { status, headers: HeaderMap::new(), body: Bytes::from_static(b"{}") })
+    let body = Bytes::from_static(b"{}");
+    Reply { status, headers: HeaderMap::new(), body, is_passing: false }
 }
 
 const BODY: &[u8] = b"{}";

@@ -77,7 +77,7 @@ impl TryFrom<ListQuery> for Filter {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct EventsQuery {
-    /// The number of the last event that was seen; the header `Last-Event-ID` wins over it.
+    /// The `id` of the last event that was seen, or its `sequence`; the header `Last-Event-ID` wins over it.
     #[param(example = "00001795169730123456")]
     pub(in super::super) after: Option<String>,
 }

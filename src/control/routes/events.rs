@@ -8,13 +8,13 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{FutureExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
 use super::super::api::Api;
 use super::super::counters::Shed;
-use super::super::events::{Gone, Reader};
+use super::super::events::{EventId, Gone, IdError, Reader};
 use super::super::problem::{Code, Problem, Refused};
 use super::super::request::{EventsQuery, Query};
 use super::permit;
@@ -23,7 +23,8 @@ use super::permit;
 ///
 /// Each event has an `id` that rises, its type as `event`, and as `data` the envelope
 /// `{"type","timestamp","sequence","data"}`. A reader that is too slow is disconnected; it comes
-/// back with `Last-Event-ID`, and is told `events_gone` when that was too long ago.
+/// back with `Last-Event-ID`, and is told `events_gone` when that was too long ago, or before the
+/// gateway was started. `sequence` is the number that the `id` begins with.
 #[utoipa::path(
     get, path = "/v1/events", tag = "events", operation_id = "followEvents", security(("key" = ["read"])),
     params(
@@ -45,7 +46,8 @@ pub(super) async fn follow(
         Some(value) => Some(value.to_str().unwrap_or_default().to_owned()),
         None => query.after,
     };
-    let after = seen.map(|text| number(&text)).transpose()?;
+    let invalid = |error: IdError| Problem::new(Code::InvalidRequest, error.to_string());
+    let after = seen.map(|text| text.parse::<EventId>().map_err(invalid)).transpose()?;
     let permit = permit(&api.readers, &api, Shed::EventReaders, "too many follow the events")?;
     let reader = api
         .bus
@@ -79,7 +81,10 @@ impl Follower {
         let silence: Duration = self.api.limits.keep_alive;
         let event = tokio::select! {
             event = timeout(silence, self.reader.next()) => event,
-            _ = self.stop.wait_for(|is_stopping| *is_stopping) => return None,
+            _ = self.stop.wait_for(|is_stopping| *is_stopping) => {
+                // What happened before the stop is told first. Nobody wakes readers any more.
+                Ok(self.reader.next().now_or_never()?)
+            }
         };
         match event {
             Ok(Ok(frame)) => Some(frame),
@@ -90,12 +95,6 @@ impl Follower {
             Err(_) => Some(Bytes::from_static(KEEP_ALIVE)),
         }
     }
-}
-
-fn number(text: &str) -> Result<u64, Problem> {
-    text.parse().map_err(|_| {
-        Problem::new(Code::InvalidRequest, "an event's number is its `id`, up to 20 digits")
-    })
 }
 
 const LAST_EVENT_ID: &str = "last-event-id";

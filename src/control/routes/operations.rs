@@ -171,6 +171,7 @@ fn room(api: &Api) -> Value {
     let readers = limits.readers_max - api.readers.available_permits();
     let shed = api.counters.shed().map(|(shed, count)| (shed.as_str().to_owned(), count.into()));
     json!({
+        "connections": { "size": api.counters.connections(), "limit": api.connections_max },
         "events": { "size": api.bus.kept(), "limit": limits.events_kept },
         "readers": { "size": readers, "limit": limits.readers_max },
         "replies": { "size": replies, "limit": replies_max },

@@ -1,9 +1,12 @@
 //! A stream that gives up on a peer who will not read. hyper has clocks for what a client sends;
-//! this is the clock for what it refuses to take.
+//! this is the clock for what it refuses to take. It also knows what hyper does not tell: whether
+//! a client whose time is up was idle, or in the middle of a request.
 
 use std::error::Error;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,12 +20,18 @@ pub(super) struct Patient<S> {
     limit: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
+    is_midway: Arc<AtomicBool>,
 }
 
 impl<S> Patient<S> {
     /// Waits for at most `limit` until the peer takes something.
     pub(super) fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, stalled: None }
+        Self { stream, limit, stalled: None, is_midway: Arc::default() }
+    }
+
+    /// True while something has come since the last reply.
+    pub(super) fn is_midway(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_midway)
     }
 
     fn wait<T>(
@@ -69,7 +78,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.is_midway.store(true, Ordering::Relaxed);
+        }
+        read
     }
 }
 
@@ -80,6 +94,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.is_midway.store(false, Ordering::Relaxed);
         self.wait(context, written)
     }
 
@@ -99,6 +114,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.is_midway.store(false, Ordering::Relaxed);
         self.wait(context, written)
     }
 

@@ -82,7 +82,7 @@ fn lock(path: &Path) -> io::Result<Option<Flock<File>>> {
 }
 
 fn listen(path: &Path, mode: u32) -> io::Result<(UnixListener, (u64, u64))> {
-    let draft = beside(path, "new");
+    let draft = beside(path, DRAFT);
     // Ours, from a start that was interrupted: we have the lock.
     let _ = fs::remove_file(&draft);
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
@@ -107,5 +107,8 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The owner and the group: who may open it may do everything.
+/// The longest path that can be bound: `sockaddr_un` holds 108 octets, the last one zero, and the
+/// draft's name is longer than the socket's own.
+pub const SOCKET_PATH_BYTES_MAX: usize = 107 - (1 + DRAFT.len());
+const DRAFT: &str = "new";
 const BACKLOG: i32 = 1_024;
