@@ -12,6 +12,8 @@ mod profile;
 #[cfg(test)]
 pub(crate) mod testing;
 
+#[cfg(test)]
+pub(crate) use format::write_number;
 pub use health::{Health, Probe};
 pub use messages::{Leg, Messages, MessagesError, Ping};
 pub use pace::{Pace, Wait};

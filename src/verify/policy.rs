@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::pool::Pool;
 use super::settings::{Prefix, Settings, SettingsError};
 use crate::number::E164;
-use crate::number::plan::{self, Country, Kind};
+use crate::number::plan::{self, Country, Kind, LookupError};
 
 /// What the operator allows. Never changes.
 pub(super) struct Policy {
@@ -40,7 +40,7 @@ impl Policy {
         if self.refused.iter().any(|prefix| digits.as_str().starts_with(prefix.as_str())) {
             return Err(Refusal::Refused);
         }
-        let assignment = plan::lookup(number).ok_or(Refusal::NotAssigned)?;
+        let assignment = plan::lookup(number)?;
         let kind = Refusal::Kind { found: assignment.kind };
         // Networks without a country are refused by their kind.
         let country =
@@ -68,9 +68,9 @@ pub enum Refusal {
         /// What it is.
         found: Kind,
     },
-    /// No country's numbering plan has such a number.
-    #[error("no numbering plan has this number, check its country code and length")]
-    NotAssigned,
+    /// No country's numbering plan has such a number, or not in this spelling.
+    #[error(transparent)]
+    NotAssigned(#[from] LookupError),
     /// It is one of our own caller IDs.
     #[error("this number is one of the gateway's own caller IDs")]
     Own,
@@ -108,10 +108,20 @@ mod tests {
         })
         .unwrap();
         let kind = |found| Err(Refusal::Kind { found });
+        let spelled = |number: &str| {
+            let error = plan::check_spelling(E164::parse(number).unwrap()).unwrap_err();
+            check(&policy, number, Err(LookupError::Spelling(error).into()));
+        };
+        // Behind a trunk zero the refused prefix and our own number would be strangers.
+        spelled("+460766123456");
+        spelled("+460876500123");
+        spelled("+460701234567");
+        spelled("+4407712345678");
+        spelled("+112025550173");
         check(&policy, "+46701234567", Ok("SE"));
         check(&policy, "+442071838750", Ok("GB"));
         check(&policy, "+12025550173", Ok("US"));
-        check(&policy, "+4712345678", Err(Refusal::NotAssigned));
+        check(&policy, "+4712345678", Err(LookupError::NoPlan.into()));
         check(&policy, "+4740612345", Err(Refusal::Country { found: "NO".parse().unwrap() }));
         check(&policy, "+46766123456", Err(Refusal::Refused));
         check(&policy, "+46876500123", Err(Refusal::Own));
