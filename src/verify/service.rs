@@ -162,7 +162,7 @@ impl Verify {
     }
 
     fn look(&self, entry: &Entry, state: State) -> Snapshot {
-        entry.snapshot(state, &self.pool(entry).name, self.settings.calls)
+        entry.snapshot(state, self.pool(entry), self.settings.calls)
     }
 
     pub(super) fn pool(&self, entry: &Entry) -> &Pool {

@@ -180,6 +180,22 @@ fn a_request_out_of_range_is_refused() {
 }
 
 #[test]
+fn a07_what_a_client_sees_tells_nothing_about_the_number_that_was_chosen() {
+    // 600 numbers with 600 codes, each in a block of its own: the block would be the code.
+    let scattered: Vec<String> = (0..600).map(|n| format!("+{}{n:05}", 468_100 + n)).collect();
+    let scattered: Vec<&str> = scattered.iter().map(String::as_str).collect();
+    let halves = ["+46876500[000-299]", "+46876600[300-599]"];
+    for (numbers, prefix) in [(&scattered[..], "+468"), (&halves, "+46876")] {
+        let world = world(|it| it.pools = vec![pool("default", numbers)]);
+        for phone in 0..10 {
+            let started = world.start(&format!("+46701234{phone:03}"), 0.0).unwrap();
+            assert_eq!(started.snapshot.caller_id_prefix, prefix);
+            assert_eq!(started.snapshot.code_space, 600);
+        }
+    }
+}
+
+#[test]
 fn a_request_in_range_is_followed() {
     let world = world(|settings| {
         settings.pools.push(pool("second", &["+46876600[000-999]"]));
