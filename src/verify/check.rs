@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::entry::{Entry, State};
 use super::event::Event;
 use super::id::VerificationId;
-use super::phone::Verdict;
+use super::phone::{Guess, Verdict};
 use super::placed::Placed;
 use super::service::Verify;
 use super::snapshot::{Reason, Snapshot, Status};
@@ -56,19 +56,55 @@ impl Verify {
                 Err(state) => ended(state),
             });
         }
-        let judge = |state: State| self.judge(&claim, &entry, state, now);
-        let state = entry.word.change(judge).map_err(ended)?;
+        let (judged, verdict) = self.guess(&claim, &entry, now);
+        let state = judged.map_err(ended)?;
         match state.status {
             Status::Verified => Ok(self.on_final(&entry, state)),
             Status::Canceled | Status::Expired | Status::Failed | Status::Pending => {
-                Ok(self.on_wrong(&entry, state, now))
+                Ok(self.on_wrong(&entry, state, verdict, now))
             }
         }
     }
 
-    /// What the evidence makes of a pending state.
-    fn judge(&self, claim: &Claim, entry: &Entry, state: State, now: Instant) -> State {
-        if let Some(reason) = self.matches(claim, &entry.current(state)) {
+    /// Judges the evidence and counts it for the phone, in one step. `Err`: the verification is
+    /// final, which that of a locked phone then is.
+    fn guess(
+        &self,
+        claim: &Claim,
+        entry: &Arc<Entry>,
+        now: Instant,
+    ) -> (Result<State, State>, Verdict) {
+        // The codes are hashed before the phone is held: a shard may wait for it.
+        let placed = entry.current(entry.word.load());
+        let reason = self.matches(claim, &placed);
+        let judge = |state: State| {
+            let is_current = state.calls == placed.ordinal;
+            let reason =
+                if is_current { reason } else { self.matches(claim, &entry.current(state)) };
+            Self::judge(reason, entry, state, now)
+        };
+        let mut judged = None;
+        let verdict =
+            self.phones.guess(entry.to, (self.epoch.mark(now), self.epoch.now(now)), || {
+                let state = *judged.insert(entry.word.change(judge));
+                match state.map(|state| state.status) {
+                    Err(_) => Guess::Void,
+                    Ok(Status::Verified) => Guess::Right,
+                    Ok(Status::Canceled | Status::Expired | Status::Failed | Status::Pending) => {
+                        Guess::Wrong
+                    }
+                }
+            });
+        let judged = judged.unwrap_or_else(|| {
+            let rejected = (Status::Failed, Reason::RejectedByPolicy);
+            Err(self.end(entry, rejected, now).map_or_else(|state| state, |_| entry.word.load()))
+        });
+        (judged, verdict)
+    }
+
+    /// What the evidence makes of a pending state: it is right for this reason, or wrong.
+    fn judge(reason: Option<Reason>, entry: &Entry, state: State, now: Instant) -> State {
+        if let Some(reason) = reason {
             return state.end(Status::Verified, reason, entry.age(now));
         }
         let attempts_left = state.attempts_left.saturating_sub(1);
@@ -91,10 +127,14 @@ impl Verify {
         }
     }
 
-    /// A wrong code was counted in the word; now it counts for the phone, too.
-    fn on_wrong(&self, entry: &Arc<Entry>, state: State, now: Instant) -> Snapshot {
-        let verdict =
-            self.phones.on_wrong_code(entry.to, self.epoch.mark(now), self.epoch.now(now));
+    /// What follows a wrong code, which was counted.
+    fn on_wrong(
+        &self,
+        entry: &Arc<Entry>,
+        state: State,
+        verdict: Verdict,
+        now: Instant,
+    ) -> Snapshot {
         let snapshot = self.snapshot(entry, state);
         self.listener.on_event(Event::WrongCode(Arc::new(snapshot.clone())));
         if state.status != Status::Pending {

@@ -60,7 +60,7 @@ impl World {
     }
 
     fn wrong(&self, second: u32) -> Verdict {
-        self.phones.on_wrong_code(Self::phone(), Moment(second), Moment(second))
+        self.phones.guess(Self::phone(), (Moment(second), Moment(second)), || Guess::Wrong)
     }
 }
 
@@ -167,6 +167,24 @@ fn the_fifth_wrong_code_locks_for_an_hour_and_the_tenth_for_a_day() {
     assert_eq!(world.brief(second + HOUR), locked(DAY - HOUR));
     assert!(world.brief(second + DAY).is_ok());
     assert_eq!(world.wrong(second + DAY), Verdict::Open);
+}
+
+#[test]
+fn a_locked_phone_has_no_code_compared_and_a_right_one_is_not_counted() {
+    let mut world = world(|settings| settings.limits.phone.clear());
+    assert!(world.brief(0).is_ok());
+    let at = |second| (Moment(second), Moment(second));
+    for _ in 0..20 {
+        assert_eq!(world.phones.guess(World::phone(), at(1), || Guess::Right), Verdict::Open);
+        assert_eq!(world.phones.guess(World::phone(), at(1), || Guess::Void), Verdict::Open);
+    }
+    for _ in 0..4 {
+        assert_eq!(world.wrong(2), Verdict::Open);
+    }
+    assert_eq!(world.wrong(2), Verdict::Locked);
+    let verdict = world.phones.guess(World::phone(), at(3), || panic!("a code was compared"));
+    assert_eq!(verdict, Verdict::Locked);
+    assert_eq!(world.brief(3), locked(HOUR - 1));
 }
 
 #[test]

@@ -259,3 +259,42 @@ fn when_everything_has_ended_the_tables_are_empty() {
     assert_eq!((count("created"), count("call placed")), (1_600, 1_600));
     assert_eq!(count("call ended"), 1_600);
 }
+
+#[test]
+fn a07_the_lock_of_a_phone_holds_against_codes_that_come_together() {
+    for _ in 0..100 {
+        let world = world(|it| (it.attempts, it.max_guess_odds) = (5, 0.1));
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        world.hang_up(&order, Outcome::Completed, 5.0);
+        for nth in 0..4 {
+            world.check_code(order.verification, &wrong_code(&order, nth), 6.0).unwrap();
+        }
+        world.verify.cancel(order.verification, world.at(6.0)).unwrap();
+        let order = world.start(PHONE, 10.0).unwrap().order;
+        world.hang_up(&order, Outcome::Completed, 15.0);
+        world.heard();
+        let (verify, at) = (&world.verify, world.at(16.0));
+        let compared = together(8, |thread| {
+            let code = wrong_code(&order, thread as u32);
+            verify.check(order.verification, Evidence::Code(&code), at).is_ok()
+        });
+        assert_eq!(compared, 1, "the fifth wrong code locks the phone");
+        let heard = world.heard();
+        let said = tally(&heard);
+        assert_eq!(said.get("ended: failed rejected_by_policy"), Some(&1), "{said:?}");
+    }
+}
+
+#[test]
+fn of_right_codes_that_come_together_with_the_last_guess_one_verifies() {
+    for _ in 0..100 {
+        let world = world(|it| it.limits.wrong_codes_lock = 1);
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        world.hang_up(&order, Outcome::Completed, 5.0);
+        let (verify, at, code) = (&world.verify, world.at(6.0), code(&order));
+        let verified =
+            together(8, |_| verify.check(order.verification, Evidence::Code(&code), at).is_ok());
+        assert_eq!(verified, 1);
+        assert_eq!(world.verify.get(order.verification).unwrap().status, Status::Verified);
+    }
+}
