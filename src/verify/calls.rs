@@ -31,9 +31,10 @@ impl Verify {
     /// record before the shard has: each step is taken once, and none is waited for.
     pub(super) fn finish_call(&self, entry: &Arc<Entry>, placed: &Placed) {
         if placed.end() {
-            // First the marks, then the word: who hears of the end may ask for another call.
-            self.phones.on_call_ended(entry.to);
+            // First the marks, then the word: who hears of the end may ask for another call. The
+            // lease cools before it can have cooled.
             self.pool(entry).on_released();
+            self.phones.on_call_ended(entry.to);
         }
         self.tell(entry, Fact::CallEnded(placed.ordinal));
         let facts = placed.record.facts();

@@ -247,11 +247,15 @@ impl Phone {
         // The newest lease of a phone that is being called has not cooled, whatever its age.
         let kept = usize::from(self.is_called);
         let past = self.leases.len().saturating_sub(kept);
+        for lease in &mut self.leases[..past] {
+            if lease.at().left_of(rules.reuse_window, now).is_none() && lease.cool() {
+                rules.pool(*lease).on_cooled();
+            }
+        }
         let is_old = |lease: &&Lease| lease.at().left_of(rules.keep, now).is_none();
         let old = self.leases[..past].iter().take_while(is_old).count();
-        for lease in self.leases.drain(..old) {
-            rules.pool(lease).on_cooled();
-        }
+        // They are kept for no less than the reuse window, so they have cooled.
+        self.leases.drain(..old);
     }
 }
 

@@ -147,6 +147,27 @@ fn r14_a_suffix_is_not_leased_again_within_the_window() {
 }
 
 #[test]
+fn a_lease_cools_for_the_reuse_window_and_not_for_the_limits_of_starts() {
+    let mut world = world(|settings| {
+        settings.reuse_window = Duration::from_secs(3_600);
+    });
+    let cooling = |world: &World| world.pools[0].state(3).cooling;
+    assert!(world.brief(0).is_ok());
+    assert!(world.brief(10).is_ok());
+    assert_eq!(cooling(&world), 2);
+    assert!(world.brief(HOUR).is_ok());
+    assert_eq!(cooling(&world), 2, "the first one has cooled, the third one cools");
+    assert!(world.brief(2 * HOUR).is_ok());
+    assert_eq!(cooling(&world), 1);
+    for hour in 3..9 {
+        assert!(world.brief(hour * HOUR).is_ok());
+    }
+    // They still count as starts of the day.
+    assert_eq!(world.brief(10 * HOUR), too_often(14 * HOUR));
+    assert_eq!(cooling(&world), 0);
+}
+
+#[test]
 fn the_fifth_wrong_code_locks_for_an_hour_and_the_tenth_for_a_day() {
     let mut world = world(|settings| settings.limits.phone.clear());
     for second in 0..4 {
