@@ -48,14 +48,7 @@ impl Verify {
         let entry = self.table.get(id).ok_or(CheckError::NotFound)?;
         let claim = Claim::read(evidence, entry.country)?;
         let ended = |state| CheckError::AlreadyEnded(Box::new(self.snapshot(&entry, state)));
-        if Self::is_expired(&entry, now) {
-            // Its timer has not fired yet. Whoever is first, it is too late for a code.
-            let expired = self.end(&entry, (Status::Expired, Reason::Deadline), now);
-            return Err(match expired {
-                Ok(snapshot) => CheckError::AlreadyEnded(Box::new(snapshot)),
-                Err(state) => ended(state),
-            });
-        }
+        self.expire_if_due(&entry, now);
         let (judged, verdict) = self.guess(&claim, &entry, now);
         let state = judged.map_err(ended)?;
         match state.status {

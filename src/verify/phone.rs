@@ -113,6 +113,12 @@ impl Phones {
         self.table.upsert(key, now, act).map_err(PhoneError::Full)?
     }
 
+    /// The pending verification of a phone.
+    pub(super) fn pending(&self, phone: E164) -> Option<VerificationId> {
+        let pending = self.table.update(phone.as_u64(), |phone| phone.pending)??;
+        Some(VerificationId(pending.get()))
+    }
+
     /// Leases another suffix for a further call of the pending verification.
     pub(super) fn call_again(&self, wish: Wish<'_>) -> Result<Pick, PhoneError> {
         let key = wish.phone.as_u64();

@@ -38,7 +38,7 @@ fn what_is_no_code_costs_no_attempt() {
         let refused = world.check_code(order.verification, text, 6.0).unwrap_err();
         assert!(matches!(refused, CheckError::NotACode), "{text:?}");
     }
-    assert_eq!(world.verify.get(order.verification).unwrap().attempts_left, 3);
+    assert_eq!(world.look(order.verification).unwrap().attempts_left, 3);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn q19_the_right_five_digits_of_another_number_are_wrong() {
         assert!(wrong.reason.is_none_or(|reason| reason.as_str() == "too_many_attempts"), "{text}");
     }
     assert_eq!(
-        stands(&world.verify.get(order.verification).unwrap()),
+        stands(&world.look(order.verification).unwrap()),
         "failed too_many_attempts, 0 attempts and 2 calls left, 1 placed"
     );
 }
@@ -93,7 +93,7 @@ fn what_is_no_caller_id_costs_no_attempt() {
         let refused = world.verify.check(order.verification, evidence, world.at(6.0)).unwrap_err();
         assert!(matches!(refused, CheckError::NotACallerId { .. }), "{text:?}");
     }
-    assert_eq!(world.verify.get(order.verification).unwrap().attempts_left, 3);
+    assert_eq!(world.look(order.verification).unwrap().attempts_left, 3);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn r06_r08_cancel_expiry_the_right_code_and_a_dead_trunk_end_it_once() {
             acts[(thread + round) % 4]();
             true
         });
-        let snapshot = world.verify.get(id).unwrap();
+        let snapshot = world.look(id).unwrap();
         let heard = world.heard();
         let ends: Vec<&str> = heard.lines().filter(|line| line.starts_with("ended")).collect();
         assert_eq!(ends.len(), 1, "{heard}");
@@ -141,7 +141,7 @@ fn nobody_is_shown_a_pending_verification_whose_call_did_not_reach_the_phone() {
                 return true;
             }
             loop {
-                let found = world.verify.get(order.verification).unwrap();
+                let found = world.look(order.verification).unwrap();
                 let is_over = found.latest.ending.is_some();
                 assert_eq!(is_over, found.status == Status::Failed, "{found:?}");
                 if is_over {
@@ -204,7 +204,7 @@ fn of_a_hundred_wishes_for_a_further_call_one_is_placed() {
         let (verify, at) = (&world.verify, world.at(6.0));
         let placed = together(100, |_| verify.call_again(order.verification, at).is_ok());
         assert_eq!(placed, 1);
-        assert_eq!(verify.get(order.verification).unwrap().calls.len(), 2);
+        assert_eq!(world.look(order.verification).unwrap().calls.len(), 2);
     }
 }
 
@@ -223,7 +223,7 @@ fn further_calls_that_begin_and_end_in_parallel_never_pass_the_limit() {
             placed > 0
         });
         assert!((1..=2).contains(&placed));
-        let snapshot = world.verify.get(order.verification).unwrap();
+        let snapshot = world.look(order.verification).unwrap();
         assert_eq!((snapshot.calls.len(), snapshot.calls_left), (3, 0));
     }
 }
@@ -295,6 +295,6 @@ fn of_right_codes_that_come_together_with_the_last_guess_one_verifies() {
         let verified =
             together(8, |_| verify.check(order.verification, Evidence::Code(&code), at).is_ok());
         assert_eq!(verified, 1);
-        assert_eq!(world.verify.get(order.verification).unwrap().status, Status::Verified);
+        assert_eq!(world.look(order.verification).unwrap().status, Status::Verified);
     }
 }

@@ -260,6 +260,18 @@ fn a02_a_block_of_phones_waits_and_refused_starts_do_not_count() {
 }
 
 #[test]
+fn a_pending_phone_hears_of_its_verification_although_its_block_or_the_table_is_full() {
+    let world = world(|settings| settings.bounds.pending_max = 20);
+    let first = world.start("+46701230000", 0.0).unwrap();
+    for phone in 1..20 {
+        world.start(&format!("+467012300{phone:02}"), 0.0).unwrap();
+    }
+    let refused = world.start("+46701230000", 1.0).unwrap_err();
+    assert_eq!(refused, StartError::AlreadyPending { id: first.snapshot.id });
+    assert_eq!(world.verify.census().pending.shed, 0);
+}
+
+#[test]
 fn a08_a_phone_that_used_the_pool_up_is_refused_until_it_cools() {
     let world = world(|settings| {
         settings.pools = vec![pool("default", &["+46876500[000-601]"])];
