@@ -1,5 +1,6 @@
 //! Checking evidence: five digits that a person typed, or a caller ID that an app read.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -151,16 +152,23 @@ impl Claim {
                 let suffix = text.parse().ok().filter(|_| is_code);
                 suffix.map(|suffix| Self::Code { suffix }).ok_or(CheckError::NotACode)
             }
-            Evidence::CallerId(text) => Self::read_caller_id(text, country),
+            Evidence::CallerId(text) => Ok(Self::read_caller_id(text, country)?),
         }
     }
 
     /// Carriers rewrite caller IDs: with `+`, with an international prefix, national, or bare. What
-    /// is compared is the whole number under each of these readings.
-    fn read_caller_id(text: &str, country: Country) -> Result<Self, CheckError> {
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let refused = CheckError::NotACallerId { digits: digits.len() };
-        if text.len() > CALLER_ID_BYTES_MAX || !(7..=19).contains(&digits.len()) {
+    /// is compared is the whole number under each of these readings. What is more than a number (a
+    /// URI, an extension) is not cut down to one.
+    fn read_caller_id(text: &str, country: Country) -> Result<Self, CallerIdError> {
+        let text = text.trim_matches(' ');
+        let plain = text.strip_prefix('+').unwrap_or(text);
+        let is_part = |sign: char| sign.is_ascii_digit() || SEPARATORS.contains(&sign);
+        if let Some(found) = plain.chars().find(|sign| !is_part(*sign)) {
+            return Err(CallerIdError::Sign { found });
+        }
+        let digits: String = plain.chars().filter(char::is_ascii_digit).collect();
+        let refused = CallerIdError::Length { digits: digits.len() };
+        if text.len() > CALLER_ID_BYTES_MAX || !CALLER_ID_DIGITS.contains(&digits.len()) {
             return Err(refused);
         }
         let bare = |digits: &str| E164::parse(&format!("+{digits}")).ok();
@@ -168,7 +176,7 @@ impl Claim {
         readings.extend(bare(&digits));
         readings.extend(digits.strip_prefix("00").and_then(bare));
         readings.extend(plan::read_in(text, country));
-        let suffix = digits[digits.len() - 5..].parse().map_err(|_| refused.clone())?;
+        let suffix = digits[digits.len() - 5..].parse().map_err(|_| refused)?;
         readings.retain(|number| number.suffix() == suffix);
         if readings.is_empty() { Err(refused) } else { Ok(Self::CallerId { suffix, readings }) }
     }
@@ -181,10 +189,11 @@ pub enum CheckError {
     #[error("this verification has ended: {}", .0.status.as_str())]
     AlreadyEnded(Box<Snapshot>),
     /// The text cannot be a caller ID. No attempt is counted.
-    #[error("a caller ID has 7 to 15 digits and may start with `+` or `00`, found {digits} digits")]
+    #[error("{error}")]
     NotACallerId {
-        /// How many digits were found.
-        digits: usize,
+        /// Why not.
+        #[from]
+        error: CallerIdError,
     },
     /// The text cannot be a code. No attempt is counted.
     #[error("a code is exactly 5 digits 0-9")]
@@ -194,5 +203,33 @@ pub enum CheckError {
     NotFound,
 }
 
+/// Why a text cannot be a caller ID.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CallerIdError {
+    /// Too few digits, or too many.
+    #[error(
+        "a caller ID has 7 to 15 digits, and up to 19 with an international prefix, this one has \
+         {digits}"
+    )]
+    Length {
+        /// How many were found.
+        digits: usize,
+    },
+    /// Something that no caller ID holds.
+    #[error(
+        "`{}` is not accepted in a caller ID: digits 0-9, which may begin with `+` and be grouped \
+         with spaces, `-`, `.`, `/` and ( )",
+        found.escape_default()
+    )]
+    Sign {
+        /// The first offender.
+        found: char,
+    },
+}
+
 /// A caller ID with generous punctuation.
 const CALLER_ID_BYTES_MAX: usize = 64;
+/// What an app or a phone may group digits with.
+const SEPARATORS: [char; 6] = [' ', '-', '.', '/', '(', ')'];
+/// With the longest international prefixes, of four digits.
+const CALLER_ID_DIGITS: RangeInclusive<usize> = 7..=19;
