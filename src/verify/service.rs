@@ -154,7 +154,7 @@ impl Verify {
     /// verification whose call did not reach the phone.
     pub(super) fn snapshot(&self, entry: &Arc<Entry>, state: State) -> Snapshot {
         let snapshot = self.look(entry, state);
-        let is_failed = snapshot.latest.ending.and_then(calls::failure_of).is_some();
+        let is_failed = calls::failure_of(&snapshot.latest).is_some();
         if state.status != Status::Pending || !is_failed {
             return snapshot;
         }

@@ -222,6 +222,20 @@ fn a_call_that_did_not_reach_the_phone_fails_the_verification_at_once() {
 }
 
 #[test]
+fn a_call_that_rang_leaves_its_verification_pending_however_it_ends() {
+    for outcome in [Outcome::TrunkFailure, Outcome::Unallocated, Outcome::CancelUnconfirmed] {
+        let world = world(|_| {});
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        world.ring(&order, 2.0);
+        world.hang_up(&order, outcome, 4.0);
+        let found = world.look(order.verification).unwrap();
+        assert_eq!(stands(&found), "pending -, 3 attempts and 2 calls left, 1 placed");
+        let verified = world.check_code(order.verification, &code(&order), 20.0).unwrap();
+        assert_eq!(verified.status, Status::Verified, "{outcome}");
+    }
+}
+
+#[test]
 fn the_end_of_a_call_counts_once() {
     let world = world(|_| {});
     let started = world.start(PHONE, 0.0).unwrap();
