@@ -59,6 +59,15 @@ impl World {
 
     /// On a Unix socket and, maybe, on TCP.
     pub(crate) async fn with(limits: Limits, tcp: Option<TcpSettings>) -> Self {
+        Self::calling_from("+46876500[000-999]", limits, tcp).await
+    }
+
+    /// With these numbers in its pool.
+    pub(crate) async fn calling_from(
+        numbers: &str,
+        limits: Limits,
+        tcp: Option<TcpSettings>,
+    ) -> Self {
         let settings = Settings { socket: fresh_path(), socket_mode: 0o660, tcp, limits };
         let (orders_in, orders) = mpsc::channel(100);
         let (hung_up_in, hung_up) = mpsc::channel(100);
@@ -72,7 +81,7 @@ impl World {
         let wall = WallClock::new(Instant::now(), SystemTime::now());
         let trunks = TrunkNames::new(["asterisk".into()]);
         let bus = EventBus::new(limits.events_kept, trunks.clone(), wall.at(Instant::now()));
-        let numbers = vec!["+46876500[000-999]".parse().unwrap()];
+        let numbers = vec![numbers.parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
         let rules = VerifySettings { pools, ..VerifySettings::default() };
         let verify = Verify::new(rules, wall, Entropy::seeded(1), bus.clone()).unwrap();
