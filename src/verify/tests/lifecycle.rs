@@ -96,7 +96,7 @@ fn it_expires_on_time_and_is_forgotten_later() {
 }
 
 #[test]
-fn q17_after_the_deadline_it_is_expired_for_everybody_although_its_timer_is_late() {
+fn r08_after_the_deadline_it_is_expired_for_everybody_although_its_timer_is_late() {
     let late = |act: &dyn Fn(&World, VerificationId) -> String, expected: &str| {
         let world = world(|_| {});
         let started = world.start(PHONE, 0.0).unwrap();

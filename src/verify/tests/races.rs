@@ -261,7 +261,7 @@ fn when_everything_has_ended_the_tables_are_empty() {
 }
 
 #[test]
-fn a07_the_lock_of_a_phone_holds_against_codes_that_come_together() {
+fn r07_a07_the_lock_of_a_phone_holds_against_codes_that_come_together() {
     for _ in 0..100 {
         let world = world(|it| (it.attempts, it.max_guess_odds) = (5, 0.1));
         let order = world.start(PHONE, 0.0).unwrap().order;
