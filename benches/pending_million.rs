@@ -70,7 +70,7 @@ fn expire(verify: &Verify, wheel: &mut Wheel<VerificationId>, zero: Instant) -> 
     while let Some(next) = wheel.next() {
         now = next.max(now + Duration::from_millis(1));
         while let Some(id) = wheel.pop_due(now) {
-            let expires = verify.get(id).and_then(|it| {
+            let expires = verify.get(id, zero).and_then(|it| {
                 let life = it.expires_at.0.checked_sub(it.created_at.0)?;
                 it.ended_at.is_none().then_some((it.created_at, life))
             });
@@ -78,7 +78,7 @@ fn expire(verify: &Verify, wheel: &mut Wheel<VerificationId>, zero: Instant) -> 
                 wheel.arm(again, id);
             }
             if let Some((created_at, life)) = expires
-                && let Some(ended_at) = verify.get(id).and_then(|it| it.ended_at)
+                && let Some(ended_at) = verify.get(id, now).and_then(|it| it.ended_at)
             {
                 let over = ended_at.0.saturating_sub(created_at.0).saturating_sub(life);
                 late = late.max(Duration::from_micros(over));

@@ -15,6 +15,8 @@ mod profile;
 pub(crate) mod testing;
 
 pub use caller::{BareDigits, Caller, CallerPolicy, IdentityHeader, Unknown};
+#[cfg(test)]
+pub(crate) use format::write_number;
 pub use health::{Health, Probe};
 pub use messages::{Leg, Messages, MessagesError, Ping};
 pub use pace::{Pace, Wait};

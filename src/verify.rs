@@ -43,7 +43,7 @@ mod velocity;
 pub use call_again::CallAgainError;
 pub use cancel::{CancelError, Canceled};
 pub use census::{Census, Level, PoolState};
-pub use check::{CheckError, Evidence};
+pub use check::{CallerIdError, CheckError, Evidence};
 pub use list::{Filter, PAGE_DEFAULT, PAGE_MAX, Page};
 pub use policy::Refusal;
 pub use pool::distinct_codes;

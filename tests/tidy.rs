@@ -84,7 +84,7 @@ const WORDS: &[(&str, &[&str])] = &[
 const REVEALS: &[(&str, usize)] = &[
     ("src/control/view/verification.rs", 1),
     ("src/number.rs", 1),
-    ("src/number/plan.rs", 2),
+    ("src/number/plan.rs", 3),
     ("src/trunk/format.rs", 1),
     ("src/verify/policy.rs", 1),
 ];

@@ -27,8 +27,7 @@ pub(super) fn verification(verification: &Verification, paint: Paint) -> String 
         rows.push(("expires", Cell::from(verification.expires_at.as_str())));
     }
     if let Some(flash) = &verification.flash_call {
-        let hidden = "·".repeat(usize::from(flash.code_digits));
-        rows.push(("caller ID", Cell::from(format!("{}{hidden}", flash.caller_id_prefix))));
+        rows.push(("caller ID", Cell::from(format!("{}…", flash.caller_id_prefix))));
         let odds = format!(
             "{} possible codes, a guesser's odds are {}",
             flash.code_space,

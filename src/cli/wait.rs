@@ -46,8 +46,7 @@ fn greet(started: &Verification, terminal: &mut Terminal) {
     if let Some(flash) = &started.flash_call {
         let prefix = clean(&flash.caller_id_prefix);
         terminal.note(&format!(
-            "it rings from {prefix}{}: the last {} digits are the code",
-            "·".repeat(usize::from(flash.code_digits)),
+            "it rings from {prefix}…: the last {} digits are the code",
             flash.code_digits
         ));
     }

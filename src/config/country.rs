@@ -53,6 +53,33 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::number::plan::testing::examples;
+    use crate::trunk::{NumberFormat, write_number};
+
+    #[test]
+    fn a01_a_number_that_is_accepted_never_dials_abroad_in_its_national_form() {
+        let mut written = 0;
+        for (country, number) in examples() {
+            let plan = national_plan(country).unwrap();
+            let digits = number.as_u64().to_string();
+            let behind = digits.strip_prefix(&*plan.country_code).unwrap();
+            // As it is, and with what people put between the code and the number.
+            let between = ["", &*plan.national_prefix, "0", "00", "1", "8", "06"];
+            let spellings = between.map(|digits| format!("+{}{digits}{behind}", plan.country_code));
+            for spelling in spellings {
+                let Ok(number) = E164::parse(&spelling) else { continue };
+                if plan::lookup(number).is_ok() {
+                    let mut out = Vec::new();
+                    write_number(&NumberFormat::National(plan.clone()), number, &mut out);
+                    let dialled = String::from_utf8(out).unwrap();
+                    let is_abroad = dialled.starts_with(&*plan.international_prefix);
+                    assert!(!is_abroad, "{country}: {spelling} is dialled as {dialled}");
+                    written += 1;
+                }
+            }
+        }
+        assert!(written > 800, "{written}");
+    }
 
     #[test]
     fn plans_are_those_of_the_countries() {

@@ -77,7 +77,7 @@ fn check_countries(root: &Section<'_>, settings: &Settings) {
     let ranges: Vec<_> = settings.pools.iter().flat_map(|pool| &pool.numbers).collect();
     let has_country = |range: &&NumberRange| {
         let ends = [range.first(), range.last()];
-        ends.into_iter().filter_map(plan::lookup).any(|assigned| assigned.country.is_some())
+        ends.into_iter().any(|number| plan::country(number).is_some())
     };
     if settings.countries.is_empty() && !ranges.is_empty() && !ranges.iter().any(has_country) {
         let accepted = "of numbers that some country's plan has, or called with `verify.countries`";

@@ -68,7 +68,7 @@ impl Service {
             .map_err(|retry_after| CallAgainRefusal::CallRate { retry_after })?;
         let order = self.verify.call_again(id, now)?;
         self.place(&order, now)?;
-        Ok(self.verify.get(id))
+        Ok(self.verify.get(id, now))
     }
 
     /// Compares evidence. A wrong code is no error: the snapshot has fewer attempts left.
@@ -107,9 +107,9 @@ impl Service {
         self.verify.report(id, report)
     }
 
-    /// A verification as it stands.
-    pub fn get(&self, id: VerificationId) -> Option<Snapshot> {
-        self.verify.get(id)
+    /// A verification as it stands at `now`.
+    pub fn get(&self, id: VerificationId, now: Instant) -> Option<Snapshot> {
+        self.verify.get(id, now)
     }
 
     /// A call.
@@ -118,8 +118,8 @@ impl Service {
     }
 
     /// Verifications, newest first. Looks at many: not for a thread that others wait for.
-    pub fn list(&self, filter: Filter) -> Page {
-        self.verify.list(filter)
+    pub fn list(&self, filter: Filter, now: Instant) -> Page {
+        self.verify.list(filter, now)
     }
 
     /// Every pool. Looks at many leases: not for a thread that others wait for.

@@ -2,8 +2,9 @@
 //!
 //! Accepted: `+`, the country code and the rest, in ASCII digits; between them spaces, `-`, `.` and
 //! `/`, and pairs of parentheses around digits. Nothing is guessed: without `+` the country is
-//! unknown, and `(0)` may or may not belong to the number. One phone so has one spelling inside,
-//! whatever a client writes, and limits count all of them together.
+//! unknown, and `(0)` may or may not belong to the number. The numbering plans refuse digits that they
+//! would read as another number ([`check_spelling`](super::plan::check_spelling)). One phone so has
+//! one spelling inside, whatever a client writes, and limits count all of them together.
 
 use super::{E164, E164Error};
 

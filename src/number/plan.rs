@@ -20,15 +20,29 @@ pub struct Assignment {
     pub kind: Kind,
 }
 
-/// Looks a number up; `None` when no plan has such a number. Takes about a microsecond, the first
-/// number of a country some milliseconds more.
-pub fn lookup(number: E164) -> Option<Assignment> {
+/// Looks a number up. Takes about a microsecond, the first number of a country some milliseconds
+/// more.
+///
+/// # Errors
+///
+/// When no plan has such a number, or has it under another spelling.
+pub fn lookup(number: E164) -> Result<Assignment, LookupError> {
     if is_without_country(number) {
-        return Some(Assignment { country: None, kind: Kind::Satellite });
+        return Ok(Assignment { country: None, kind: Kind::Satellite });
     }
     let known = known(number)?;
     let country = known.get_region_code().and_then(Country::of_region);
-    Some(Assignment { country, kind: kind(known.get_type())? })
+    let kind = kind(known.get_type()).ok_or(LookupError::NoPlan)?;
+    Ok(Assignment { country, kind })
+}
+
+/// Whether the plans read these digits as they stand, even if they do not have the number.
+///
+/// # Errors
+///
+/// When they read another number, for example because a trunk prefix stands behind the country code.
+pub fn check_spelling(number: E164) -> Result<(), SpellingError> {
+    parsed(number).map_or(Ok(()), |read| spelled(number, &read))
 }
 
 /// The country that a number would belong to, even if the plans do not have it: an operator knows
@@ -40,7 +54,7 @@ pub fn country(number: E164) -> Option<Country> {
 /// The digits that are dialled inside the number's own country, trunk prefix included:
 /// `0701234567`. `None` when no plan has such a number.
 pub fn national(number: E164) -> Option<String> {
-    let written = known(number)?.format_as(PhoneNumberFormat::National).into_owned();
+    let written = known(number).ok()?.format_as(PhoneNumberFormat::National).into_owned();
     Some(written.chars().filter(char::is_ascii_digit).collect())
 }
 
@@ -53,8 +67,26 @@ pub fn read_in(text: &str, country: Country) -> Option<E164> {
 }
 
 /// A number that some plan has.
-fn known(number: E164) -> Option<PhoneNumber> {
-    parsed(number).filter(PhoneNumber::is_valid)
+fn known(number: E164) -> Result<PhoneNumber, LookupError> {
+    let read = parsed(number).filter(PhoneNumber::is_valid).ok_or(LookupError::NoPlan)?;
+    spelled(number, &read)?;
+    Ok(read)
+}
+
+/// Reading skips a trunk prefix behind the country code and mends old spellings, so what was read may
+/// be another number than what was written.
+fn spelled(number: E164, read: &PhoneNumber) -> Result<(), SpellingError> {
+    let meant = read.format_as(PhoneNumberFormat::E164);
+    if E164::parse(&meant) == Ok(number) {
+        return Ok(());
+    }
+    let code = read.country_code.to_string();
+    let behind = |digits| str::strip_prefix(digits, &code);
+    let written = number.reveal();
+    let extra = behind(written.as_str())
+        .zip(meant.strip_prefix('+').and_then(behind))
+        .and_then(|(written, meant)| written.strip_suffix(meant));
+    Err(SpellingError { code: read.country_code, extra: extra.map_or(0, str::len) })
 }
 
 fn parsed(number: E164) -> Option<PhoneNumber> {
@@ -132,6 +164,50 @@ impl fmt::Display for Country {
 #[error("a country is two letters of ISO 3166, as in `SE`, and has a numbering plan")]
 pub struct CountryError;
 
+/// Why the plans do not have a number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum LookupError {
+    /// None has it in any spelling.
+    #[error("no numbering plan has this number, check its country code and length")]
+    NoPlan,
+    /// Not in this spelling.
+    #[error(transparent)]
+    Spelling(#[from] SpellingError),
+}
+
+/// The plans read a number as another one than was written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SpellingError {
+    /// The country code.
+    code: i32,
+    /// How many digits too many stand behind it; 0: the difference is another one.
+    extra: usize,
+}
+
+impl fmt::Display for SpellingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, extra } = self;
+        match extra {
+            0 => write!(
+                f,
+                "the numbering plan of +{code} writes this number in another way, write it as it \
+                 is dialled from abroad"
+            ),
+            1 => write!(
+                f,
+                "the first digit behind +{code} is only dialled inside the country, leave it out"
+            ),
+            _ => write!(
+                f,
+                "the first {extra} digits behind +{code} are only dialled inside the country, \
+                 leave them out"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SpellingError {}
+
 /// What kind of line a number belongs to.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Kind {
@@ -197,5 +273,7 @@ impl fmt::Display for Kind {
 /// international premium rate.
 const CODES_WITHOUT_COUNTRY: [&str; 6] = ["870", "878", "881", "882", "883", "979"];
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

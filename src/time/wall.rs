@@ -47,3 +47,31 @@ impl WallClock {
         Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a zero of virtual time, never compared with a clock"
+    )]
+    fn p34_a_clock_follows_every_step_in_all_its_clones() {
+        let zero = Instant::now();
+        let second = Duration::from_secs;
+        let clock = WallClock::new(zero, UNIX_EPOCH + second(1_000));
+        let shown = clock.clone();
+        let seconds = |after| shown.at(zero + second(after)).0 / 1_000_000;
+        assert_eq!((seconds(0), seconds(5)), (1_000, 1_005));
+        // An hour ahead, an hour back, and before 1970.
+        clock.resample(zero + second(10), UNIX_EPOCH + second(4_610));
+        assert_eq!((seconds(5), seconds(10), seconds(15)), (4_605, 4_610, 4_615));
+        clock.resample(zero + second(20), UNIX_EPOCH + second(1_020));
+        assert_eq!((seconds(10), seconds(20)), (1_010, 1_020));
+        clock.resample(zero + second(30), UNIX_EPOCH - second(2));
+        assert_eq!((seconds(29), seconds(31), seconds(33)), (0, 0, 1));
+    }
+}

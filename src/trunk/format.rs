@@ -7,7 +7,7 @@ use super::profile::NumberFormat;
 use crate::number::E164;
 
 /// Appends `number` as `format` wants it.
-pub(super) fn write_number(format: &NumberFormat, number: E164, out: &mut Vec<u8>) {
+pub(crate) fn write_number(format: &NumberFormat, number: E164, out: &mut Vec<u8>) {
     let digits = number.reveal();
     let digits = digits.as_str();
     let (prefix, digits) = match format {

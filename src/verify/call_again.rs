@@ -21,6 +21,7 @@ impl Verify {
     /// Why there is none.
     pub fn call_again(&self, id: VerificationId, now: Instant) -> Result<Order, CallAgainError> {
         let entry = self.table.get(id).ok_or(CallAgainError::NotFound)?;
+        self.expire_if_due(&entry, now);
         let ended = |state| CallAgainError::AlreadyEnded(Box::new(self.snapshot(&entry, state)));
         let state = entry.word.load();
         if state.status != Status::Pending {

@@ -1,16 +1,17 @@
 //! What the shards say of calls: they ring, they are over. A call that did not reach the phone ends
-//! its verification, so that the application can fall back at once.
+//! its verification, so that the application can fall back at once. One that rang does not, however
+//! it ended: the number is in the phone's call log, and with it the code.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::entry::{Entry, State};
 use super::placed::Placed;
-use super::record::{CallRecord, Ending};
+use super::record::{CallRecord, Facts};
 use super::service::Verify;
 use super::snapshot::{Reason, Status};
 use super::story::Fact;
-use crate::outcome::{Outcome, Reached};
+use crate::outcome::Outcome;
 
 impl Verify {
     /// The phone began to ring.
@@ -31,13 +32,14 @@ impl Verify {
     /// record before the shard has: each step is taken once, and none is waited for.
     pub(super) fn finish_call(&self, entry: &Arc<Entry>, placed: &Placed) {
         if placed.end() {
-            // First the marks, then the word: who hears of the end may ask for another call.
-            self.phones.on_call_ended(entry.to);
+            // First the marks, then the word: who hears of the end may ask for another call. The
+            // lease cools before it can have cooled.
             self.pool(entry).on_released();
+            self.phones.on_call_ended(entry.to);
         }
         self.tell(entry, Fact::CallEnded(placed.ordinal));
         let facts = placed.record.facts();
-        if let Some(reason) = facts.ending.and_then(failure_of) {
+        if let Some(reason) = failure_of(&facts) {
             let ended = placed.record.placed + facts.moments.ended.unwrap_or_default();
             self.fail(entry, placed, reason, ended);
         }
@@ -64,43 +66,59 @@ impl Verify {
     }
 }
 
-/// Why a verification fails whose call ended so. `None`: it does not.
-pub(super) fn failure_of(ending: Ending) -> Option<Reason> {
+/// Why a verification fails whose call stands so. `None`: it does not, because the call lives, or
+/// the phone got it or may have.
+pub(super) fn failure_of(facts: &Facts) -> Option<Reason> {
+    let ending = facts.ending.filter(|_| facts.moments.ringing.is_none())?;
     failure(ending.outcome)
 }
 
-/// The same, by the outcome. `None`: the phone got the call, or may have.
+/// The same for a call that did not ring, by its outcome.
 fn failure(outcome: Outcome) -> Option<Reason> {
-    match outcome.reached() {
-        Reached::Unknown | Reached::Yes => return None,
-        Reached::No => {}
-    }
     Some(match outcome {
+        // Answered or turned down by the phone, or by what answers for it: it knows of the call. Or
+        // nobody can tell from here.
+        Outcome::Answered
+        | Outcome::AnsweredInRace
+        | Outcome::AnsweredSuspect
+        | Outcome::Barred
+        | Outcome::Busy
+        | Outcome::Completed
+        | Outcome::Declined
+        | Outcome::Withdrawn => return None,
         Outcome::Unallocated => Reason::NumberUnallocated,
         Outcome::Redirected
         | Outcome::Refused
         | Outcome::Silence
         | Outcome::TrunkFailure
         | Outcome::Unsent => Reason::NoTrunk,
-        Outcome::Answered
-        | Outcome::AnsweredInRace
-        | Outcome::AnsweredSuspect
-        | Outcome::Barred
-        | Outcome::Busy
-        | Outcome::CancelUnconfirmed
+        Outcome::CancelUnconfirmed
         | Outcome::Changed
-        | Outcome::Completed
-        | Outcome::Declined
         | Outcome::Malformed
         | Outcome::NoRinging
-        | Outcome::Unreachable
-        | Outcome::Withdrawn => Reason::Unreachable,
+        | Outcome::Unreachable => Reason::Unreachable,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::outcome::Side;
+    use crate::verify::record::{Ending, Moments};
+
+    #[test]
+    fn a_call_that_rang_fails_nothing() {
+        for outcome in Outcome::ALL {
+            let ending = Ending { outcome, by: Side::Carrier, sip_code: None, q850_cause: None };
+            let moments = Moments { ringing: Some(Duration::from_secs(2)), ..Moments::default() };
+            let facts = Facts { ending: Some(ending), ..Facts::default() };
+            assert_eq!(failure_of(&facts), failure(outcome), "{outcome}");
+            assert_eq!(failure_of(&Facts { moments, ..facts }), None, "{outcome}");
+        }
+        assert_eq!(failure_of(&Facts::default()), None);
+    }
 
     #[test]
     fn a_call_that_did_not_reach_the_phone_tells_why() {
@@ -109,6 +127,7 @@ mod tests {
             .filter_map(|outcome| Some(format!("{outcome}: {}", failure(outcome)?.as_str())))
             .collect();
         expect_test::expect![[r#"
+            cancel_unconfirmed: unreachable
             changed: unreachable
             malformed: unreachable
             no_ringing: unreachable

@@ -16,6 +16,7 @@ impl Verify {
     /// When it is unknown, or was faster.
     pub fn cancel(&self, id: VerificationId, now: Instant) -> Result<Canceled, CancelError> {
         let entry = self.table.get(id).ok_or(CancelError::NotFound)?;
+        self.expire_if_due(&entry, now);
         let canceled = (Status::Canceled, Reason::CanceledByClient);
         let snapshot = self
             .end(&entry, canceled, now)

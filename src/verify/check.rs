@@ -1,12 +1,13 @@
 //! Checking evidence: five digits that a person typed, or a caller ID that an app read.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::entry::{Entry, State};
 use super::event::Event;
 use super::id::VerificationId;
-use super::phone::Verdict;
+use super::phone::{Guess, Verdict};
 use super::placed::Placed;
 use super::service::Verify;
 use super::snapshot::{Reason, Snapshot, Status};
@@ -48,27 +49,56 @@ impl Verify {
         let entry = self.table.get(id).ok_or(CheckError::NotFound)?;
         let claim = Claim::read(evidence, entry.country)?;
         let ended = |state| CheckError::AlreadyEnded(Box::new(self.snapshot(&entry, state)));
-        if Self::is_expired(&entry, now) {
-            // Its timer has not fired yet. Whoever is first, it is too late for a code.
-            let expired = self.end(&entry, (Status::Expired, Reason::Deadline), now);
-            return Err(match expired {
-                Ok(snapshot) => CheckError::AlreadyEnded(Box::new(snapshot)),
-                Err(state) => ended(state),
-            });
-        }
-        let judge = |state: State| self.judge(&claim, &entry, state, now);
-        let state = entry.word.change(judge).map_err(ended)?;
+        self.expire_if_due(&entry, now);
+        let (judged, verdict) = self.guess(&claim, &entry, now);
+        let state = judged.map_err(ended)?;
         match state.status {
             Status::Verified => Ok(self.on_final(&entry, state)),
             Status::Canceled | Status::Expired | Status::Failed | Status::Pending => {
-                Ok(self.on_wrong(&entry, state, now))
+                Ok(self.on_wrong(&entry, state, verdict, now))
             }
         }
     }
 
-    /// What the evidence makes of a pending state.
-    fn judge(&self, claim: &Claim, entry: &Entry, state: State, now: Instant) -> State {
-        if let Some(reason) = self.matches(claim, &entry.current(state)) {
+    /// Judges the evidence and counts it for the phone, in one step. `Err`: the verification is
+    /// final, which that of a locked phone then is.
+    fn guess(
+        &self,
+        claim: &Claim,
+        entry: &Arc<Entry>,
+        now: Instant,
+    ) -> (Result<State, State>, Verdict) {
+        // The codes are hashed before the phone is held: a shard may wait for it.
+        let placed = entry.current(entry.word.load());
+        let reason = self.matches(claim, &placed);
+        let judge = |state: State| {
+            let is_current = state.calls == placed.ordinal;
+            let reason =
+                if is_current { reason } else { self.matches(claim, &entry.current(state)) };
+            Self::judge(reason, entry, state, now)
+        };
+        let mut judged = None;
+        let verdict =
+            self.phones.guess(entry.to, (self.epoch.mark(now), self.epoch.now(now)), || {
+                let state = *judged.insert(entry.word.change(judge));
+                match state.map(|state| state.status) {
+                    Err(_) => Guess::Void,
+                    Ok(Status::Verified) => Guess::Right,
+                    Ok(Status::Canceled | Status::Expired | Status::Failed | Status::Pending) => {
+                        Guess::Wrong
+                    }
+                }
+            });
+        let judged = judged.unwrap_or_else(|| {
+            let rejected = (Status::Failed, Reason::RejectedByPolicy);
+            Err(self.end(entry, rejected, now).map_or_else(|state| state, |_| entry.word.load()))
+        });
+        (judged, verdict)
+    }
+
+    /// What the evidence makes of a pending state: it is right for this reason, or wrong.
+    fn judge(reason: Option<Reason>, entry: &Entry, state: State, now: Instant) -> State {
+        if let Some(reason) = reason {
             return state.end(Status::Verified, reason, entry.age(now));
         }
         let attempts_left = state.attempts_left.saturating_sub(1);
@@ -91,10 +121,14 @@ impl Verify {
         }
     }
 
-    /// A wrong code was counted in the word; now it counts for the phone, too.
-    fn on_wrong(&self, entry: &Arc<Entry>, state: State, now: Instant) -> Snapshot {
-        let verdict =
-            self.phones.on_wrong_code(entry.to, self.epoch.mark(now), self.epoch.now(now));
+    /// What follows a wrong code, which was counted.
+    fn on_wrong(
+        &self,
+        entry: &Arc<Entry>,
+        state: State,
+        verdict: Verdict,
+        now: Instant,
+    ) -> Snapshot {
         let snapshot = self.snapshot(entry, state);
         self.listener.on_event(Event::WrongCode(Arc::new(snapshot.clone())));
         if state.status != Status::Pending {
@@ -118,16 +152,23 @@ impl Claim {
                 let suffix = text.parse().ok().filter(|_| is_code);
                 suffix.map(|suffix| Self::Code { suffix }).ok_or(CheckError::NotACode)
             }
-            Evidence::CallerId(text) => Self::read_caller_id(text, country),
+            Evidence::CallerId(text) => Ok(Self::read_caller_id(text, country)?),
         }
     }
 
     /// Carriers rewrite caller IDs: with `+`, with an international prefix, national, or bare. What
-    /// is compared is the whole number under each of these readings.
-    fn read_caller_id(text: &str, country: Country) -> Result<Self, CheckError> {
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let refused = CheckError::NotACallerId { digits: digits.len() };
-        if text.len() > CALLER_ID_BYTES_MAX || !(7..=19).contains(&digits.len()) {
+    /// is compared is the whole number under each of these readings. What is more than a number (a
+    /// URI, an extension) is not cut down to one.
+    fn read_caller_id(text: &str, country: Country) -> Result<Self, CallerIdError> {
+        let text = text.trim_matches(' ');
+        let plain = text.strip_prefix('+').unwrap_or(text);
+        let is_part = |sign: char| sign.is_ascii_digit() || SEPARATORS.contains(&sign);
+        if let Some(found) = plain.chars().find(|sign| !is_part(*sign)) {
+            return Err(CallerIdError::Sign { found });
+        }
+        let digits: String = plain.chars().filter(char::is_ascii_digit).collect();
+        let refused = CallerIdError::Length { digits: digits.len() };
+        if text.len() > CALLER_ID_BYTES_MAX || !CALLER_ID_DIGITS.contains(&digits.len()) {
             return Err(refused);
         }
         let bare = |digits: &str| E164::parse(&format!("+{digits}")).ok();
@@ -135,7 +176,7 @@ impl Claim {
         readings.extend(bare(&digits));
         readings.extend(digits.strip_prefix("00").and_then(bare));
         readings.extend(plan::read_in(text, country));
-        let suffix = digits[digits.len() - 5..].parse().map_err(|_| refused.clone())?;
+        let suffix = digits[digits.len() - 5..].parse().map_err(|_| refused)?;
         readings.retain(|number| number.suffix() == suffix);
         if readings.is_empty() { Err(refused) } else { Ok(Self::CallerId { suffix, readings }) }
     }
@@ -148,10 +189,11 @@ pub enum CheckError {
     #[error("this verification has ended: {}", .0.status.as_str())]
     AlreadyEnded(Box<Snapshot>),
     /// The text cannot be a caller ID. No attempt is counted.
-    #[error("a caller ID has 7 to 15 digits and may start with `+` or `00`, found {digits} digits")]
+    #[error("{error}")]
     NotACallerId {
-        /// How many digits were found.
-        digits: usize,
+        /// Why not.
+        #[from]
+        error: CallerIdError,
     },
     /// The text cannot be a code. No attempt is counted.
     #[error("a code is exactly 5 digits 0-9")]
@@ -161,5 +203,33 @@ pub enum CheckError {
     NotFound,
 }
 
+/// Why a text cannot be a caller ID.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CallerIdError {
+    /// Too few digits, or too many.
+    #[error(
+        "a caller ID has 7 to 15 digits, and up to 19 with an international prefix, this one has \
+         {digits}"
+    )]
+    Length {
+        /// How many were found.
+        digits: usize,
+    },
+    /// Something that no caller ID holds.
+    #[error(
+        "`{}` is not accepted in a caller ID: digits 0-9, which may begin with `+` and be grouped \
+         with spaces, `-`, `.`, `/` and ( )",
+        found.escape_default()
+    )]
+    Sign {
+        /// The first offender.
+        found: char,
+    },
+}
+
 /// A caller ID with generous punctuation.
 const CALLER_ID_BYTES_MAX: usize = 64;
+/// What an app or a phone may group digits with.
+const SEPARATORS: [char; 6] = [' ', '-', '.', '/', '(', ')'];
+/// With the longest international prefixes, of four digits.
+const CALLER_ID_DIGITS: RangeInclusive<usize> = 7..=19;

@@ -20,6 +20,7 @@ use arc_swap::ArcSwap;
 
 use super::id::VerificationId;
 use super::placed::Placed;
+use super::pool::Pool;
 use super::snapshot::{Reason, Snapshot, Status};
 use super::story::Story;
 use crate::number::E164;
@@ -67,7 +68,7 @@ impl Entry {
 
     /// What the control API shows. The call is looked at after the word was: a call whose end ended
     /// the verification has ended.
-    pub(super) fn snapshot(&self, state: State, pool: &Arc<str>, calls: u8) -> Snapshot {
+    pub(super) fn snapshot(&self, state: State, pool: &Pool, calls: u8) -> Snapshot {
         let current = self.current(state);
         let is_final = state.status != Status::Pending;
         let after = |time: Duration| Micros(self.created_at.0 + time.as_micros() as u64);
@@ -82,8 +83,8 @@ impl Entry {
             attempts_left: state.attempts_left,
             calls_left: calls.saturating_sub(state.calls),
             client_ref: self.client_ref.clone(),
-            pool: Arc::clone(pool),
-            caller_id_prefix: format!("+{}", current.block),
+            pool: Arc::clone(&pool.name),
+            caller_id_prefix: pool.prefix.clone(),
             code_space: current.usable,
             latest: current.record.facts(),
             calls: current.records(),

@@ -23,7 +23,7 @@ pub enum Event {
         call: Arc<CallRecord>,
         /// What it saw.
         saw: Saw,
-        /// Whether the caller ID that it saw begins like ours; `None` when it told none.
+        /// Whether the caller ID that it saw is one of the pool's; `None` when it told none.
         is_ours: Option<bool>,
     },
     /// A verification was started.

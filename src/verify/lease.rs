@@ -17,7 +17,8 @@ use crate::entropy::Stream;
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) struct Lease {
     at: Moment,
-    /// The suffix in 17 bits, whether the call started a verification in one, the pool in 12.
+    /// The suffix in 17 bits, whether the call started a verification in one, the pool in 12,
+    /// whether it has cooled in one.
     packed: u32,
 }
 
@@ -39,7 +40,15 @@ impl Lease {
     }
 
     pub(super) fn pool(self) -> u16 {
-        (self.packed >> 18) as u16
+        (self.packed >> 18) as u16 & POOL_MASK
+    }
+
+    /// Marks that its suffix may be used again; true for the first time. It is kept on for the
+    /// limits of starts.
+    pub(super) fn cool(&mut self) -> bool {
+        let is_first = self.packed & COOL == 0;
+        self.packed |= COOL;
+        is_first
     }
 }
 
@@ -83,6 +92,8 @@ pub(super) fn pick(
 }
 
 const SUFFIX_MASK: u32 = (1 << 17) - 1;
+const POOL_MASK: u16 = (1 << 12) - 1;
+const COOL: u32 = 1 << 30;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::entry::Entry;
 use super::id::VerificationId;
@@ -36,8 +37,8 @@ pub struct Page {
 }
 
 impl Verify {
-    /// Verifications that can still be read.
-    pub fn list(&self, filter: Filter) -> Page {
+    /// Verifications that can still be read, as they stand at `now`.
+    pub fn list(&self, filter: Filter, now: Instant) -> Page {
         let limit = match filter.limit {
             0 => PAGE_DEFAULT,
             limit => limit.min(PAGE_MAX),
@@ -45,6 +46,7 @@ impl Verify {
         // The newest so far, the oldest of them on top; one more tells whether there is a next page.
         let mut newest = BinaryHeap::with_capacity(limit + 2);
         self.table.for_each(|entry| {
+            self.expire_if_due(entry, now);
             if filter.admits(entry) {
                 newest.push(Reverse(Listed(Arc::clone(entry))));
                 if newest.len() > limit + 1 {

@@ -5,7 +5,9 @@
 //! does not clear them: otherwise a guesser could reset his own count. From the fifth one on each
 //! locks the phone for an hour, the tenth for a day; a day without one forgets them.
 //!
-//! Invariant: at most one pending verification and one call per phone.
+//! Invariants: at most one pending verification and one call per phone; a code is compared and
+//! counted in one step, so codes that come at the same time are no more guesses than those that come
+//! one after the other.
 
 use std::num::NonZeroU128;
 use std::sync::Arc;
@@ -51,10 +53,21 @@ pub(super) enum PhoneError {
     TooOften { wait: Duration },
 }
 
-/// What happened after a wrong code.
+/// What comparing a code gave.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Guess {
+    /// It was right.
+    Right,
+    /// Nothing was compared: the verification had ended.
+    Void,
+    /// It was wrong.
+    Wrong,
+}
+
+/// How a phone stands after a guess.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
-    /// The phone is locked.
+    /// It is locked: by this guess, or since before it, which was then not looked at.
     Locked,
     /// It is not.
     Open,
@@ -100,6 +113,12 @@ impl Phones {
         self.table.upsert(key, now, act).map_err(PhoneError::Full)?
     }
 
+    /// The pending verification of a phone.
+    pub(super) fn pending(&self, phone: E164) -> Option<VerificationId> {
+        let pending = self.table.update(phone.as_u64(), |phone| phone.pending)??;
+        Some(VerificationId(pending.get()))
+    }
+
     /// Leases another suffix for a further call of the pending verification.
     pub(super) fn call_again(&self, wish: Wish<'_>) -> Result<Pick, PhoneError> {
         let key = wish.phone.as_u64();
@@ -136,17 +155,30 @@ impl Phones {
         self.table.update(phone.as_u64(), |phone| phone.forget(Some(verification)));
     }
 
-    /// Counts a wrong code.
-    pub(super) fn on_wrong_code(&self, phone: E164, mark: Moment, now: Moment) -> Verdict {
+    /// Has a code compared unless the phone is locked, and counts it if it was wrong, before any
+    /// other code for this phone is compared. `compare` holds the phone's lock and must be short.
+    pub(super) fn guess(
+        &self,
+        phone: E164,
+        (mark, now): (Moment, Moment),
+        compare: impl FnOnce() -> Guess,
+    ) -> Verdict {
         let limits = &self.rules.limits;
-        let count = |phone: &mut Phone| {
+        let act = |phone: &mut Phone| {
             phone.forget_wrong_codes(limits, now);
+            if phone.lock(limits, now).is_some() {
+                return Verdict::Locked;
+            }
+            match compare() {
+                Guess::Right | Guess::Void => return Verdict::Open,
+                Guess::Wrong => {}
+            }
             phone.wrong = phone.wrong.saturating_add(1);
             phone.wrong_at = mark;
             if phone.lock(limits, now).is_some() { Verdict::Locked } else { Verdict::Open }
         };
         // A phone with a pending verification is never stale: it is in the table.
-        self.table.update(phone.as_u64(), count).unwrap_or(Verdict::Locked)
+        self.table.update(phone.as_u64(), act).unwrap_or(Verdict::Locked)
     }
 
     /// Forgets a part of what is outdated.
@@ -221,11 +253,15 @@ impl Phone {
         // The newest lease of a phone that is being called has not cooled, whatever its age.
         let kept = usize::from(self.is_called);
         let past = self.leases.len().saturating_sub(kept);
+        for lease in &mut self.leases[..past] {
+            if lease.at().left_of(rules.reuse_window, now).is_none() && lease.cool() {
+                rules.pool(*lease).on_cooled();
+            }
+        }
         let is_old = |lease: &&Lease| lease.at().left_of(rules.keep, now).is_none();
         let old = self.leases[..past].iter().take_while(is_old).count();
-        for lease in self.leases.drain(..old) {
-            rules.pool(lease).on_cooled();
-        }
+        // They are kept for no less than the reuse window, so they have cooled.
+        self.leases.drain(..old);
     }
 }
 

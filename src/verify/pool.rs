@@ -14,6 +14,9 @@ use crate::number::E164;
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) name: Arc<str>,
+    /// What all its numbers begin with, `+` and at most what stands before the code: the part of a
+    /// caller ID that tells nothing about which number was chosen.
+    pub(super) prefix: String,
     pub(super) suffixes: Suffixes,
     leased: AtomicU64,
     cooling: AtomicU64,
@@ -27,6 +30,7 @@ impl Pool {
         };
         Ok(Self {
             name: Arc::clone(&settings.name),
+            prefix: common_prefix(&settings.numbers),
             suffixes: Suffixes::new(&settings.numbers).map_err(scattered)?,
             leased: AtomicU64::new(0),
             cooling: AtomicU64::new(0),
@@ -86,6 +90,17 @@ pub fn distinct_codes(numbers: &[NumberRange]) -> Option<u32> {
     Suffixes::new(numbers).ok().map(|suffixes| suffixes.distinct())
 }
 
+fn common_prefix(numbers: &[NumberRange]) -> String {
+    // What both ends of a range begin with, all numbers between them do.
+    let ends = numbers.iter().flat_map(|range| [range.first(), range.last()]);
+    let blocks = ends.map(|number| format!("+{}", number.as_u64() / SPACE));
+    let common = blocks.reduce(|common, block| {
+        let is_same = |(left, right): &(char, char)| left == right;
+        common.chars().zip(block.chars()).take_while(is_same).map(|(left, _)| left).collect()
+    });
+    common.unwrap_or_default()
+}
+
 /// How many suffixes must be usable so that `attempts` guesses stay within `odds_max`.
 pub(super) fn needed(attempts: u8, odds_max: f64) -> u32 {
     // 3 / 0.005 is not exactly 600 in binary: what is a billionth off is equal.
@@ -105,6 +120,22 @@ mod tests {
         {
             assert_eq!(needed(attempts, odds), expected, "{attempts} of {odds}");
         }
+    }
+
+    #[test]
+    fn a_prefix_is_common_to_all_numbers_and_ends_before_the_code() {
+        let check = |texts: &[&str], expected: &str| {
+            let numbers: Vec<_> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            assert_eq!(common_prefix(&numbers), expected, "{texts:?}");
+        };
+        check(&["+46876500123"], "+468765");
+        check(&["+46876500[000-999]", "+46876500123"], "+468765");
+        check(&["+46876500[000-999]", "+46876600[000-999]"], "+46876");
+        check(&["+4687650[00000-99999]"], "+4687650");
+        check(&["+46876[4000000-4999999]", "+468765000000"], "+46876");
+        check(&["+46876500123", "+4560123456"], "+4");
+        check(&["+46876500123", "+12025550173"], "+");
+        check(&["+46876500123", "+4687654"], "+46");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::number::plan::{self, SpellingError};
 use crate::number::{E164, E164Error};
 
 /// One number, or a run of consecutive numbers of the same length.
@@ -31,6 +32,9 @@ pub enum RangeError {
     /// An end is not a phone number.
     #[error(transparent)]
     Number(#[from] E164Error),
+    /// An end is another number for the plans, which would make our own number a stranger's.
+    #[error(transparent)]
+    Spelling(#[from] SpellingError),
 }
 
 impl NumberRange {
@@ -60,7 +64,7 @@ impl FromStr for NumberRange {
 
     fn from_str(text: &str) -> Result<Self, RangeError> {
         let Some((stem, brackets)) = text.split_once('[') else {
-            let number = E164::parse(text)?;
+            let number = read(text)?;
             return Ok(Self { first: number, last: number });
         };
         let (low, high) = brackets
@@ -68,8 +72,8 @@ impl FromStr for NumberRange {
             .and_then(|inner| inner.split_once('-'))
             .filter(|(low, high)| low.len() == high.len() && !low.is_empty())
             .ok_or(RangeError::Brackets)?;
-        let first = E164::parse(&format!("{stem}{low}"))?;
-        let last = E164::parse(&format!("{stem}{high}"))?;
+        let first = read(&format!("{stem}{low}"))?;
+        let last = read(&format!("{stem}{high}"))?;
         if last < first {
             return Err(RangeError::Backwards);
         }
@@ -80,6 +84,14 @@ impl FromStr for NumberRange {
             Ok(range)
         }
     }
+}
+
+/// The operator knows which numbers are his, whether or not a plan has them; but one with a trunk
+/// prefix behind the country code is not the number that he means.
+fn read(text: &str) -> Result<E164, RangeError> {
+    let number = E164::parse(text)?;
+    plan::check_spelling(number)?;
+    Ok(number)
 }
 
 /// Ten whole code spaces.
@@ -114,5 +126,13 @@ mod tests {
         assert_eq!(refusal("46876500123"), E164Error::MissingPlus.into());
         assert_eq!(refusal("+46876500[a-b]"), E164Error::NotADigit { found: 'a' }.into());
         assert_eq!(refusal("+46876500[-1--1]"), RangeError::Brackets);
+        for text in ["+460876500123", "+460876500[000-999]", "+4608765000[000-999]"] {
+            assert_eq!(
+                refusal(text).to_string(),
+                "the first digit behind +46 is only dialled inside the country, leave it out"
+            );
+        }
+        // No plan has it, and its spelling is right.
+        assert!("+468765000[000-999]".parse::<NumberRange>().is_ok());
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::event::Event;
 use super::id::VerificationId;
 use super::service::Verify;
-use super::suffixes::SPACE;
 use crate::number::E164;
 
 impl Verify {
@@ -18,8 +17,9 @@ impl Verify {
     pub fn report(&self, id: VerificationId, report: Report) -> Result<(), NotFound> {
         let entry = self.table.get(id).ok_or(NotFound)?;
         let placed = entry.current(entry.word.load());
-        // Only the part that everybody may know is compared: a report must not test a code.
-        let is_ours = report.caller_id.map(|caller_id| caller_id.as_u64() / SPACE == placed.block);
+        // The whole pool is asked, not the call's number: a report must not test a code.
+        let numbers = &self.pool(&entry).suffixes;
+        let is_ours = report.caller_id.map(|caller_id| numbers.contains(caller_id));
         let call = Arc::clone(&placed.record);
         self.listener.on_event(Event::PhoneReported { call, saw: report.saw, is_ours });
         Ok(())

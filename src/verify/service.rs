@@ -111,9 +111,10 @@ impl Verify {
         }
     }
 
-    /// How a verification stands.
-    pub fn get(&self, id: VerificationId) -> Option<Snapshot> {
+    /// How a verification stands at `now`.
+    pub fn get(&self, id: VerificationId, now: Instant) -> Option<Snapshot> {
         let entry = self.table.get(id)?;
+        self.expire_if_due(&entry, now);
         Some(self.snapshot(&entry, entry.word.load()))
     }
 
@@ -153,7 +154,7 @@ impl Verify {
     /// verification whose call did not reach the phone.
     pub(super) fn snapshot(&self, entry: &Arc<Entry>, state: State) -> Snapshot {
         let snapshot = self.look(entry, state);
-        let is_failed = snapshot.latest.ending.and_then(calls::failure_of).is_some();
+        let is_failed = calls::failure_of(&snapshot.latest).is_some();
         if state.status != Status::Pending || !is_failed {
             return snapshot;
         }
@@ -162,7 +163,7 @@ impl Verify {
     }
 
     fn look(&self, entry: &Entry, state: State) -> Snapshot {
-        entry.snapshot(state, &self.pool(entry).name, self.settings.calls)
+        entry.snapshot(state, self.pool(entry), self.settings.calls)
     }
 
     pub(super) fn pool(&self, entry: &Entry) -> &Pool {
@@ -175,8 +176,17 @@ impl Verify {
         (id.0 % u128::from(self.settings.shards)) as u16
     }
 
-    pub(super) fn is_expired(entry: &Entry, now: Instant) -> bool {
+    fn is_expired(entry: &Entry, now: Instant) -> bool {
         now >= entry.expires
+    }
+
+    /// Ends a verification whose time is over. Its timer fires a little late, on a busy shard or
+    /// while its thread is preempted; until then whoever looks first does this.
+    pub(super) fn expire_if_due(&self, entry: &Arc<Entry>, now: Instant) {
+        if Self::is_expired(entry, now) {
+            // Lost against another final state or not: it is final now.
+            let _ = self.end(entry, (Status::Expired, Reason::Deadline), now);
+        }
     }
 
     /// Ends a pending verification.

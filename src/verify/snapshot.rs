@@ -32,7 +32,7 @@ pub struct Snapshot {
     pub client_ref: Option<Arc<str>>,
     /// The pool that its caller IDs come from.
     pub pool: Arc<str>,
-    /// The caller ID of the latest call without its last five digits, `+46…`.
+    /// What all numbers of the pool begin with, `+46…`: shown, it narrows no guess.
     pub caller_id_prefix: String,
     /// Distinct codes that were possible for this phone when the latest call was placed.
     pub code_space: u32,

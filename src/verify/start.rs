@@ -86,6 +86,7 @@ impl Verify {
         let (index, pool) = self.choose_pool(request.pool.as_ref())?;
         let expires_in = self.check_times(&request)?;
         let country = self.policy.check(request.to)?;
+        self.check_pending(request.to, now)?;
         if !self.table.reserve() {
             let limit = self.settings.bounds.pending_max;
             return Err(StartError::Overloaded { table: "pending verifications", limit });
@@ -197,6 +198,16 @@ impl Verify {
             Some(found) => Ok(found),
             None => Ok(self.settings.expires_in),
         }
+    }
+
+    /// Asked before anything is counted or taken: who has a verification is told its name, whatever
+    /// else would be in the way of another one.
+    fn check_pending(&self, phone: E164, now: Instant) -> Result<(), StartError> {
+        let pending = || self.phones.pending(phone);
+        if let Some(entry) = pending().and_then(|id| self.table.get(id)) {
+            self.expire_if_due(&entry, now);
+        }
+        pending().map_or(Ok(()), |id| Err(StartError::AlreadyPending { id }))
     }
 
     /// Counts the start and leases a suffix.

@@ -59,6 +59,15 @@ impl World {
 
     /// On a Unix socket and, maybe, on TCP.
     pub(crate) async fn with(limits: Limits, tcp: Option<TcpSettings>) -> Self {
+        Self::calling_from("+46876500[000-999]", limits, tcp).await
+    }
+
+    /// With these numbers in its pool.
+    pub(crate) async fn calling_from(
+        numbers: &str,
+        limits: Limits,
+        tcp: Option<TcpSettings>,
+    ) -> Self {
         let settings = Settings { socket: fresh_path(), socket_mode: 0o660, tcp, limits };
         let (orders_in, orders) = mpsc::channel(100);
         let (hung_up_in, hung_up) = mpsc::channel(100);
@@ -73,7 +82,7 @@ impl World {
         let trunks = TrunkNames::new(["asterisk".into()]);
         let (kept, started) = (limits.events_kept, wall.at(Instant::now()));
         let bus = EventBus::new(kept, trunks.clone(), started, &Entropy::seeded(3));
-        let numbers = vec!["+46876500[000-999]".parse().unwrap()];
+        let numbers = vec![numbers.parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
         let rules = VerifySettings { pools, ..VerifySettings::default() };
         let verify = Verify::new(rules, wall, Entropy::seeded(1), bus.clone()).unwrap();

@@ -38,7 +38,7 @@ impl World {
         self.story.record(self.now - self.start, &format!("visit {index}: {id}"));
         self.visits[index] = Some(id);
         if !self.order(daemon, &started.order, is_turned_away)? {
-            let is_gone = self.daemons[daemon].verify.get(id).is_none();
+            let is_gone = self.daemons[daemon].verify.get(id, self.now).is_none();
             ensure(is_gone, Rule::RightCode, || format!("{id} was undone and is still there"))?;
         }
         self.hear(daemon)
@@ -114,13 +114,13 @@ impl World {
     fn type_nonsense(&mut self, daemon: usize, id: VerificationId) -> Verdict {
         let verify = &self.daemons[daemon].verify;
         let left = |snapshot: Option<Snapshot>| snapshot.map(|snapshot| snapshot.attempts_left);
-        let before = left(verify.get(id));
+        let before = left(verify.get(id, self.now));
         for nonsense in ["", "1234", "123456", "12 45", "１２３４５"] {
             let found = verify.check(id, Evidence::Code(nonsense), self.now);
             let is_refused = matches!(found, Err(CheckError::NotACode | CheckError::NotFound));
             ensure(is_refused, Rule::RightCode, || format!("{nonsense:?} gave {found:?}"))?;
         }
-        let after = left(verify.get(id));
+        let after = left(verify.get(id, self.now));
         ensure(before == after, Rule::RightCode, || format!("{before:?} attempts became {after:?}"))
     }
 
@@ -135,7 +135,7 @@ impl World {
         let latest = self.orders.iter().rev().find(|(_, order)| order.verification == id);
         let is_right = latest.is_some_and(|(_, order)| is_code_of(order));
         let verify = &self.daemons[daemon].verify;
-        let before = verify.get(id);
+        let before = verify.get(id, self.now);
         let expires = self.expires(id);
         let is_late = expires.is_some_and(|at| self.now >= at);
         if is_right && !is_late {
@@ -171,12 +171,13 @@ impl World {
 
     fn call_again(&mut self, daemon: usize, id: VerificationId, in_vain: bool) -> Verdict {
         let verify = &self.daemons[daemon].verify;
-        let before = verify.get(id);
+        let before = verify.get(id, self.now);
         match verify.call_again(id, self.now) {
             Ok(order) => {
                 let was = before.as_ref().map(|before| before.calls_left).unwrap_or_default();
                 let is_placed = self.order(daemon, &order, in_vain)?;
-                let is = self.daemons[daemon].verify.get(id).map(|after| after.calls_left);
+                let is =
+                    self.daemons[daemon].verify.get(id, self.now).map(|after| after.calls_left);
                 let is_right = is == Some(was - u8::from(is_placed));
                 ensure(is_right, Rule::RightCode, || {
                     format!("{id}: {was} calls left became {is:?}")

@@ -20,7 +20,7 @@ fn verify_starts_one_and_says_what_comes_next() {
         | attempts left  2
         | calls left     1
         | expires        2026-11-20T10:20:30.000Z
-        | caller ID      +468765·····
+        | caller ID      +468765…
         | code           9516 possible codes, a guesser's odds are 1 in 4762
         | call           call_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  ringing over alpha
         ! next: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE
@@ -65,7 +65,7 @@ fn check_tells_right_from_wrong_by_its_exit_code() {
             | attempts left  2
             | calls left     1
             | expires        2026-11-20T10:20:30.000Z
-            | caller ID      +468765·····
+            | caller ID      +468765…
             | code           9516 possible codes, a guesser's odds are 1 in 4762
             | call           call_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  ringing over alpha
             ! wrong, 2 more may be tried
@@ -100,7 +100,7 @@ fn call_rings_again_and_cancel_gives_up() {
         | attempts left  2
         | calls left     1
         | expires        2026-11-20T10:20:30.000Z
-        | caller ID      +468765·····
+        | caller ID      +468765…
         | code           9516 possible codes, a guesser's odds are 1 in 4762
         | call           call_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  ringing over alpha
         ! next, with the new number's digits: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE

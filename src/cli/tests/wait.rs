@@ -19,7 +19,7 @@ fn verify_wait_follows_its_own_events_to_the_end() {
             | phone         +46701234567
             | status        failed (unreachable)
             ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-            ! it rings from +468765·····: the last 5 digits are the code
+            ! it rings from +468765…: the last 5 digits are the code
             !    0.0 s  calling
             !    1.2 s  the phone rings
             !    6.2 s  the call is over: completed over alpha, rang for 5.0 s, SIP 487
@@ -50,7 +50,7 @@ fn verify_wait_asks_a_person_once_it_rings_until_the_code_is_right() {
         | phone         +46701234567
         | status        verified (code matched)
         ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-        ! it rings from +468765·····: the last 5 digits are the code
+        ! it rings from +468765…: the last 5 digits are the code
         !    1.2 s  the phone rings
         ! code (or `call`, `cancel`): wrong, 2 more may be tried
         ! code (or `call`, `cancel`): code (or `call`, `cancel`): 
@@ -71,7 +71,7 @@ fn verify_wait_asks_a_person_once_it_rings_until_the_code_is_right() {
         | phone         +46701234567
         | status        failed (unreachable)
         ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-        ! it rings from +468765·····: the last 5 digits are the code
+        ! it rings from +468765…: the last 5 digits are the code
         exit 1
     "#]],
     );
@@ -93,7 +93,7 @@ fn verify_wait_reads_a_pipe_too_and_says_what_it_waits_for() {
         | phone         +46701234567
         | status        verified (code matched)
         ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-        ! it rings from +468765·····: the last 5 digits are the code
+        ! it rings from +468765…: the last 5 digits are the code
         !    1.2 s  the phone rings
         ! waiting for the code, one line on the standard input
         exit 0
@@ -124,7 +124,7 @@ fn verify_wait_says_what_a_busy_phone_means_and_gives_up_when_told() {
         | phone         +46701234567
         | status        canceled (canceled by client)
         ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-        ! it rings from +468765·····: the last 5 digits are the code
+        ! it rings from +468765…: the last 5 digits are the code
         !    1.2 s  the call is over: busy over alpha, SIP 486
         ! the phone is in another call, and may list this one as missed; `call` rings again, `cancel` gives up
         ! code (or `call`, `cancel`): the phone is being called, wait for the end of the call
@@ -149,7 +149,7 @@ fn verify_wait_asks_nobody_for_the_code_of_a_call_that_reached_no_phone() {
         | phone         +46701234567
         | status        failed (unreachable)
         ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-        ! it rings from +468765·····: the last 5 digits are the code
+        ! it rings from +468765…: the last 5 digits are the code
         !    1.2 s  the call is over: unreachable over alpha, SIP 480
         ! the phone is off, or out of coverage; `ringproof verify +46701234567 --wait` tries again, best a little later
         exit 1
@@ -168,7 +168,7 @@ fn verify_wait_interrupted_leaves_the_verification_and_says_how_to_go_on() {
         > GET /v1/events
         > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
         ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-        ! it rings from +468765·····: the last 5 digits are the code
+        ! it rings from +468765…: the last 5 digits are the code
         ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P stays pending until 2026-11-20T10:20:30.000Z
         ! `ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE` checks the code, `ringproof cancel ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P` gives up
         exit 130
@@ -189,7 +189,7 @@ fn verify_wait_whose_stream_breaks_asks_once_how_it_stands() {
         > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
         | {"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"verified","reason":"code_matched","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","ended_at":"2026-11-20T10:15:42.000Z","attempts_left":2,"calls_left":1,"client_ref":null,"flash_call":null,"missed_call":null}
         ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-        ! it rings from +468765·····: the last 5 digits are the code
+        ! it rings from +468765…: the last 5 digits are the code
         exit 0
     "#]],
     );
@@ -202,7 +202,7 @@ fn verify_wait_whose_stream_breaks_asks_once_how_it_stands() {
             > POST /v1/verifications {"method":"flash_call","to":"+46701234567"}
             > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
             ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
-            ! it rings from +468765·····: the last 5 digits are the code
+            ! it rings from +468765…: the last 5 digits are the code
             ! still pending: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE
             ! error: the event stream broke off
             exit 69

@@ -73,6 +73,20 @@ fn pools_of_no_country_need_countries_to_call() {
 }
 
 #[test]
+fn pool_numbers_need_not_be_in_the_plans_but_have_no_trunk_prefix() {
+    let pool = |numbers: &str| MINIMAL.replace("+46876500[000-999]", numbers);
+    let unlisted = pool("+468765000[000-999]");
+    check(&[(MAIN, &unlisted), (PROFILE, TRUNK)], expect!["accepted"]);
+    let zero = pool("+460876500[000-999]");
+    check(
+        &[(MAIN, &zero), (PROFILE, TRUNK)],
+        expect![[
+            r#"ringproof.toml:9: `pool.numbers` is "+460876500[000-999]" (the first digit behind +46 is only dialled inside the country, leave it out), must be a number such as "+46876500123" or a range such as "+46876500[000-999]""#
+        ]],
+    );
+}
+
+#[test]
 fn a_number_twice_in_one_pool_is_a_mistake_and_in_two_pools_a_warning() {
     let twice = MINIMAL.replace(
         "\"+46876500[000-999]\"",

@@ -52,7 +52,8 @@ pub(super) async fn get(
     State(api): State<Arc<Api>>,
     Id(id): Id<VerificationId>,
 ) -> Result<Body<VerificationView>, Problem> {
-    api.service.get(id).map(|found| view(&api, &found)).ok_or_else(Problem::not_found)
+    let found = api.service.get(id, clock::now());
+    found.map(|found| view(&api, &found)).ok_or_else(Problem::not_found)
 }
 
 /// List them, newest first.
@@ -69,8 +70,9 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Body<VerificationList>, Problem> {
     let filter = Filter::try_from(query)?;
+    let now = clock::now();
     let list = scan(&api, move |api| {
-        let page = api.service.list(filter);
+        let page = api.service.list(filter, now);
         let view = |snapshot| VerificationView::new(snapshot, &api.trunks);
         VerificationList {
             verifications: page.items.iter().map(view).collect(),

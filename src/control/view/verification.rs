@@ -52,7 +52,8 @@ pub struct VerificationView {
 /// The flash calls of a verification.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FlashCallView {
-    /// What the caller ID begins with; its last five digits are the code.
+    /// What the caller ID begins with: all that the numbers of the pool have in common before the
+    /// code, which is the last five digits. May be shorter than the rest, and `+` alone.
     #[schema(example = "+468765")]
     pub caller_id_prefix: String,
     /// Digits of the code.

@@ -1,3 +1,4 @@
+use super::testing::examples;
 use super::*;
 
 fn number(text: &str) -> E164 {
@@ -6,9 +7,10 @@ fn number(text: &str) -> E164 {
 
 fn check(text: &str, expected: &str) {
     let found = match lookup(number(text)) {
-        Some(Assignment { country: Some(country), kind }) => format!("{country} {kind}"),
-        Some(Assignment { country: None, kind }) => format!("- {kind}"),
-        None => "unknown".to_owned(),
+        Ok(Assignment { country: Some(country), kind }) => format!("{country} {kind}"),
+        Ok(Assignment { country: None, kind }) => format!("- {kind}"),
+        Err(LookupError::NoPlan) => "unknown".to_owned(),
+        Err(LookupError::Spelling(error)) => error.to_string(),
     };
     assert_eq!(found, expected, "{text}");
 }
@@ -45,9 +47,52 @@ fn numbers_of_no_plan_are_unknown() {
 }
 
 #[test]
+fn a01_a_number_with_a_trunk_prefix_behind_its_country_code_is_no_second_spelling() {
+    let one = |code| {
+        format!("the first digit behind +{code} is only dialled inside the country, leave it out")
+    };
+    check("+460701234567", &one(46));
+    check("+4407712345678", &one(44));
+    check("+112025550173", &one(1));
+    check("+330612345678", &one(33));
+    check("+49015112345678", &one(49));
+    check("+460876500123", &one(46));
+    check("+788005553535", &one(7));
+    check(
+        "+360612345678",
+        "the first 2 digits behind +36 are only dialled inside the country, leave them out",
+    );
+    // A mobile of Buenos Aires has a 9 behind the code, or a 15 behind the area at home.
+    check("+5491123456789", "AR mobile");
+    check(
+        "+54111523456789",
+        "the numbering plan of +54 writes this number in another way, write it as it is dialled \
+         from abroad",
+    );
+}
+
+#[test]
+fn a_zero_that_belongs_to_the_number_stays() {
+    check("+390612345678", "IT fixed-line");
+    check("+39612345678", "unknown");
+    check("+2250712345678", "CI mobile");
+    check("+24106031234", "GA mobile");
+    check("+3780549886377", "SM fixed-line");
+}
+
+#[test]
+fn every_plan_reads_its_own_numbers_as_they_are_written() {
+    for (country, number) in examples() {
+        let shown = number.reveal();
+        assert_eq!(check_spelling(number), Ok(()), "{country} {}", shown.as_str());
+        assert!(lookup(number).is_ok(), "{country} {}", shown.as_str());
+    }
+}
+
+#[test]
 fn the_country_code_tells_the_country_of_a_number_without_a_plan() {
     let country = |text| country(number(text)).map(|country| country.to_string());
-    assert_eq!(lookup(number("+468765000000")), None);
+    assert_eq!(lookup(number("+468765000000")), Err(LookupError::NoPlan));
     assert_eq!(country("+468765000000").as_deref(), Some("SE"));
     assert_eq!(country("+999123456789"), None);
     assert_eq!(country("+16502530"), None);

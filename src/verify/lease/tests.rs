@@ -18,6 +18,15 @@ fn chi_square(counts: &[u32], draws: u32) -> f64 {
 }
 
 #[test]
+fn a_lease_cools_once_and_stays_what_it_was() {
+    let mut lease = Lease::new(Moment(9), 99_999, 4_095, true);
+    assert!(lease.cool());
+    assert!(!lease.cool());
+    assert_eq!((lease.at(), lease.suffix()), (Moment(9), 99_999));
+    assert_eq!((lease.pool(), lease.is_start()), (4_095, true));
+}
+
+#[test]
 fn a_lease_keeps_its_facts() {
     let lease = Lease::new(Moment(7), 99_999, 4_095, true);
     assert_eq!((lease.at(), lease.suffix(), lease.pool()), (Moment(7), 99_999, 4_095));

@@ -60,7 +60,7 @@ impl World {
     }
 
     fn wrong(&self, second: u32) -> Verdict {
-        self.phones.on_wrong_code(Self::phone(), Moment(second), Moment(second))
+        self.phones.guess(Self::phone(), (Moment(second), Moment(second)), || Guess::Wrong)
     }
 }
 
@@ -147,6 +147,27 @@ fn r14_a_suffix_is_not_leased_again_within_the_window() {
 }
 
 #[test]
+fn a_lease_cools_for_the_reuse_window_and_not_for_the_limits_of_starts() {
+    let mut world = world(|settings| {
+        settings.reuse_window = Duration::from_secs(3_600);
+    });
+    let cooling = |world: &World| world.pools[0].state(3).cooling;
+    assert!(world.brief(0).is_ok());
+    assert!(world.brief(10).is_ok());
+    assert_eq!(cooling(&world), 2);
+    assert!(world.brief(HOUR).is_ok());
+    assert_eq!(cooling(&world), 2, "the first one has cooled, the third one cools");
+    assert!(world.brief(2 * HOUR).is_ok());
+    assert_eq!(cooling(&world), 1);
+    for hour in 3..9 {
+        assert!(world.brief(hour * HOUR).is_ok());
+    }
+    // They still count as starts of the day.
+    assert_eq!(world.brief(10 * HOUR), too_often(14 * HOUR));
+    assert_eq!(cooling(&world), 0);
+}
+
+#[test]
 fn the_fifth_wrong_code_locks_for_an_hour_and_the_tenth_for_a_day() {
     let mut world = world(|settings| settings.limits.phone.clear());
     for second in 0..4 {
@@ -167,6 +188,24 @@ fn the_fifth_wrong_code_locks_for_an_hour_and_the_tenth_for_a_day() {
     assert_eq!(world.brief(second + HOUR), locked(DAY - HOUR));
     assert!(world.brief(second + DAY).is_ok());
     assert_eq!(world.wrong(second + DAY), Verdict::Open);
+}
+
+#[test]
+fn a_locked_phone_has_no_code_compared_and_a_right_one_is_not_counted() {
+    let mut world = world(|settings| settings.limits.phone.clear());
+    assert!(world.brief(0).is_ok());
+    let at = |second| (Moment(second), Moment(second));
+    for _ in 0..20 {
+        assert_eq!(world.phones.guess(World::phone(), at(1), || Guess::Right), Verdict::Open);
+        assert_eq!(world.phones.guess(World::phone(), at(1), || Guess::Void), Verdict::Open);
+    }
+    for _ in 0..4 {
+        assert_eq!(world.wrong(2), Verdict::Open);
+    }
+    assert_eq!(world.wrong(2), Verdict::Locked);
+    let verdict = world.phones.guess(World::phone(), at(3), || panic!("a code was compared"));
+    assert_eq!(verdict, Verdict::Locked);
+    assert_eq!(world.brief(3), locked(HOUR - 1));
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn ended_verifications_are_bounded_and_the_oldest_goes_first() {
         world.verify.cancel(started.snapshot.id, world.at(f64::from(nth))).unwrap();
         ids.push(started.snapshot.id);
     }
-    let kept: Vec<bool> = ids.iter().map(|id| world.verify.get(*id).is_some()).collect();
+    let kept: Vec<bool> = ids.iter().map(|id| world.look(*id).is_some()).collect();
     assert_eq!(kept, [false, false, true, true, true]);
     assert_eq!(world.verify.census().ended, Level { size: 3, limit: 3, shed: 2 });
     assert_eq!(world.verify.census().calls.size, 3);
@@ -100,7 +100,7 @@ fn a_call_that_outlives_its_verification_can_still_end() {
     world.verify.cancel(first.verification, world.at(1.0)).unwrap();
     let second = world.start(&phone(2), 2.0).unwrap();
     world.verify.cancel(second.snapshot.id, world.at(3.0)).unwrap();
-    assert!(world.verify.get(first.verification).is_none());
+    assert!(world.look(first.verification).is_none());
     assert!(world.verify.call(first.call.id).is_some());
     assert_eq!(world.start(PHONE, 4.0).unwrap_err(), StartError::CallInProgress);
     world.hang_up(&first, Outcome::Withdrawn, 5.0);
@@ -140,7 +140,7 @@ fn lists_are_pages_newest_first() {
     let mut found = Vec::new();
     let mut after = None;
     loop {
-        let Page { items, next } = world.verify.list(Filter { after, ..Filter::default() });
+        let Page { items, next } = world.list(Filter { after, ..Filter::default() });
         assert!(items.len() <= PAGE_DEFAULT);
         found.extend(items.iter().map(|item| item.id));
         after = next;
@@ -150,7 +150,7 @@ fn lists_are_pages_newest_first() {
     }
     let newest_first: Vec<_> = ids.iter().rev().copied().collect();
     assert_eq!(found, newest_first);
-    let whole = world.verify.list(Filter { limit: 45, ..Filter::default() });
+    let whole = world.list(Filter { limit: 45, ..Filter::default() });
     assert_eq!((whole.items.len(), whole.next), (45, None));
 }
 
@@ -160,7 +160,7 @@ fn lists_are_filtered() {
     let first = world.start(&phone(1), 0.0).unwrap();
     world.start(&phone(2), 1.0).unwrap();
     world.verify.cancel(first.snapshot.id, world.at(2.0)).unwrap();
-    let count = |filter| world.verify.list(filter).items.len();
+    let count = |filter| world.list(filter).items.len();
     let to = Some(first.snapshot.to);
     assert_eq!(count(Filter { to, ..Filter::default() }), 1);
     assert_eq!(count(Filter { status: Some(Status::Pending), ..Filter::default() }), 1);

@@ -4,7 +4,7 @@ use expect_test::expect;
 
 use super::world::{PHONE, World, code, stands, world, wrong_code};
 use crate::outcome::Outcome;
-use crate::verify::{CheckError, Evidence, Order};
+use crate::verify::{CallerIdError, CheckError, Evidence, Order};
 
 fn pending() -> (World, Order) {
     let world = world(|_| {});
@@ -38,7 +38,7 @@ fn what_is_no_code_costs_no_attempt() {
         let refused = world.check_code(order.verification, text, 6.0).unwrap_err();
         assert!(matches!(refused, CheckError::NotACode), "{text:?}");
     }
-    assert_eq!(world.verify.get(order.verification).unwrap().attempts_left, 3);
+    assert_eq!(world.look(order.verification).unwrap().attempts_left, 3);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn q19_the_right_five_digits_of_another_number_are_wrong() {
         assert!(wrong.reason.is_none_or(|reason| reason.as_str() == "too_many_attempts"), "{text}");
     }
     assert_eq!(
-        stands(&world.verify.get(order.verification).unwrap()),
+        stands(&world.look(order.verification).unwrap()),
         "failed too_many_attempts, 0 attempts and 2 calls left, 1 placed"
     );
 }
@@ -93,7 +93,21 @@ fn what_is_no_caller_id_costs_no_attempt() {
         let refused = world.verify.check(order.verification, evidence, world.at(6.0)).unwrap_err();
         assert!(matches!(refused, CheckError::NotACallerId { .. }), "{text:?}");
     }
-    assert_eq!(world.verify.get(order.verification).unwrap().attempts_left, 3);
+    for (text, found) in [
+        ("tel:+46876520085", 't'),
+        ("+46876520085;ext=1", ';'),
+        ("+46876520085x1", 'x'),
+        ("+46876520085,1", ','),
+        ("0046+876520085", '+'),
+        ("+４６876520085", '４'),
+        ("+46876520085\n", '\n'),
+    ] {
+        let evidence = Evidence::CallerId(text);
+        let refused = world.verify.check(order.verification, evidence, world.at(6.0)).unwrap_err();
+        let CheckError::NotACallerId { error } = refused else { panic!("{text:?}: {refused}") };
+        assert_eq!(error, CallerIdError::Sign { found }, "{text:?}");
+    }
+    assert_eq!(world.look(order.verification).unwrap().attempts_left, 3);
 }
 
 #[test]

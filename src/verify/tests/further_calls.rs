@@ -46,7 +46,7 @@ fn a_verification_has_three_calls() {
     let refused = world.verify.call_again(id, world.at(30.0)).unwrap_err();
     assert!(matches!(refused, CallAgainError::NoCallsLeft), "{refused}");
     assert_eq!(
-        stands(&world.verify.get(id).unwrap()),
+        stands(&world.look(id).unwrap()),
         "pending -, 3 attempts and 0 calls left, 3 placed"
     );
 }
@@ -90,7 +90,7 @@ fn an_undone_call_leaves_the_one_before_it_current() {
         world.verify.undo(&undone, world.at(10.0));
         assert!(world.verify.call(undone.call.id).is_none());
     }
-    let found = world.verify.get(id).unwrap();
+    let found = world.look(id).unwrap();
     assert_eq!(stands(&found), "pending -, 3 attempts and 2 calls left, 1 placed");
     assert!(world.check_code(id, &code(&first), 11.0).is_ok_and(|it| it.reason.is_some()));
 }
@@ -102,8 +102,8 @@ fn an_earlier_call_that_ends_badly_late_does_not_fail_the_current_one() {
     world.hang_up(&first, Outcome::Completed, 5.0);
     let second = world.verify.call_again(first.verification, world.at(6.0)).unwrap();
     world.hang_up(&first, Outcome::Unreachable, 7.0);
-    assert_eq!(world.verify.get(first.verification).unwrap().reason, None);
+    assert_eq!(world.look(first.verification).unwrap().reason, None);
     world.hang_up(&second, Outcome::NoRinging, 8.0);
-    let found = world.verify.get(first.verification).unwrap();
+    let found = world.look(first.verification).unwrap();
     assert_eq!(stands(&found), "failed unreachable, 3 attempts and 1 calls left, 2 placed");
 }

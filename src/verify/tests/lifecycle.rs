@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use expect_test::expect;
 
-use super::world::{PHONE, code, stands, world};
+use super::world::{PHONE, World, code, stands, world};
+use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 use crate::time::Micros;
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::{CallState, Ending};
 use crate::verify::snapshot::{Reason, Status};
-use crate::verify::{CancelError, CheckError, Report, Saw};
+use crate::verify::{CancelError, CheckError, Filter, Report, Saw};
 
 #[test]
 fn a_phone_is_verified_by_the_last_five_digits() {
@@ -84,14 +85,44 @@ fn it_expires_on_time_and_is_forgotten_later() {
     assert_eq!(world.verify.on_timeout(id, expires), Some(world.at(900.0)));
     assert_eq!(world.heard(), "ended: expired deadline, 3 attempts and 2 calls left, 1 placed");
     assert_eq!(world.verify.on_timeout(id, world.at(899.9)), Some(world.at(900.0)));
-    assert!(world.verify.get(id).is_some());
+    assert!(world.look(id).is_some());
     assert!(world.verify.call(started.order.call.id).is_some());
     assert_eq!(world.verify.on_timeout(id, world.at(900.0)), None);
-    assert!(world.verify.get(id).is_none());
+    assert!(world.look(id).is_none());
     assert!(world.verify.call(started.order.call.id).is_none());
     let census = world.verify.census();
     assert_eq!((census.pending.size, census.ended.size, census.calls.size), (0, 0, 0));
     assert_eq!(world.heard(), "");
+}
+
+#[test]
+fn r08_after_the_deadline_it_is_expired_for_everybody_although_its_timer_is_late() {
+    let late = |act: &dyn Fn(&World, VerificationId) -> String, expected: &str| {
+        let world = world(|_| {});
+        let started = world.start(PHONE, 0.0).unwrap();
+        let id = started.snapshot.id;
+        world.hang_up(&started.order, Outcome::Completed, 7.5);
+        world.heard();
+        assert_eq!(act(&world, id), expected);
+        let ended = "ended: expired deadline, 3 attempts and 2 calls left, 1 placed";
+        assert!(world.heard().starts_with(ended), "{expected}");
+        assert_eq!(world.verify.on_timeout(id, world.at(300.5)), Some(world.at(900.25)));
+    };
+    let at = 300.25;
+    let ended = "this verification has ended: expired";
+    late(&|world, id| world.verify.call_again(id, world.at(at)).unwrap_err().to_string(), ended);
+    late(&|world, id| world.verify.cancel(id, world.at(at)).unwrap_err().to_string(), ended);
+    late(&|world, id| world.check_code(id, "12345", at).unwrap_err().to_string(), ended);
+    late(
+        &|world, id| world.verify.get(id, world.at(at)).unwrap().status.as_str().into(),
+        "expired",
+    );
+    let list = |world: &World, _| {
+        let pending = Filter { status: Some(Status::Pending), ..Filter::default() };
+        format!("{} pending", world.verify.list(pending, world.at(at)).items.len())
+    };
+    late(&list, "0 pending");
+    late(&|world, _| world.start(PHONE, at).is_ok().to_string(), "true");
 }
 
 #[test]
@@ -103,7 +134,7 @@ fn who_reads_a_call_that_failed_before_its_shard_says_so_sees_the_verification_f
     let outcome = Outcome::Unallocated;
     let ending = Ending { outcome, by: Side::Carrier, sip_code: Some(404), q850_cause: Some(1) };
     call.on_ended(ending, world.at(2.5));
-    let found = world.verify.get(started.snapshot.id).unwrap();
+    let found = world.look(started.snapshot.id).unwrap();
     assert_eq!((found.status, found.reason), (Status::Failed, Some(Reason::NumberUnallocated)));
     assert_eq!(found.ended_at, Some(Micros(found.created_at.0 + 2_500_000)));
     assert_eq!(found.latest.moments.state(), CallState::Ended);
@@ -124,9 +155,9 @@ fn one_that_ends_early_is_forgotten_on_time() {
     world.hang_up(&started.order, Outcome::Completed, 1.0);
     world.verify.cancel(id, world.at(2.0)).unwrap();
     world.verify.sweep(world.at(11.9));
-    assert!(world.verify.get(id).is_some());
+    assert!(world.look(id).is_some());
     world.verify.sweep(world.at(12.0));
-    assert!(world.verify.get(id).is_none());
+    assert!(world.look(id).is_none());
     assert!(world.verify.call(started.order.call.id).is_none());
     assert_eq!(world.verify.on_timeout(id, world.at(300.0)), None);
     assert_eq!(world.verify.census().ended.size, 0);
@@ -157,7 +188,7 @@ fn h05_unknown_and_forgotten_look_the_same() {
         let report = Report { saw: Saw::NoCall, caller_id: None };
         format!(
             "{:?} | {:?} | {:?} | {:?} | {:?} | {:?} | {:?}",
-            world.verify.get(id).map(|_| ()),
+            world.look(id).map(|_| ()),
             world.check_code(id, &code(&started.order), 901.0).map_err(|error| error.to_string()),
             world.check_code(id, "none", 901.0).map_err(|error| error.to_string()),
             world.verify.call_again(id, now).map_err(|error| error.to_string()),
@@ -185,8 +216,22 @@ fn a_call_that_did_not_reach_the_phone_fails_the_verification_at_once() {
         let world = world(|_| {});
         let started = world.start(PHONE, 0.0).unwrap();
         world.hang_up(&started.order, outcome, 1.0);
-        let stands = stands(&world.verify.get(started.snapshot.id).unwrap());
+        let stands = stands(&world.look(started.snapshot.id).unwrap());
         assert!(stands.starts_with(expected), "{outcome}: {stands}");
+    }
+}
+
+#[test]
+fn a_call_that_rang_leaves_its_verification_pending_however_it_ends() {
+    for outcome in [Outcome::TrunkFailure, Outcome::Unallocated, Outcome::CancelUnconfirmed] {
+        let world = world(|_| {});
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        world.ring(&order, 2.0);
+        world.hang_up(&order, outcome, 4.0);
+        let found = world.look(order.verification).unwrap();
+        assert_eq!(stands(&found), "pending -, 3 attempts and 2 calls left, 1 placed");
+        let verified = world.check_code(order.verification, &code(&order), 20.0).unwrap();
+        assert_eq!(verified.status, Status::Verified, "{outcome}");
     }
 }
 
@@ -239,7 +284,7 @@ fn an_undone_start_was_never_there() {
         let started = world.verify.start(super::world::request(PHONE), world.at(0.0)).unwrap();
         world.verify.undo(&started.order, world.at(0.0));
         world.verify.undo(&started.order, world.at(0.0));
-        assert!(world.verify.get(started.snapshot.id).is_none());
+        assert!(world.look(started.snapshot.id).is_none());
         assert!(world.verify.call(started.order.call.id).is_none());
     }
     assert_eq!(world.heard(), "");
@@ -272,11 +317,9 @@ fn a_report_is_passed_on() {
         world.verify.report(started.snapshot.id, Report { saw, caller_id }).unwrap();
     };
     report(Saw::NoCall, None);
-    // The code is wrong, the numbers before it are ours: a report tests no code.
-    report(
-        Saw::LateCall,
-        Some("+46876599999".parse::<crate::verify::NumberRange>().unwrap().first()),
-    );
+    // Another number of the pool is as good as the one that called: a report tests no code.
+    let other = started.order.caller_id.suffix().abs_diff(1);
+    report(Saw::LateCall, E164::parse(&format!("+468765{other:05}")).ok());
     report(Saw::UnknownCaller, Some(started.order.to));
     expect![[r#"
         phone reported: no_call None

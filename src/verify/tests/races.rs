@@ -93,7 +93,7 @@ fn r06_r08_cancel_expiry_the_right_code_and_a_dead_trunk_end_it_once() {
             acts[(thread + round) % 4]();
             true
         });
-        let snapshot = world.verify.get(id).unwrap();
+        let snapshot = world.look(id).unwrap();
         let heard = world.heard();
         let ends: Vec<&str> = heard.lines().filter(|line| line.starts_with("ended")).collect();
         assert_eq!(ends.len(), 1, "{heard}");
@@ -141,7 +141,7 @@ fn nobody_is_shown_a_pending_verification_whose_call_did_not_reach_the_phone() {
                 return true;
             }
             loop {
-                let found = world.verify.get(order.verification).unwrap();
+                let found = world.look(order.verification).unwrap();
                 let is_over = found.latest.ending.is_some();
                 assert_eq!(is_over, found.status == Status::Failed, "{found:?}");
                 if is_over {
@@ -204,7 +204,7 @@ fn of_a_hundred_wishes_for_a_further_call_one_is_placed() {
         let (verify, at) = (&world.verify, world.at(6.0));
         let placed = together(100, |_| verify.call_again(order.verification, at).is_ok());
         assert_eq!(placed, 1);
-        assert_eq!(verify.get(order.verification).unwrap().calls.len(), 2);
+        assert_eq!(world.look(order.verification).unwrap().calls.len(), 2);
     }
 }
 
@@ -223,7 +223,7 @@ fn further_calls_that_begin_and_end_in_parallel_never_pass_the_limit() {
             placed > 0
         });
         assert!((1..=2).contains(&placed));
-        let snapshot = world.verify.get(order.verification).unwrap();
+        let snapshot = world.look(order.verification).unwrap();
         assert_eq!((snapshot.calls.len(), snapshot.calls_left), (3, 0));
     }
 }
@@ -258,4 +258,43 @@ fn when_everything_has_ended_the_tables_are_empty() {
     let count = |word: &str| heard.lines().filter(|line| line.starts_with(word)).count();
     assert_eq!((count("created"), count("call placed")), (1_600, 1_600));
     assert_eq!(count("call ended"), 1_600);
+}
+
+#[test]
+fn r07_a07_the_lock_of_a_phone_holds_against_codes_that_come_together() {
+    for _ in 0..100 {
+        let world = world(|it| (it.attempts, it.max_guess_odds) = (5, 0.1));
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        world.hang_up(&order, Outcome::Completed, 5.0);
+        for nth in 0..4 {
+            world.check_code(order.verification, &wrong_code(&order, nth), 6.0).unwrap();
+        }
+        world.verify.cancel(order.verification, world.at(6.0)).unwrap();
+        let order = world.start(PHONE, 10.0).unwrap().order;
+        world.hang_up(&order, Outcome::Completed, 15.0);
+        world.heard();
+        let (verify, at) = (&world.verify, world.at(16.0));
+        let compared = together(8, |thread| {
+            let code = wrong_code(&order, thread as u32);
+            verify.check(order.verification, Evidence::Code(&code), at).is_ok()
+        });
+        assert_eq!(compared, 1, "the fifth wrong code locks the phone");
+        let heard = world.heard();
+        let said = tally(&heard);
+        assert_eq!(said.get("ended: failed rejected_by_policy"), Some(&1), "{said:?}");
+    }
+}
+
+#[test]
+fn of_right_codes_that_come_together_with_the_last_guess_one_verifies() {
+    for _ in 0..100 {
+        let world = world(|it| it.limits.wrong_codes_lock = 1);
+        let order = world.start(PHONE, 0.0).unwrap().order;
+        world.hang_up(&order, Outcome::Completed, 5.0);
+        let (verify, at, code) = (&world.verify, world.at(6.0), code(&order));
+        let verified =
+            together(8, |_| verify.check(order.verification, Evidence::Code(&code), at).is_ok());
+        assert_eq!(verified, 1);
+        assert_eq!(world.look(order.verification).unwrap().status, Status::Verified);
+    }
 }

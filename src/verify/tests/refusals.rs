@@ -180,6 +180,22 @@ fn a_request_out_of_range_is_refused() {
 }
 
 #[test]
+fn a07_what_a_client_sees_tells_nothing_about_the_number_that_was_chosen() {
+    // 600 numbers with 600 codes, each in a block of its own: the block would be the code.
+    let scattered: Vec<String> = (0..600).map(|n| format!("+{}{n:05}", 468_100 + n)).collect();
+    let scattered: Vec<&str> = scattered.iter().map(String::as_str).collect();
+    let halves = ["+46876500[000-299]", "+46876600[300-599]"];
+    for (numbers, prefix) in [(&scattered[..], "+468"), (&halves, "+46876")] {
+        let world = world(|it| it.pools = vec![pool("default", numbers)]);
+        for phone in 0..10 {
+            let started = world.start(&format!("+46701234{phone:03}"), 0.0).unwrap();
+            assert_eq!(started.snapshot.caller_id_prefix, prefix);
+            assert_eq!(started.snapshot.code_space, 600);
+        }
+    }
+}
+
+#[test]
 fn a_request_in_range_is_followed() {
     let world = world(|settings| {
         settings.pools.push(pool("second", &["+46876600[000-999]"]));
@@ -241,6 +257,18 @@ fn a02_a_block_of_phones_waits_and_refused_starts_do_not_count() {
         "too many verifications of phones with these first digits, retry in 599 s"
     );
     assert!(world.start("+46701240099", 1.0).is_ok());
+}
+
+#[test]
+fn a_pending_phone_hears_of_its_verification_although_its_block_or_the_table_is_full() {
+    let world = world(|settings| settings.bounds.pending_max = 20);
+    let first = world.start("+46701230000", 0.0).unwrap();
+    for phone in 1..20 {
+        world.start(&format!("+467012300{phone:02}"), 0.0).unwrap();
+    }
+    let refused = world.start("+46701230000", 1.0).unwrap_err();
+    assert_eq!(refused, StartError::AlreadyPending { id: first.snapshot.id });
+    assert_eq!(world.verify.census().pending.shed, 0);
 }
 
 #[test]

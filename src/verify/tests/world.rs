@@ -15,7 +15,9 @@ use crate::verify::id::VerificationId;
 use crate::verify::record::Ending;
 use crate::verify::settings::{Bounds, PoolSettings};
 use crate::verify::snapshot::Snapshot;
-use crate::verify::{CheckError, Evidence, Order, Settings, Start, StartError, Started, Verify};
+use crate::verify::{
+    CheckError, Evidence, Filter, Order, Page, Settings, Start, StartError, Started, Verify,
+};
 
 pub(super) const PHONE: &str = "+46701234567";
 
@@ -101,6 +103,16 @@ impl World {
         seconds: f64,
     ) -> Result<Snapshot, CheckError> {
         self.verify.check(id, Evidence::Code(code), self.at(seconds))
+    }
+
+    /// How a verification stands, with no time passing for it.
+    pub(super) fn look(&self, id: VerificationId) -> Option<Snapshot> {
+        self.verify.get(id, self.zero)
+    }
+
+    /// Verifications, with no time passing for them.
+    pub(super) fn list(&self, filter: Filter) -> Page {
+        self.verify.list(filter, self.zero)
     }
 
     /// The wall clock is set this far ahead, or back.
