@@ -13,6 +13,7 @@ mod identity;
 mod leg;
 pub mod notice;
 mod outbox;
+mod passed;
 mod place;
 mod probe;
 mod queue;

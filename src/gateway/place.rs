@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Gateway;
 use super::leg::{Leg, Owner, Purpose};
+use super::passed::Passed;
 use super::queue::{Errand, Waiting};
 use super::timers::Timer;
 use crate::call::classify;
@@ -35,7 +36,7 @@ impl Gateway {
         if !self.is_wanted(&order) {
             return self.give_up(&order, Outcome::Withdrawn, now);
         }
-        let errand = Errand { order, after: None, before: None };
+        let errand = Errand { order, passed: Passed::default(), before: None };
         // Who came first goes first.
         if self.queue.has(errand.order.pool) {
             return self.wait(errand, now);
@@ -62,8 +63,8 @@ impl Gateway {
                 self.give_up(&errand.order, Outcome::Withdrawn, now);
                 continue;
             }
-            match self.leave(&errand.order, errand.after, now) {
-                Ok(trunk) => self.invite(waiting.errand.order, trunk, now),
+            match self.leave(&errand.order, errand.passed, now) {
+                Ok(trunk) => self.invite(waiting.errand, trunk, now),
                 Err(_) if now >= waiting.until => self.give_up_waiting(errand, now),
                 Err(wait) => {
                     self.arm_pace(wait, waiting.until, now);
@@ -74,7 +75,13 @@ impl Gateway {
     }
 
     /// A leg ended: the call goes on through the next trunk of its route, or is over.
-    pub(crate) fn on_leg_ended(&mut self, order: Order, trunk: u16, ended: &Ended, now: Instant) {
+    pub(crate) fn on_leg_ended(
+        &mut self,
+        order: Order,
+        passed: Passed,
+        ended: &Ended,
+        now: Instant,
+    ) {
         let is_wanted = self.is_wanted(&order);
         let ending = Ending {
             outcome: ended.outcome,
@@ -82,9 +89,9 @@ impl Gateway {
             sip_code: ended.code,
             q850_cause: ended.q850_cause,
         };
-        let has_more = !self.rest_of_route(&order, Some(trunk)).is_empty();
+        let has_more = self.rest_of_route(&order, passed).next().is_some();
         if ended.may_fail_over && is_wanted && has_more {
-            return self.dispatch(Errand { order, after: Some(trunk), before: Some(ending) }, now);
+            return self.dispatch(Errand { order, passed, before: Some(ending) }, now);
         }
         self.end(&order, ending, now);
     }
@@ -119,17 +126,18 @@ impl Gateway {
         }
     }
 
-    /// The trunks that may carry an order after `after` has failed it, in the order in which they are
-    /// tried. All of them when a reload took `after` off the route.
-    fn rest_of_route(&self, order: &Order, after: Option<u16>) -> &[u16] {
-        let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
-        let failed = after.and_then(|after| route.iter().position(|trunk| *trunk == after));
-        failed.map_or(route, |failed| &route[failed + 1..])
+    /// The trunks that may carry an order still, in the order in which they are tried.
+    fn rest_of_route(&self, order: &Order, passed: Passed) -> impl Iterator<Item = u16> + '_ {
+        self.route_of(order).iter().copied().filter(move |trunk| !passed.has(*trunk))
+    }
+
+    fn route_of(&self, order: &Order) -> &[u16] {
+        self.routes.get(usize::from(order.pool)).map_or(&[], AsRef::as_ref)
     }
 
     fn dispatch(&mut self, errand: Errand, now: Instant) {
-        match self.leave(&errand.order, errand.after, now) {
-            Ok(trunk) => self.invite(errand.order, trunk, now),
+        match self.leave(&errand.order, errand.passed, now) {
+            Ok(trunk) => self.invite(errand, trunk, now),
             Err(wait) => {
                 self.arm_pace(wait, now + QUEUE_LOOK_AGAIN, now);
                 self.wait(errand, now);
@@ -138,10 +146,11 @@ impl Gateway {
     }
 
     fn wait(&mut self, errand: Errand, now: Instant) {
-        if let Err(errand) = self.queue.push(errand, now) {
+        if self.queue.is_full() {
             self.tally.on_shed(Shed::Call);
-            self.give_up_waiting(&errand, now);
+            return self.give_up_waiting(&errand, now);
         }
+        self.queue.push(errand, now);
     }
 
     /// No trunk takes the order: its call ended as the last one that did take it said.
@@ -162,14 +171,17 @@ impl Gateway {
 
     /// Leave from the first trunk of the rest of the route that has room: those that answered
     /// lately first.
-    fn leave(&mut self, order: &Order, after: Option<u16>, now: Instant) -> Result<u16, Wait> {
+    fn leave(&mut self, order: &Order, passed: Passed, now: Instant) -> Result<u16, Wait> {
         if !self.has_room() {
             return Err(Wait::Full);
         }
         let mut wait = Wait::Full;
         for is_preferred in [true, false] {
-            for place in 0..self.rest_of_route(order, after).len() {
-                let trunk = self.rest_of_route(order, after)[place];
+            for place in 0..self.route_of(order).len() {
+                let trunk = self.route_of(order)[place];
+                if passed.has(trunk) {
+                    continue;
+                }
                 let line = &mut self.lines[usize::from(trunk)];
                 if line.health.takes_calls(now) != is_preferred {
                     continue;
@@ -187,13 +199,20 @@ impl Gateway {
         Err(wait)
     }
 
+    /// What has had its turn once `trunk` takes an order: that one, and those before it on the route.
+    fn pass(&self, order: &Order, passed: Passed, trunk: u16) -> Passed {
+        let before = self.route_of(order).iter().copied().take_while(|other| *other != trunk);
+        before.fold(passed.with(trunk), Passed::with)
+    }
+
     /// Whether there is room for an INVITE, and for the BYE of every call that may be answered.
     pub(crate) fn has_room(&self) -> bool {
         let (alive, limit) = self.clients.occupancy();
         alive + self.calls.len() + 2 <= limit && self.has_room_for_deadlines()
     }
 
-    fn invite(&mut self, order: Order, trunk: u16, now: Instant) {
+    fn invite(&mut self, Errand { order, passed, .. }: Errand, trunk: u16, now: Instant) {
+        let passed = self.pass(&order, passed, trunk);
         let peer = Arc::clone(&self.lines[usize::from(trunk)].peer);
         let plan = peer.plan(order.ring);
         let call_id = self.entropy.u128();
@@ -213,6 +232,7 @@ impl Gateway {
             order,
             identity,
             trunk,
+            passed,
             peer,
             to_tag: None,
             dialogs: vec![],

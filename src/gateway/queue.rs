@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::passed::Passed;
 use crate::verify::Order;
 use crate::verify::id::CallId;
 use crate::verify::record::Ending;
@@ -25,8 +26,8 @@ pub(crate) struct Queue {
 pub(crate) struct Errand {
     /// What is asked for.
     pub(crate) order: Order,
-    /// The trunk that failed it last.
-    pub(crate) after: Option<u16>,
+    /// The trunks that have had their turn.
+    pub(crate) passed: Passed,
     /// What that trunk made of it: the call's end, if no other trunk takes it.
     pub(crate) before: Option<Ending>,
 }
@@ -46,15 +47,17 @@ impl Queue {
         Self { lines: BTreeMap::new(), length: 0, limit, time_max }
     }
 
-    /// Adds an order, or gives it back when the queue is full.
-    pub(crate) fn push(&mut self, errand: Errand, now: Instant) -> Result<(), Errand> {
-        if self.length >= self.limit {
-            return Err(errand);
-        }
+    /// Whether no further order may wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.length >= self.limit
+    }
+
+    /// Adds an order. The queue must not be full.
+    pub(crate) fn push(&mut self, errand: Errand, now: Instant) {
+        debug_assert!(!self.is_full(), "who adds has looked");
         let until = now + self.time_max;
         self.line(errand.order.pool).push_back(Waiting { errand, until });
         self.length += 1;
-        Ok(())
     }
 
     /// Puts one back that was looked at and must wait on.

@@ -84,7 +84,7 @@ impl Gateway {
         if step == Step::default() {
             return;
         }
-        let (order, trunk) = (leg.order.clone(), leg.trunk);
+        let (order, trunk, passed) = (leg.order.clone(), leg.trunk, leg.passed);
         if step.rings {
             order.call.on_ringing(now);
             self.verify.on_call_ringing(&order.call);
@@ -96,7 +96,7 @@ impl Gateway {
         if let Some(ended) = step.ended {
             self.leave_trunk(handle, trunk, ended.outcome);
             self.calls.remove(&order.call.id);
-            self.on_leg_ended(order, trunk, &ended, now);
+            self.on_leg_ended(order, passed, &ended, now);
             self.on_room(now);
         }
         self.arm(handle);

@@ -94,6 +94,20 @@ fn r12_a_call_that_fails_on_a_trunk_that_is_gone_goes_on_through_those_there_are
 }
 
 #[test]
+fn r12_a_call_is_not_sent_to_a_trunk_that_failed_it_because_a_reload_changed_its_route() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    world.place();
+    let refusal = world.response(Method::Invite, 503, "a", "");
+    world.receive(&refusal);
+    reload(&mut world, &[(0, "192.0.2.1:5060"), (2, "192.0.2.3:5060")], &[0, 2], |_| {});
+    let refusal = world.response(Method::Invite, 503, "a", "");
+    world.receive_from("192.0.2.2:5060", &refusal);
+    let invites = world.sent.iter().filter(|(_, bytes)| bytes.starts_with(b"INVITE "));
+    let to: Vec<_> = invites.map(|(to, _)| to.ip().to_string()).collect();
+    assert_eq!(to, ["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+}
+
+#[test]
 fn a_trunk_that_is_gone_and_carries_nothing_is_a_stranger() {
     let options = b"OPTIONS sip:192.0.2.9:5070 SIP/2.0\r\n\
         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
