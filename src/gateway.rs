@@ -25,6 +25,7 @@ mod send;
 pub mod settings;
 pub mod state;
 mod timers;
+mod wait;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
