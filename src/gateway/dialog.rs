@@ -131,17 +131,15 @@ impl Gateway {
         }
     }
 
-    /// The trunk that an answer from `from` counts for: the one whose address it is, else the first
-    /// of that IP version whose answers may come from anywhere.
+    /// The trunk that an answer from `from` counts for: the one whose address it is, or was, else the
+    /// first of that IP version whose answers may come from anywhere.
     fn peer_that_answers(&self, from: SocketAddr) -> Option<Arc<Peer>> {
-        let anywhere = |line: &&Line| {
-            let profile = &line.peer.profile;
+        let anywhere = |peer: &&Arc<Peer>| {
+            let profile = &peer.profile;
             profile.accepts(from.ip()) && profile.address.is_ipv4() == from.is_ipv4()
         };
-        let mut lines = self.lines.iter();
-        let found = lines.find(|line| line.owns(from.ip()));
-        let line = found.or_else(|| self.lines.iter().find(anywhere))?;
-        Some(Arc::clone(&line.peer))
+        let peers = || self.lines.iter().flat_map(Line::places);
+        peers().find(|peer| peer.owns(from.ip())).or_else(|| peers().find(anywhere)).cloned()
     }
 
     fn acknowledge(&mut self, peer: &Peer, dialog: &Dialog<'_>, to: SocketAddr) {

@@ -1,5 +1,7 @@
 //! What one shard must know before it can work.
 
+use std::iter;
+use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -56,6 +58,18 @@ impl Peer {
         Ok(Self { profile, messages, sent_by })
     }
 
+    /// Whether `ip` is of this trunk.
+    pub(crate) fn owns(&self, ip: IpAddr) -> bool {
+        self.profile.sources.iter().any(|range| range.contains(&ip))
+    }
+
+    /// Whether `other` is spoken to, and heard, in the same place.
+    fn is_at(&self, other: &Self) -> bool {
+        let place = |profile: &Profile| (profile.address, profile.strict_source);
+        place(&self.profile) == place(&other.profile)
+            && self.profile.sources == other.profile.sources
+    }
+
     /// The trunk's timers.
     pub(crate) fn base(&self) -> TimerBase {
         TimerBase::with_t1(self.profile.t1)
@@ -81,6 +95,8 @@ impl Peer {
 pub struct Line {
     /// How calls that begin now speak to it.
     pub(crate) peer: Arc<Peer>,
+    /// How it was spoken to where it was before, oldest first: the last places that it had.
+    former: Vec<Arc<Peer>>,
     /// This shard's share of what it takes.
     pub(crate) pace: Pace,
     /// Whether it is there, as far as this shard knows.
@@ -100,7 +116,8 @@ impl Line {
         let pace = Pace::new(calls_per_second, in_flight_max, shard, shards);
         let health = Health::new(peer.profile.options_interval);
         let peer = Arc::new(peer);
-        Self { peer, pace, health, probe: None, filed: None, is_listed: true }
+        let former = vec![];
+        Self { peer, former, pace, health, probe: None, filed: None, is_listed: true }
     }
 
     /// The configuration has it no more, until [`change_to`](Self::change_to) says otherwise.
@@ -116,20 +133,38 @@ impl Line {
             self.health = line.health;
         }
         self.pace.change_to(line.pace);
-        self.peer = line.peer;
+        self.move_to(line.peer);
         self.is_listed = true;
     }
 
-    /// Whether it may ask something of us: it is in the configuration, or carries calls still.
-    pub(crate) fn may_ask(&self) -> bool {
-        self.is_listed || self.pace.in_flight() > 0
+    fn move_to(&mut self, peer: Arc<Peer>) {
+        let then = mem::replace(&mut self.peer, peer);
+        self.former.retain(|former| !former.is_at(&self.peer) && !former.is_at(&then));
+        if !then.is_at(&self.peer) {
+            self.former.push(then);
+            let surplus = self.former.len().saturating_sub(FORMER_MAX);
+            self.former.drain(..surplus);
+        }
     }
 
-    /// Whether `ip` is of this trunk.
-    pub(crate) fn owns(&self, ip: IpAddr) -> bool {
-        self.peer.profile.sources.iter().any(|range| range.contains(&ip))
+    /// Whether `ip` may ask something of us: it is this trunk's, and the configuration has the trunk or
+    /// it carries calls still; or it was this trunk's, and something that began there is not over.
+    pub(crate) fn may_ask(&self, ip: IpAddr) -> bool {
+        let is_known = self.is_listed || self.pace.in_flight() > 0;
+        is_known && self.peer.owns(ip)
+            || self.places().any(|peer| peer.owns(ip) && Arc::strong_count(peer) > 1)
+    }
+
+    /// How the trunk is, or was, spoken to at each of its places, the present one first.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Arc<Peer>> {
+        iter::once(&self.peer).chain(self.former.iter().rev())
     }
 }
+
+/// How many former places of a trunk are remembered, each of a reload that changed its address or
+/// sources. Calls of an older one go on; but what comes from there without a transaction of ours is a
+/// stranger's.
+const FORMER_MAX: usize = 8;
 
 /// How many trunks a process may know in its life, those that reloads took away included.
 pub const TRUNKS_MAX: usize = 256;

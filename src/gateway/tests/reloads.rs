@@ -64,6 +64,64 @@ fn r12_a_call_answered_after_its_trunk_is_gone_is_hung_up() {
 }
 
 #[test]
+fn r12_a_call_answered_after_its_trunk_has_moved_is_hung_up() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "a", "Contact: <sip:x@192.0.2.1>");
+    reload(&mut world, &[(0, "192.0.2.7:5060")], &[0], |_| {});
+    reload(&mut world, &[(0, "192.0.2.8:5060")], &[0], |_| {});
+    world.run_until(world.start + Duration::from_secs(100));
+    let sent = world.sent.len();
+    world.receive(&answer);
+    let late: Vec<_> = world.sent[sent..].iter().map(|(to, _)| to.to_string()).collect();
+    assert_eq!(late, ["192.0.2.1:5060", "192.0.2.1:5060"], "{}", world.trace);
+}
+
+#[test]
+fn r12_a_trunk_that_has_moved_may_end_its_calls_from_where_it_was() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "a", "Contact: <sip:x@192.0.2.1>");
+    reload(&mut world, &[(0, "192.0.2.7:5060")], &[0], |_| {});
+    world.receive(&answer);
+    let bye = turned_round(&world.newest(Method::Bye));
+    let sent = world.sent.len();
+    world.receive_from("192.0.2.1:5060", &bye);
+    let text = String::from_utf8(world.sent[sent].1.clone()).unwrap();
+    assert!(text.starts_with("SIP/2.0 200 "), "{text}");
+    world.run_until(world.start + Duration::from_secs(100));
+    let sent = world.sent.len();
+    world.receive_from("192.0.2.1:5060", &bye);
+    assert_eq!(world.sent.len(), sent, "nothing is left that began there");
+}
+
+#[test]
+fn a_trunk_that_moves_and_moves_is_remembered_at_its_last_places() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "a", "Contact: <sip:x@192.0.2.1>");
+    for last in 10..18 {
+        let address = format!("192.0.2.{last}:5060");
+        reload(&mut world, &[(0, &address)], &[0], |_| {});
+        reload(&mut world, &[(0, &address)], &[0], |_| {});
+    }
+    world.run_until(world.start + Duration::from_secs(100));
+    world.receive(&answer);
+    assert!(world.trace.contains("-> BYE"), "the eighth place before this one");
+    reload(&mut world, &[(0, "192.0.2.18:5060")], &[0], |_| {});
+    let sent = world.sent.len();
+    world.receive(&answer);
+    assert_eq!(world.sent.len(), sent, "{}", world.trace);
+}
+
+/// A request of ours as its other side would send it.
+fn turned_round(request: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8(request.to_vec()).unwrap();
+    let text = text.replace("From: ", "X: ").replace("To: ", "From: ").replace("X: ", "To: ");
+    text.replace("Via: SIP/2.0/UDP 192.0.2.9:5070", "Via: SIP/2.0/UDP 192.0.2.1:5060").into_bytes()
+}
+
+#[test]
 fn r12_a_changed_trunk_gets_new_calls_at_its_new_address_and_counts_the_old_ones() {
     let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.in_flight_max = 2);
     world.place();
