@@ -119,6 +119,7 @@ impl Gateway {
     ) {
         match invite {
             invite_client::OnTimeout::Fail => {
+                self.on_silent_invite(handle, now);
                 self.step(handle, now, |leg| leg.call.on_invite_timeout());
             }
             invite_client::OnTimeout::Rest => {}
