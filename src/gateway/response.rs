@@ -126,8 +126,10 @@ impl Gateway {
             return;
         };
         let line = &mut self.lines[usize::from(leg.trunk)];
-        line.health.on_silent_call(now);
-        line.file_health(leg.trunk, &mut self.wheel, now);
+        if line.is_reached_by(&leg.peer) {
+            line.health.on_silent_call(now);
+            line.file_health(leg.trunk, &mut self.wheel, now);
+        }
     }
 
     fn find(
@@ -183,7 +185,10 @@ impl Gateway {
         let code = status.code();
         trace(&leg.order.call, Direction::In, Method::Invite, Some(code), is_again, now);
         leg.order.call.on_first_response(now);
-        self.lines[usize::from(leg.trunk)].health.on_answer(now);
+        let line = &mut self.lines[usize::from(leg.trunk)];
+        if line.is_reached_by(&leg.peer) {
+            line.health.on_answer(now);
+        }
         match answer {
             OnResponse::Absorb => self.tally.on_received_again(),
             OnResponse::Acknowledge => {

@@ -155,6 +155,12 @@ impl Line {
             || self.places().any(|peer| peer.owns(ip) && Arc::strong_count(peer) > 1)
     }
 
+    /// Whether who speaks to `peer` speaks to the trunk where it is now: what is heard there, or is not,
+    /// says how the trunk stands.
+    pub(crate) fn is_reached_by(&self, peer: &Peer) -> bool {
+        self.peer.profile.address == peer.profile.address
+    }
+
     /// How the trunk is, or was, spoken to at each of its places, the present one first.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Arc<Peer>> {
         iter::once(&self.peer).chain(self.former.iter().rev())

@@ -7,6 +7,7 @@ use expect_test::expect;
 use super::world::{World, line, order, response_to};
 use crate::gateway::reload::Reload;
 use crate::gateway::{Command, Input};
+use crate::ladder::Undelivered;
 use crate::sip::Method;
 use crate::trunk::Profile;
 
@@ -119,6 +120,70 @@ fn turned_round(request: &[u8]) -> Vec<u8> {
     let text = String::from_utf8(request.to_vec()).unwrap();
     let text = text.replace("From: ", "X: ").replace("To: ", "From: ").replace("X: ", "To: ");
     text.replace("Via: SIP/2.0/UDP 192.0.2.9:5070", "Via: SIP/2.0/UDP 192.0.2.1:5060").into_bytes()
+}
+
+#[test]
+fn r12_what_is_heard_of_a_trunk_where_it_was_says_nothing_of_where_it_is() {
+    let quick = |profile: &mut Profile| profile.calls_per_second = 10_000;
+    let mut world = World::with(&["192.0.2.1:5060"], quick);
+    let is_up = |world: &World| {
+        world.gateway.publish_tables();
+        world.gateway.board().is_up(0)
+    };
+    let place_three = |world: &mut World, block: u32| {
+        for last in 0..3 {
+            let order = order(&world.verify, &format!("+4670{block}061{last}"), world.now);
+            world.handle(Input::Command(Command::Place(order)));
+        }
+    };
+    // Three calls to the old place are silent: nobody has spoken to the new one yet.
+    place_three(&mut world, 174);
+    reload(&mut world, &[(0, "192.0.2.7:5060")], &[0], quick);
+    world.run_until(world.start + Duration::from_secs(33));
+    assert!(is_up(&world), "{}", world.trace);
+    // Three to the new place are silent too, and somebody at the old one comes back to life.
+    let late = response_to(&world.sent[0].1.clone(), 200, "a", "");
+    place_three(&mut world, 175);
+    world.run_until(world.now + Duration::from_secs(33));
+    world.receive(&late);
+    assert!(!is_up(&world), "{}", world.trace);
+}
+
+#[test]
+fn r12_a_call_that_goes_on_where_a_trunk_was_does_not_bring_it_up_where_it_is() {
+    let quick = |profile: &mut Profile| profile.calls_per_second = 10_000;
+    let mut world = World::with(&["192.0.2.1:5060"], quick);
+    world.place();
+    let ringing = world.response(Method::Invite, 180, "a", "");
+    reload(&mut world, &[(0, "192.0.2.7:5060")], &[0], quick);
+    for last in 0..3 {
+        let order = order(&world.verify, &format!("+467017406{last}1"), world.now);
+        world.handle(Input::Command(Command::Place(order)));
+        let (to, payload) = world.sent.last().unwrap().clone();
+        world.handle(Input::SendFailed { to, payload: &payload, why: Undelivered::Refused });
+    }
+    world.receive(&ringing);
+    world.gateway.publish_tables();
+    assert!(!world.gateway.board().is_up(0), "{}", world.trace);
+}
+
+#[test]
+fn r12_a_reload_does_not_forget_to_ask_a_trunk_that_is_down() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    for phone in ["+46701740611", "+46701740612", "+46701740613"] {
+        let order = order(&world.verify, phone, world.now);
+        world.handle(Input::Command(Command::Place(order)));
+        let (to, payload) = world.sent.last().unwrap().clone();
+        world.handle(Input::SendFailed { to, payload: &payload, why: Undelivered::Refused });
+    }
+    world.run_until(world.start + Duration::from_millis(500));
+    reload(&mut world, &[(0, "192.0.2.1:5060")], &[0], |_| {});
+    world.run_until(world.start + Duration::from_millis(1_100));
+    assert_eq!(world.trace.matches("-> OPTIONS").count(), 1, "{}", world.trace);
+    // While one is under way.
+    reload(&mut world, &[(0, "192.0.2.1:5060")], &[0], |_| {});
+    world.run_until(world.start + Duration::from_millis(2_200));
+    assert_eq!(world.trace.matches("-> OPTIONS").count(), 2, "{}", world.trace);
 }
 
 #[test]
