@@ -9,6 +9,7 @@
 
 pub mod board;
 mod dialog;
+mod drain;
 mod identity;
 mod leg;
 pub mod notice;
@@ -119,6 +120,8 @@ pub struct Gateway {
     /// When the last input came.
     now: Instant,
     is_draining: bool,
+    /// The last call that a stop has hung up.
+    hung_up_to: Option<CallId>,
 }
 
 impl Gateway {
@@ -152,6 +155,7 @@ impl Gateway {
             tally,
             now,
             is_draining: false,
+            hung_up_to: None,
         };
         gateway.start_probes(now);
         gateway

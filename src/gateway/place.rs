@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Gateway;
 use super::leg::{Leg, Owner, Purpose};
 use super::passed::Passed;
-use super::queue::{Errand, Line, Waiting};
+use super::queue::{Errand, Line};
 use crate::call::classify;
 use crate::call::outbound::{Ended, Outbound};
 use crate::outcome::Outcome;
@@ -73,18 +73,6 @@ impl Gateway {
         }
         if let Some(waiting) = self.queue.remove(call) {
             self.give_up(&waiting.errand.order, Outcome::Withdrawn, now);
-        }
-    }
-
-    /// No new calls; those that live are hung up, those that wait are given up.
-    pub(crate) fn drain(&mut self, now: Instant) {
-        self.is_draining = true;
-        while let Some(Waiting { errand, .. }) = self.queue.pop() {
-            self.give_up(&errand.order, Outcome::Withdrawn, now);
-        }
-        let live: Vec<CallId> = self.calls.keys().copied().collect();
-        for call in live {
-            self.hang_up(call, now);
         }
     }
 

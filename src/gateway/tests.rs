@@ -2,6 +2,7 @@
 //! verification make of it.
 
 mod answered;
+mod bursts;
 mod flash;
 mod forged;
 mod health;

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::Gateway;
+use super::outbox::{BURST_GAP, BURST_MAX};
 use super::queue::{Errand, Line};
 use super::timers::Timer;
 use crate::outcome::Outcome;
@@ -29,7 +30,9 @@ impl Gateway {
         if self.queue.has(errand.line()) {
             return self.wait(errand, now);
         }
-        self.release(now);
+        if !self.release(now) {
+            return self.wait(errand, now);
+        }
         match self.leave(errand.line(), now) {
             Ok(trunk) => self.invite(errand, trunk, now),
             Err(wait) => {
@@ -46,16 +49,26 @@ impl Gateway {
         }
     }
 
-    fn release(&mut self, now: Instant) {
+    /// Lets those go who can, a burst at most. Says whether all have gone who can.
+    fn release(&mut self, now: Instant) -> bool {
         let mut firsts = self.queue.firsts();
-        let mut again: Option<Instant> = None;
-        while let Some((_, line)) = firsts.pop_first() {
+        let (mut gone, mut again) = (0, None);
+        while gone < BURST_MAX
+            && let Some((_, line)) = firsts.pop_first()
+        {
             match self.release_first(line, now) {
-                Some(at) => again = Some(again.map_or(at, |other| other.min(at))),
-                None => firsts.extend(self.queue.first(line).map(|(number, _)| (number, line))),
+                Some(at) => again = Some(again.map_or(at, |other: Instant| other.min(at))),
+                None => {
+                    gone += 1;
+                    firsts.extend(self.queue.first(line).map(|(number, _)| (number, line)));
+                }
             }
         }
+        if gone == BURST_MAX {
+            again = Some(now + BURST_GAP);
+        }
         again.into_iter().for_each(|at| self.look_again(at));
+        gone < BURST_MAX
     }
 
     /// Takes the first out of a line, if it can go or has no business there any more. Otherwise says
