@@ -6,6 +6,7 @@ use super::world::{World, crowd, line, order, response_to};
 use crate::gateway::outbox::BURST_MAX;
 use crate::gateway::reload::Reload;
 use crate::gateway::{Command, Input};
+use crate::sip::Method;
 use crate::trunk::Profile;
 
 /// The largest number of datagrams that one input made the shard send, of those up to `limit`.
@@ -79,4 +80,24 @@ fn s02_those_that_wait_leave_in_bursts_when_there_is_room() {
     world.handle(Input::Command(Command::Reload(Box::new(reload))));
     assert!(largest_burst(&mut world, 20) <= BURST_MAX);
     assert!(orders.iter().all(|order| order.call.moments().invited.is_some()));
+}
+
+#[test]
+fn s04_a_dialog_that_found_no_room_for_its_bye_gets_one_when_there_is() {
+    let mut world = World::of_size(1, |_| {});
+    world.place();
+    let invite = world.newest(Method::Invite);
+    let byes = |world: &World| world.trace.matches("-> BYE").count();
+    world.receive(&response_to(&invite, 200, "a", ""));
+    let bye = world.newest(Method::Bye);
+    world.receive(&response_to(&invite, 200, "b", ""));
+    assert_eq!(byes(&world), 2, "the second leaves, and is not remembered");
+    world.receive(&response_to(&bye, 200, "a", ""));
+    world.run_until(world.start + Duration::from_secs(6));
+    assert_eq!(byes(&world), 2);
+    world.receive(&response_to(&invite, 200, "b", ""));
+    world.run_until(world.start + Duration::from_secs(7));
+    assert_eq!(byes(&world), 4, "there is room: it is repeated at 0.5 s");
+    world.receive(&response_to(&invite, 200, "b", ""));
+    assert_eq!(byes(&world), 4, "and remembered");
 }
