@@ -150,7 +150,7 @@ impl Gateway {
         };
         let Some(client) = self.clients.get(handle) else { return Err(DropReason::Late) };
         let (peer, call_id, number) = client.owner.purpose.identity();
-        if !via.sent_by.eq_ignore_ascii_case(&peer.sent_by) {
+        if !peer.is_named_by(&via) {
             return Err(DropReason::ForeignVia);
         }
         if !peer.profile.accepts(from.ip()) {

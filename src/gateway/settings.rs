@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::outbound::{Alerting, Plan};
+use crate::sip::{Host, Via};
 use crate::transaction::TimerBase;
 use crate::transaction::slab::Handle;
 use crate::trunk::{Health, Messages, MessagesError, Pace, Profile, Ringing};
@@ -40,6 +41,8 @@ pub struct Peer {
     pub(crate) messages: Messages,
     /// The sent-by of our Via on this trunk.
     pub(crate) sent_by: Box<[u8]>,
+    /// The same, to be compared.
+    local: SocketAddr,
 }
 
 impl Peer {
@@ -55,12 +58,19 @@ impl Peer {
     ) -> Result<Self, MessagesError> {
         let messages = Messages::new(&profile, local, user_agent)?;
         let sent_by = local.to_string().into_bytes().into_boxed_slice();
-        Ok(Self { profile, messages, sent_by })
+        Ok(Self { profile, messages, sent_by, local })
     }
 
     /// Whether `ip` is of this trunk.
     pub(crate) fn owns(&self, ip: IpAddr) -> bool {
         self.profile.sources.iter().any(|range| range.contains(&ip))
+    }
+
+    /// Whether a Via names us, however it is spelt: RFC 3261 §18.1.2 wants the value that we write, and
+    /// some peers write the address anew, without the default port or with other zeros.
+    pub(crate) fn is_named_by(&self, via: &Via<'_>) -> bool {
+        let port = via.port.unwrap_or(DEFAULT_PORT);
+        (via.host, port) == (Host::Address(self.local.ip()), self.local.port())
     }
 
     /// Whether `other` is spoken to, and heard, in the same place.
@@ -167,6 +177,8 @@ impl Line {
     }
 }
 
+/// RFC 3261 §18.1.1: of UDP.
+const DEFAULT_PORT: u16 = 5060;
 /// How many former places of a trunk are remembered, each of a reload that changed its address or
 /// sources. Calls of an older one go on; but what comes from there without a transaction of ours is a
 /// stranger's.
