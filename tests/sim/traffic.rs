@@ -130,16 +130,25 @@ impl World {
 
     /// What nobody can help: a phone that rings on for longer than 64*T1 after its CANCEL, because it
     /// ignores it or because its trunk was away. What it says then finds nobody (RFC 3261 §9.1), and
-    /// neither does what it says to a daemon that has stopped.
+    /// neither does what it says to a shard that has stopped.
     fn is_excused(&self, trunk: usize, noticed: &Noticed) -> bool {
         let Some(phone) = noticed.phone else { return false };
         let behaviour = self.plan.trunks[trunk].settings.behaviour_of(phone);
         let rings_on = behaviour == Behaviour::CancelIgnored;
         let was_away = self.plan.outages.iter().any(|outage| outage.trunk == trunk);
         let (ack, invite) = (Violation::AckMissing, Violation::InviteWhileRinging);
-        let has_stopped = self.shards.iter().any(|host| host.gateway.is_none());
+        let has_stopped = self.has_lost_its_shard(digits(phone));
         (noticed.violation == ack && (rings_on || has_stopped))
             || (noticed.violation == invite && (rings_on || was_away))
+    }
+
+    /// Whether a shard that called this phone has stopped.
+    fn has_lost_its_shard(&self, phone: u64) -> bool {
+        let mut calls = self.orders.iter().filter(|(_, order)| order.to.as_u64() == phone);
+        calls.any(|(daemon, order)| {
+            let shard = self.daemons[*daemon].first_shard + usize::from(order.shard);
+            self.shards[shard].gateway.is_none()
+        })
     }
 
     fn send(&mut self, from: SocketAddr, to: SocketAddr, payload: &[u8]) {

@@ -49,8 +49,9 @@ enum State {
     Proceeding,
     /// A CANCEL has left.
     Canceled(Instant),
-    /// A final response has reached the gateway, or the network gave the INVITE back.
-    Over,
+    /// A final response has reached the gateway, or the network gave the INVITE back. A CANCEL that
+    /// left before is repeated until it is answered; a first one is too late.
+    Over { was_canceled: bool },
 }
 
 impl Leg {
@@ -59,7 +60,7 @@ impl Leg {
             State::Calling => now < self.sent + self.patience,
             State::Proceeding => true,
             State::Canceled(at) => now < at + self.patience,
-            State::Over => false,
+            State::Over { .. } => false,
         }
     }
 }
@@ -102,7 +103,11 @@ impl Invites {
         {
             leg.state = State::Canceled(now);
         }
-        let is_right = matches!(state, Some(State::Proceeding | State::Canceled(_) | State::Over));
+        let is_right = match state {
+            Some(State::Proceeding | State::Canceled(_)) => true,
+            Some(State::Over { was_canceled }) => was_canceled,
+            Some(State::Calling) | None => false,
+        };
         ensure(is_right, Rule::OneCall, || format!("a CANCEL of {branch}, which is {state:?}"))
     }
 
@@ -114,7 +119,8 @@ impl Invites {
         leg.state = match (leg.state, status) {
             (State::Calling, 100..200) => State::Proceeding,
             (state, 100..200) => state,
-            _ => State::Over,
+            (over @ State::Over { .. }, _) => over,
+            (state, _) => State::Over { was_canceled: matches!(state, State::Canceled(_)) },
         };
     }
 
@@ -123,7 +129,7 @@ impl Invites {
         if let Some(leg) = self.legs.get_mut(branch)
             && leg.state == State::Calling
         {
-            leg.state = State::Over;
+            leg.state = State::Over { was_canceled: false };
         }
     }
 
@@ -235,6 +241,27 @@ mod tests {
         assert!(history.invite("a", 1, 0));
         history.hear(100, 0);
         assert!(!history.invite("a", 1, 1));
+    }
+
+    #[test]
+    fn r02_a_first_cancel_after_a_final_response_is_noticed() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.hear(180, 1);
+        history.hear(486, 2);
+        assert!(!history.cancel(2));
+    }
+
+    #[test]
+    fn r03_a_cancel_that_a_final_response_crossed_may_be_repeated() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.hear(180, 1);
+        assert!(history.cancel(2));
+        history.hear(486, 2);
+        assert!(history.cancel(3));
+        history.hear(486, 3);
+        assert!(history.cancel(4));
     }
 
     #[test]
