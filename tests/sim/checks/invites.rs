@@ -27,6 +27,8 @@ pub(crate) struct Invite<'a> {
     pub(crate) has_ended: bool,
     /// The verification still waits for its code.
     pub(crate) is_pending: bool,
+    /// The trunk that it goes to.
+    pub(crate) trunk: u16,
     /// Trunks that may be tried.
     pub(crate) route: usize,
     /// 64*T1 of the trunk.
@@ -35,6 +37,7 @@ pub(crate) struct Invite<'a> {
 
 struct Leg {
     call: CallId,
+    trunk: u16,
     phone: (usize, u64),
     sent: Instant,
     patience: Duration,
@@ -88,8 +91,12 @@ impl Invites {
             let (branch, state) = rival.map(|(branch, leg)| (branch, leg.state)).unzip();
             format!("{call}: a second INVITE while {branch:?} is {state:?}")
         })?;
+        let mut before = self.legs.values().filter(|leg| leg.call == call);
+        ensure(before.all(|leg| leg.trunk != invite.trunk), Rule::OneCall, || {
+            format!("{call}: trunk {} gets it twice", invite.trunk)
+        })?;
         let (phone, patience, state) = (invite.phone, invite.patience, State::Calling);
-        let leg = Leg { call, phone, sent: now, patience, state };
+        let leg = Leg { call, trunk: invite.trunk, phone, sent: now, patience, state };
         self.legs.insert(invite.branch.to_owned(), leg);
         Ok(())
     }
@@ -177,6 +184,7 @@ mod tests {
                 phone: (0, 46_701_740_605),
                 has_ended: false,
                 is_pending: true,
+                trunk: branch.as_bytes()[0].into(),
                 route: 2,
                 patience: Duration::from_secs(32),
             };
@@ -224,6 +232,14 @@ mod tests {
         history.invites.on_returned("a");
         assert!(history.invite("b", 1, 0));
         assert!(!history.invite("c", 1, 99));
+    }
+
+    #[test]
+    fn s05_the_same_trunk_a_second_time_is_noticed() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.invites.on_returned("a");
+        assert!(!history.invite_as("b", 1, 0, |invite| invite.trunk = b'a'.into()));
     }
 
     #[test]
