@@ -1,5 +1,5 @@
 //! Somebody who has seen a response and sends it again from elsewhere, or a little different: nothing
-//! may come of it.
+//! may come of it. And answers that come again when everybody has forgotten them.
 
 use std::net::SocketAddr;
 
@@ -7,6 +7,7 @@ use ringproof::gateway::Input;
 
 use crate::broken::{Rule, Verdict, ensure};
 use crate::dice::Dice;
+use crate::wire::Seen;
 use crate::world::{Happening, World};
 
 /// What is not right about a datagram.
@@ -42,7 +43,7 @@ impl Forgery {
         ];
         // A 2xx to an INVITE of ours is acknowledged and hung up when its transaction is forgotten,
         // whatever its branch says: Call-ID and tag prove that it is ours.
-        let is_answer = response.starts_with("SIP/2.0 2") && response.contains(" INVITE\r\n");
+        let is_answer = is_answer(response);
         let forgery = dice.one_of(&of);
         let is_ours = is_answer && matches!(forgery, Self::Branch | Self::CSeq | Self::SentBy);
         let is_trusted = forgery == Self::Source && !is_strict;
@@ -77,6 +78,10 @@ impl Forgery {
     }
 }
 
+fn is_answer(response: &str) -> bool {
+    response.starts_with("SIP/2.0 2") && response.contains(" INVITE\r\n")
+}
+
 /// Replaces the first hexadecimal digit after `key` by another.
 fn flip_after(text: &str, key: &str) -> Option<String> {
     let at = text.find(key)? + key.len();
@@ -90,6 +95,12 @@ impl World {
     pub(crate) fn overhear(&mut self, trunk: SocketAddr, to: SocketAddr, payload: &[u8]) {
         let Some(shard) = self.shards.iter().position(|host| host.address == to) else { return };
         let Ok(response) = std::str::from_utf8(payload) else { return };
+        // A 2xx that comes again when everybody has forgotten it is hung up all the same.
+        if is_answer(response) && self.forger.chance(AGAIN_PER_CENT) {
+            let at = self.now + self.forger.millis(33_000, 90_000);
+            self.answered_again.extend(Seen::read(payload).map(|seen| seen.to));
+            self.agenda.add(at, Happening::Arrives { from: trunk, to, payload: payload.to_vec() });
+        }
         if !response.starts_with("SIP/2.0 ") || !self.forger.chance(SEEN_PER_CENT) {
             return;
         }
@@ -125,5 +136,7 @@ impl World {
     }
 }
 
+/// Of a hundred answers.
+const AGAIN_PER_CENT: u32 = 50;
 /// Of a hundred responses.
 const SEEN_PER_CENT: u32 = 5;

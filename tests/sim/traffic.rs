@@ -130,7 +130,8 @@ impl World {
 
     /// What nobody can help: a phone that rings on for longer than 64*T1 after its CANCEL, because it
     /// ignores it or because its trunk was away. What it says then finds nobody (RFC 3261 §9.1), and
-    /// neither does what it says to a shard that has stopped.
+    /// neither does what it says to a shard that has stopped. Nor can a trunk
+    /// know what an answer asked for that it has forgotten and the network has not.
     fn is_excused(&self, trunk: usize, noticed: &Noticed) -> bool {
         let Some(phone) = noticed.phone else { return false };
         let behaviour = self.plan.trunks[trunk].settings.behaviour_of(phone);
@@ -138,7 +139,9 @@ impl World {
         let was_away = self.plan.outages.iter().any(|outage| outage.trunk == trunk);
         let (ack, invite) = (Violation::AckMissing, Violation::InviteWhileRinging);
         let has_stopped = self.has_lost_its_shard(digits(phone));
-        (noticed.violation == ack && (rings_on || has_stopped))
+        let unasked = [Violation::AckUnasked, Violation::ByeUnknown].contains(&noticed.violation);
+        (unasked && self.answered_again.contains(&digits(phone)))
+            || (noticed.violation == ack && (rings_on || has_stopped))
             || (noticed.violation == invite && (rings_on || was_away))
     }
 

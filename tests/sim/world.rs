@@ -3,7 +3,7 @@
 //! Nothing here sleeps, opens a port or asks for the time, and nothing depends on the order of a
 //! hash table: the same seed gives the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,8 @@ pub(crate) struct World {
     /// What a forger draws, and how much was forged.
     pub(crate) forger: Dice,
     pub(crate) forged: usize,
+    /// The phones whose 2xx comes again when the trunk has forgotten it.
+    pub(crate) answered_again: BTreeSet<u64>,
     pub(crate) reloaded: usize,
 }
 
@@ -135,6 +137,7 @@ impl World {
             probes: 0,
             forger: Dice::new(seed, 5),
             forged: 0,
+            answered_again: BTreeSet::new(),
             reloaded: 0,
             plan,
         };
