@@ -9,10 +9,12 @@
 
 pub mod board;
 mod dialog;
+mod drain;
 mod identity;
 mod leg;
 pub mod notice;
 mod outbox;
+mod passed;
 mod place;
 mod probe;
 mod queue;
@@ -24,6 +26,7 @@ mod send;
 pub mod settings;
 pub mod state;
 mod timers;
+mod wait;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -117,6 +120,8 @@ pub struct Gateway {
     /// When the last input came.
     now: Instant,
     is_draining: bool,
+    /// The last call that a stop has hung up.
+    hung_up_to: Option<CallId>,
 }
 
 impl Gateway {
@@ -150,6 +155,7 @@ impl Gateway {
             tally,
             now,
             is_draining: false,
+            hung_up_to: None,
         };
         gateway.start_probes(now);
         gateway

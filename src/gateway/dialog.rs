@@ -4,8 +4,9 @@
 //! 2xx came from: the trunk is our only neighbour, and a Contact must not make us talk to strangers.
 //! See `docs/RFC.md`.
 //!
-//! Invariant: a dialog gets one BYE, however often its 2xx is repeated (RFC 3261 §13.2.2.4 wants an
-//! ACK for each repetition).
+//! Invariant: a dialog gets one BYE that is repeated until it is answered, however often its 2xx is
+//! repeated (RFC 3261 §13.2.2.4 wants an ACK for each repetition). As long as there is no room for one,
+//! each repetition gets a BYE that nobody remembers.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -27,24 +28,23 @@ use crate::transaction::non_invite_client::NonInviteClient;
 use crate::transaction::slab::Handle;
 use crate::verify::record::CallRecord;
 
-/// Dialogs that were hung up after their call had been forgotten, so that a repeated 2xx does not
-/// get a BYE each time. The oldest make room: then a repetition gets a second BYE, which is harmless.
+/// Dialogs whose BYE is under way, or was, after their call had been forgotten, so that a repeated 2xx
+/// does not get a BYE each time. The oldest make room: then a repetition gets a second BYE, which is harmless.
 #[derive(Debug, Default)]
 pub(crate) struct Late {
     seen: VecDeque<Box<[u8]>>,
 }
 
 impl Late {
-    /// Notes a dialog. Says whether it is new.
-    fn note(&mut self, dialog: Box<[u8]>) -> bool {
-        if self.seen.contains(&dialog) {
-            return false;
-        }
+    fn has(&self, dialog: &[u8]) -> bool {
+        self.seen.iter().any(|seen| **seen == *dialog)
+    }
+
+    fn note(&mut self, dialog: Box<[u8]>) {
         if self.seen.len() == LATE_MAX {
             self.seen.pop_front();
         }
         self.seen.push_back(dialog);
-        true
     }
 
     /// How many are remembered.
@@ -83,18 +83,15 @@ impl Gateway {
         let is_new = !leg.dialogs.contains(&tag);
         let has_room = leg.dialogs.len() < DIALOGS_MAX;
         let (peer, record) = (leg.peer.clone(), leg.order.call.clone());
-        if is_new && has_room {
-            leg.dialogs.push(tag);
-        }
         self.acknowledge(&peer, &dialog, from);
         trace(&record, Direction::Out, Method::Ack, None, !is_new, now);
-        match (is_new, has_room) {
-            (true, true) => self.send_bye((peer, from), message, &dialog, Some(record), now),
-            (true, false) => {
-                self.tally.on_shed(Shed::Transaction);
-                self.send_bye_once((&peer, from), &dialog);
-            }
-            (false, _) => {}
+        if !is_new {
+            return;
+        }
+        if has_room && self.start_bye((&peer, from), message, &dialog, Some(record), now) {
+            self.leg_mut(handle).into_iter().for_each(|leg| leg.dialogs.push(tag.clone()));
+        } else {
+            self.send_bye_once((&peer, from), &dialog);
         }
     }
 
@@ -126,22 +123,24 @@ impl Gateway {
         self.acknowledge(&peer, &dialog, from);
         let mut name = message.call_id().unwrap_or_default().to_vec();
         name.extend_from_slice(&salvage::name_of(message));
-        if self.late.note(name.into_boxed_slice()) {
-            self.send_bye((peer, from), message, &dialog, None, now);
+        if self.late.has(&name) {
+            return;
+        }
+        match self.start_bye((&peer, from), message, &dialog, None, now) {
+            true => self.late.note(name.into_boxed_slice()),
+            false => self.send_bye_once((&peer, from), &dialog),
         }
     }
 
-    /// The trunk that an answer from `from` counts for: the one whose address it is, else the first
-    /// of that IP version whose answers may come from anywhere.
+    /// The trunk that an answer from `from` counts for: the one whose address it is, or was, else the
+    /// first of that IP version whose answers may come from anywhere.
     fn peer_that_answers(&self, from: SocketAddr) -> Option<Arc<Peer>> {
-        let anywhere = |line: &&Line| {
-            let profile = &line.peer.profile;
+        let anywhere = |peer: &&Arc<Peer>| {
+            let profile = &peer.profile;
             profile.accepts(from.ip()) && profile.address.is_ipv4() == from.is_ipv4()
         };
-        let mut lines = self.lines.iter();
-        let found = lines.find(|line| line.owns(from.ip()));
-        let line = found.or_else(|| self.lines.iter().find(anywhere))?;
-        Some(Arc::clone(&line.peer))
+        let peers = || self.lines.iter().flat_map(Line::places);
+        peers().find(|peer| peer.owns(from.ip())).or_else(|| peers().find(anywhere)).cloned()
     }
 
     fn acknowledge(&mut self, peer: &Peer, dialog: &Dialog<'_>, to: SocketAddr) {
@@ -151,29 +150,27 @@ impl Gateway {
         self.tally.on_sent(SipKind::Ack);
     }
 
-    fn send_bye(
+    /// Sends a BYE that is repeated until it is answered. Says whether there was room for it.
+    fn start_bye(
         &mut self,
-        (peer, to): (Arc<Peer>, SocketAddr),
+        (peer, to): (&Arc<Peer>, SocketAddr),
         message: &Message<'_>,
         dialog: &Dialog<'_>,
         record: Option<Arc<CallRecord>>,
         now: Instant,
-    ) {
+    ) -> bool {
         let call_id = message.call_id().ok().and_then(read_call_id);
         let (Some(call_id), Ok(CSeq { number: cseq, .. })) = (call_id, message.cseq()) else {
-            return;
+            return false;
         };
         let request = NonInviteClient::start(Transport::Unreliable, peer.base(), now);
         let machine = Machine::NonInvite { method: Method::Bye, request };
         let bye = {
-            let (request, peer) = (Box::default(), Arc::clone(&peer));
+            let (request, peer) = (Box::default(), Arc::clone(peer));
             Bye { request, to, peer, call_id, cseq: cseq + 1, record }
         };
         let owner = Owner { armed: None, purpose: Purpose::Bye(bye) };
-        let Ok(handle) = self.clients.insert(Client { machine, owner }) else {
-            self.tally.on_shed(Shed::Transaction);
-            return self.send_bye_once((&peer, to), dialog);
-        };
+        let Ok(handle) = self.clients.insert(Client { machine, owner }) else { return false };
         let branch = self.clients.branch(handle);
         let sender = Sender { transport: "UDP", sent_by: &peer.sent_by, branch: &branch };
         let bytes = self.outbox.push(to, |out| dialog.write_bye(&sender, out));
@@ -185,11 +182,13 @@ impl Gateway {
         }
         self.tally.on_sent(SipKind::Bye);
         self.arm(handle);
+        true
     }
 
     /// A BYE that nobody remembers and that is not repeated: better than to leave the phone off the
     /// hook because a table is full.
     fn send_bye_once(&mut self, (peer, to): (&Peer, SocketAddr), dialog: &Dialog<'_>) {
+        self.tally.on_shed(Shed::Transaction);
         let branch = lone_branch(&mut self.entropy);
         let sender = Sender { transport: "UDP", sent_by: &peer.sent_by, branch: &branch };
         self.outbox.push(to, |out| dialog.write_bye(&sender, out));

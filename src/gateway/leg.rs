@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::passed::Passed;
 use super::probe::Asked;
 use super::settings::Peer;
 use crate::call::outbound::Outbound;
@@ -45,6 +46,8 @@ pub(crate) struct Leg {
     pub(crate) identity: Identity,
     /// Index of the trunk.
     pub(crate) trunk: u16,
+    /// The trunks that have had their turn, this one included.
+    pub(crate) passed: Passed,
     /// How that trunk is spoken to.
     pub(crate) peer: Arc<Peer>,
     /// The To tag of the final response, for its ACK.

@@ -1,10 +1,12 @@
 //! Datagrams that wait for the socket: one buffer, reused, so that sending allocates nothing.
 //!
-//! Bounded by use: the driver empties it after each batch of inputs, and one input adds a few
-//! datagrams at most.
+//! Bounded by use: the driver empties it after each batch of inputs. One input adds a few datagrams; a
+//! stop, a timeout, or room for those who wait adds a burst of [`BURST_MAX`] and leaves the rest to the
+//! next.
 
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::time::Duration;
 
 /// Rendered datagrams in the order in which they leave.
 #[derive(Debug, Default)]
@@ -49,6 +51,12 @@ impl Outbox {
         self.queue.len() - self.next
     }
 }
+
+/// What the send buffer of a socket holds as Linux sets it up (`net.core.wmem_default`, 208 KiB, for
+/// which a datagram of ours counts as about 1.3 KiB). What is over that is lost.
+pub(crate) const BURST_MAX: usize = 128;
+/// Between two bursts that nothing but themselves makes wait.
+pub(crate) const BURST_GAP: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::Gateway;
 use super::leg::{Leg, Owner, Purpose};
-use super::queue::{Errand, Waiting};
-use super::timers::Timer;
+use super::passed::Passed;
+use super::queue::{Errand, Line};
 use crate::call::classify;
 use crate::call::outbound::{Ended, Outbound};
 use crate::outcome::Outcome;
@@ -35,46 +35,17 @@ impl Gateway {
         if !self.is_wanted(&order) {
             return self.give_up(&order, Outcome::Withdrawn, now);
         }
-        let errand = Errand { order, after: None, before: None };
-        // Who came first goes first.
-        if self.queue.has(errand.order.pool) {
-            return self.wait(errand, now);
-        }
-        self.dispatch(errand, now);
-    }
-
-    /// Lets waiting calls go as far as their trunks have room; those that waited too long fail.
-    pub(crate) fn on_pace(&mut self, now: Instant) {
-        // Filed before a sooner look was wanted: that one has been, or stands for it.
-        if self.look_again_at.is_some_and(|at| at > now) {
-            return;
-        }
-        self.look_again_at = None;
-        for pool in self.queue.pools() {
-            self.release_waiting(pool, now);
-        }
-    }
-
-    fn release_waiting(&mut self, pool: u16, now: Instant) {
-        while let Some(waiting) = self.queue.pop(pool) {
-            let errand = &waiting.errand;
-            if !self.is_wanted(&errand.order) {
-                self.give_up(&errand.order, Outcome::Withdrawn, now);
-                continue;
-            }
-            match self.leave(&errand.order, errand.after, now) {
-                Ok(trunk) => self.invite(waiting.errand.order, trunk, now),
-                Err(_) if now >= waiting.until => self.give_up_waiting(errand, now),
-                Err(wait) => {
-                    self.arm_pace(wait, waiting.until, now);
-                    return self.queue.put_back(waiting);
-                }
-            }
-        }
+        self.dispatch(Errand { order, passed: Passed::default(), before: None }, now);
     }
 
     /// A leg ended: the call goes on through the next trunk of its route, or is over.
-    pub(crate) fn on_leg_ended(&mut self, order: Order, trunk: u16, ended: &Ended, now: Instant) {
+    pub(crate) fn on_leg_ended(
+        &mut self,
+        order: Order,
+        passed: Passed,
+        ended: &Ended,
+        now: Instant,
+    ) {
         let is_wanted = self.is_wanted(&order);
         let ending = Ending {
             outcome: ended.outcome,
@@ -82,16 +53,16 @@ impl Gateway {
             sip_code: ended.code,
             q850_cause: ended.q850_cause,
         };
-        let has_more = !self.rest_of_route(&order, Some(trunk)).is_empty();
+        let has_more = self.route(order.pool).iter().any(|trunk| !passed.has(*trunk));
         if ended.may_fail_over && is_wanted && has_more {
-            return self.dispatch(Errand { order, after: Some(trunk), before: Some(ending) }, now);
+            return self.dispatch(Errand { order, passed, before: Some(ending) }, now);
         }
         self.end(&order, ending, now);
     }
 
     /// Whether anybody still waits for a call. A verification may end while its order is on the way
     /// to the shard, or waits for a trunk.
-    fn is_wanted(&self, order: &Order) -> bool {
+    pub(crate) fn is_wanted(&self, order: &Order) -> bool {
         !self.is_draining && self.verify.is_pending(order.verification)
     }
 
@@ -105,71 +76,24 @@ impl Gateway {
         }
     }
 
-    /// No new calls; those that live are hung up, those that wait are given up.
-    pub(crate) fn drain(&mut self, now: Instant) {
-        self.is_draining = true;
-        for pool in self.queue.pools() {
-            while let Some(Waiting { errand, .. }) = self.queue.pop(pool) {
-                self.give_up(&errand.order, Outcome::Withdrawn, now);
-            }
-        }
-        let live: Vec<CallId> = self.calls.keys().copied().collect();
-        for call in live {
-            self.hang_up(call, now);
-        }
+    /// The trunks that carry the calls of a pool, in the order in which they are tried.
+    fn route(&self, pool: u16) -> &[u16] {
+        self.routes.get(usize::from(pool)).map_or(&[], AsRef::as_ref)
     }
 
-    /// The trunks that may carry an order after `after` has failed it, in the order in which they are
-    /// tried. All of them when a reload took `after` off the route.
-    fn rest_of_route(&self, order: &Order, after: Option<u16>) -> &[u16] {
-        let route = self.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
-        let failed = after.and_then(|after| route.iter().position(|trunk| *trunk == after));
-        failed.map_or(route, |failed| &route[failed + 1..])
-    }
-
-    fn dispatch(&mut self, errand: Errand, now: Instant) {
-        match self.leave(&errand.order, errand.after, now) {
-            Ok(trunk) => self.invite(errand.order, trunk, now),
-            Err(wait) => {
-                self.arm_pace(wait, now + QUEUE_LOOK_AGAIN, now);
-                self.wait(errand, now);
-            }
-        }
-    }
-
-    fn wait(&mut self, errand: Errand, now: Instant) {
-        if let Err(errand) = self.queue.push(errand, now) {
-            self.tally.on_shed(Shed::Call);
-            self.give_up_waiting(&errand, now);
-        }
-    }
-
-    /// No trunk takes the order: its call ended as the last one that did take it said.
-    fn give_up_waiting(&mut self, errand: &Errand, now: Instant) {
-        match errand.before {
-            Some(ending) => self.end(&errand.order, ending, now),
-            None => self.give_up(&errand.order, Outcome::Unsent, now),
-        }
-    }
-
-    /// A call has left its trunk: those that wait look again at once.
-    pub(crate) fn on_room(&mut self, now: Instant) {
-        if self.queue.len() > 0 && self.look_again_at.is_none_or(|at| at > now) {
-            self.look_again_at = Some(now);
-            self.wheel.arm(now, Timer::Pace);
-        }
-    }
-
-    /// Leave from the first trunk of the rest of the route that has room: those that answered
-    /// lately first.
-    fn leave(&mut self, order: &Order, after: Option<u16>, now: Instant) -> Result<u16, Wait> {
+    /// Leave for one order of a line, from the first trunk that has not had its turn and has room:
+    /// those that answered lately first.
+    pub(crate) fn leave(&mut self, (pool, passed): Line, now: Instant) -> Result<u16, Wait> {
         if !self.has_room() {
             return Err(Wait::Full);
         }
         let mut wait = Wait::Full;
         for is_preferred in [true, false] {
-            for place in 0..self.rest_of_route(order, after).len() {
-                let trunk = self.rest_of_route(order, after)[place];
+            for place in 0..self.route(pool).len() {
+                let trunk = self.route(pool)[place];
+                if passed.has(trunk) {
+                    continue;
+                }
                 let line = &mut self.lines[usize::from(trunk)];
                 if line.health.takes_calls(now) != is_preferred {
                     continue;
@@ -187,13 +111,22 @@ impl Gateway {
         Err(wait)
     }
 
+    /// What has had its turn once `trunk` takes an order: that one, and those before it on the route.
+    fn pass(&self, (pool, passed): Line, trunk: u16) -> Passed {
+        let before = self.route(pool).iter().copied().take_while(|other| *other != trunk);
+        before.fold(passed.with(trunk), Passed::with)
+    }
+
     /// Whether there is room for an INVITE, and for the BYE of every call that may be answered.
     pub(crate) fn has_room(&self) -> bool {
         let (alive, limit) = self.clients.occupancy();
         alive + self.calls.len() + 2 <= limit && self.has_room_for_deadlines()
     }
 
-    fn invite(&mut self, order: Order, trunk: u16, now: Instant) {
+    /// Sends the INVITE of an order, which has leave from `trunk`.
+    pub(crate) fn invite(&mut self, errand: Errand, trunk: u16, now: Instant) {
+        let passed = self.pass(errand.line(), trunk);
+        let order = errand.order;
         let peer = Arc::clone(&self.lines[usize::from(trunk)].peer);
         let plan = peer.plan(order.ring);
         let call_id = self.entropy.u128();
@@ -213,6 +146,7 @@ impl Gateway {
             order,
             identity,
             trunk,
+            passed,
             peer,
             to_tag: None,
             dialogs: vec![],
@@ -245,22 +179,10 @@ impl Gateway {
         self.end(order, Ending { outcome, by, sip_code: None, q850_cause: None }, now);
     }
 
-    fn end(&mut self, order: &Order, ending: Ending, now: Instant) {
+    /// A call is over.
+    pub(crate) fn end(&mut self, order: &Order, ending: Ending, now: Instant) {
         order.call.on_ended(ending, now);
         self.verify.on_call_ended(&order.call);
-    }
-
-    /// Looks at the waiting orders again when a trunk may have room: one entry in the wheel, however
-    /// many wait.
-    fn arm_pace(&mut self, wait: Wait, until: Instant, now: Instant) {
-        let at = match wait {
-            Wait::Until(at) => at.min(until),
-            Wait::Full => until.min(now + QUEUE_LOOK_AGAIN),
-        };
-        if self.look_again_at.is_none_or(|planned| at < planned) {
-            self.look_again_at = Some(at);
-            self.wheel.arm(at, Timer::Pace);
-        }
     }
 }
 
@@ -271,6 +193,3 @@ fn sooner(one: Wait, other: Wait) -> Wait {
         (Wait::Full, Wait::Full) => Wait::Full,
     }
 }
-
-/// When every trunk is full, the end of a call makes room; this is how often it is looked for.
-const QUEUE_LOOK_AGAIN: Duration = Duration::from_millis(20);

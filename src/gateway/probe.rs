@@ -48,7 +48,7 @@ impl Line {
 
 impl Gateway {
     /// Begins to watch the trunks of the configuration. To be called once for every set of lines: what
-    /// was asked before no longer counts.
+    /// was asked before no longer counts, and is asked again when it would have been.
     pub(crate) fn start_probes(&mut self, now: Instant) {
         for (trunk, line) in self.lines.iter_mut().enumerate() {
             if let Some(handle) = line.probe.take() {

@@ -2,7 +2,7 @@
 //!
 //! Calls go on as they began: a leg keeps its [`Peer`](super::settings::Peer). A trunk keeps its
 //! index for as long as the process lives, because records and metrics know it by that, and a trunk
-//! that is gone still knows its calls, so that a late answer is hung up.
+//! that is gone, or has another address, still knows its calls, so that a late answer is hung up.
 //!
 //! Invariant: after a reload no call and no probe begins on a trunk that is gone.
 

@@ -15,7 +15,7 @@ use crate::tally::{DropReason, SipKind};
 impl Gateway {
     /// A request arrived.
     pub(crate) fn on_request(&mut self, from: SocketAddr, request: &Message<'_>, method: Method) {
-        if !self.lines.iter().any(|line| line.owns(from.ip()) && line.may_ask()) {
+        if !self.lines.iter().any(|line| line.may_ask(from.ip())) {
             return self.tally.on_dropped(DropReason::ForeignSource);
         }
         self.tally.on_received(kind(method));

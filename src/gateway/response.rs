@@ -8,10 +8,9 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::Gateway;
-use super::leg::{Leg, Purpose, trace};
+use super::leg::{Leg, Owner, Purpose, trace};
 use crate::call::outbound::Step;
 use crate::ladder::{Direction, Undelivered, Verb};
-use crate::outcome::Outcome;
 use crate::sip::{Class, Message, Method, Status};
 use crate::tally::DropReason;
 use crate::transaction::Transport;
@@ -67,6 +66,7 @@ impl Gateway {
             && invite.on_transport_error()
         {
             leg.order.call.ladder.on_undelivered(Verb::Invite, why);
+            self.on_silent_invite(handle, now);
             self.step(handle, now, |leg| leg.call.on_transport_error());
             self.arm(handle);
         }
@@ -84,7 +84,7 @@ impl Gateway {
         if step == Step::default() {
             return;
         }
-        let (order, trunk) = (leg.order.clone(), leg.trunk);
+        let (order, passed) = (leg.order.clone(), leg.passed);
         if step.rings {
             order.call.on_ringing(now);
             self.verify.on_call_ringing(&order.call);
@@ -94,9 +94,9 @@ impl Gateway {
             self.start_cancel(handle, now);
         }
         if let Some(ended) = step.ended {
-            self.leave_trunk(handle, trunk, ended.outcome);
+            self.leave_trunk(handle);
             self.calls.remove(&order.call.id);
-            self.on_leg_ended(order, trunk, &ended, now);
+            self.on_leg_ended(order, passed, &ended, now);
             self.on_room(now);
         }
         self.arm(handle);
@@ -104,18 +104,31 @@ impl Gateway {
 
     /// The call needs its trunk no more: gives back its share of it, and drops an INVITE whose final
     /// response will not come.
-    fn leave_trunk(&mut self, handle: Handle, trunk: u16, outcome: Outcome) {
-        let line = &mut self.lines[usize::from(trunk)];
-        line.pace.release();
-        let is_silent = matches!(outcome, Outcome::Silence | Outcome::Unsent);
-        if is_silent {
-            line.health.on_silent_call(self.now);
-            line.file_health(trunk, &mut self.wheel, self.now);
-        }
-        if let Some(Client { machine: Machine::Invite { invite, .. }, .. }) =
+    fn leave_trunk(&mut self, handle: Handle) {
+        if let Some(Client { machine: Machine::Invite { invite, .. }, owner }) =
             self.clients.get_mut(handle)
+            && let Purpose::Leg(leg) = &owner.purpose
         {
             invite.abandon();
+            self.lines[usize::from(leg.trunk)].pace.release();
+        }
+    }
+
+    /// An INVITE got no response at all: timer B, or it could not be sent.
+    ///
+    /// Whatever became of its call. A client that gives up early does not end the INVITE: without a
+    /// provisional response there is no CANCEL (RFC 3261 §9.1), and it is repeated until timer B. So
+    /// a trunk always has 64*T1 to say a word, and its silence means the same as for any other call.
+    pub(crate) fn on_silent_invite(&mut self, handle: Handle, now: Instant) {
+        let Some(Client { owner: Owner { purpose: Purpose::Leg(leg), .. }, .. }) =
+            self.clients.get(handle)
+        else {
+            return;
+        };
+        let line = &mut self.lines[usize::from(leg.trunk)];
+        if line.is_reached_by(&leg.peer) {
+            line.health.on_silent_call(now);
+            line.file_health(leg.trunk, &mut self.wheel, now);
         }
     }
 
@@ -137,7 +150,7 @@ impl Gateway {
         };
         let Some(client) = self.clients.get(handle) else { return Err(DropReason::Late) };
         let (peer, call_id, number) = client.owner.purpose.identity();
-        if !via.sent_by.eq_ignore_ascii_case(&peer.sent_by) {
+        if !peer.is_named_by(&via) {
             return Err(DropReason::ForeignVia);
         }
         if !peer.profile.accepts(from.ip()) {
@@ -172,7 +185,10 @@ impl Gateway {
         let code = status.code();
         trace(&leg.order.call, Direction::In, Method::Invite, Some(code), is_again, now);
         leg.order.call.on_first_response(now);
-        self.lines[usize::from(leg.trunk)].health.on_answer(now);
+        let line = &mut self.lines[usize::from(leg.trunk)];
+        if line.is_reached_by(&leg.peer) {
+            line.health.on_answer(now);
+        }
         match answer {
             OnResponse::Absorb => self.tally.on_received_again(),
             OnResponse::Acknowledge => {

@@ -1,10 +1,13 @@
 //! What one shard must know before it can work.
 
+use std::iter;
+use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::outbound::{Alerting, Plan};
+use crate::sip::{Host, Via};
 use crate::transaction::TimerBase;
 use crate::transaction::slab::Handle;
 use crate::trunk::{Health, Messages, MessagesError, Pace, Profile, Ringing};
@@ -38,6 +41,8 @@ pub struct Peer {
     pub(crate) messages: Messages,
     /// The sent-by of our Via on this trunk.
     pub(crate) sent_by: Box<[u8]>,
+    /// The same, to be compared.
+    local: SocketAddr,
 }
 
 impl Peer {
@@ -53,7 +58,26 @@ impl Peer {
     ) -> Result<Self, MessagesError> {
         let messages = Messages::new(&profile, local, user_agent)?;
         let sent_by = local.to_string().into_bytes().into_boxed_slice();
-        Ok(Self { profile, messages, sent_by })
+        Ok(Self { profile, messages, sent_by, local })
+    }
+
+    /// Whether `ip` is of this trunk.
+    pub(crate) fn owns(&self, ip: IpAddr) -> bool {
+        self.profile.sources.iter().any(|range| range.contains(&ip))
+    }
+
+    /// Whether a Via names us, however it is spelt: RFC 3261 §18.1.2 wants the value that we write, and
+    /// some peers write the address anew, without the default port or with other zeros.
+    pub(crate) fn is_named_by(&self, via: &Via<'_>) -> bool {
+        let port = via.port.unwrap_or(DEFAULT_PORT);
+        (via.host, port) == (Host::Address(self.local.ip()), self.local.port())
+    }
+
+    /// Whether `other` is spoken to, and heard, in the same place.
+    fn is_at(&self, other: &Self) -> bool {
+        let place = |profile: &Profile| (profile.address, profile.strict_source);
+        place(&self.profile) == place(&other.profile)
+            && self.profile.sources == other.profile.sources
     }
 
     /// The trunk's timers.
@@ -81,6 +105,8 @@ impl Peer {
 pub struct Line {
     /// How calls that begin now speak to it.
     pub(crate) peer: Arc<Peer>,
+    /// How it was spoken to where it was before, oldest first: the last places that it had.
+    former: Vec<Arc<Peer>>,
     /// This shard's share of what it takes.
     pub(crate) pace: Pace,
     /// Whether it is there, as far as this shard knows.
@@ -100,7 +126,8 @@ impl Line {
         let pace = Pace::new(calls_per_second, in_flight_max, shard, shards);
         let health = Health::new(peer.profile.options_interval);
         let peer = Arc::new(peer);
-        Self { peer, pace, health, probe: None, filed: None, is_listed: true }
+        let former = vec![];
+        Self { peer, former, pace, health, probe: None, filed: None, is_listed: true }
     }
 
     /// The configuration has it no more, until [`change_to`](Self::change_to) says otherwise.
@@ -116,20 +143,46 @@ impl Line {
             self.health = line.health;
         }
         self.pace.change_to(line.pace);
-        self.peer = line.peer;
+        self.move_to(line.peer);
         self.is_listed = true;
     }
 
-    /// Whether it may ask something of us: it is in the configuration, or carries calls still.
-    pub(crate) fn may_ask(&self) -> bool {
-        self.is_listed || self.pace.in_flight() > 0
+    fn move_to(&mut self, peer: Arc<Peer>) {
+        let then = mem::replace(&mut self.peer, peer);
+        self.former.retain(|former| !former.is_at(&self.peer) && !former.is_at(&then));
+        if !then.is_at(&self.peer) {
+            self.former.push(then);
+            let surplus = self.former.len().saturating_sub(FORMER_MAX);
+            self.former.drain(..surplus);
+        }
     }
 
-    /// Whether `ip` is of this trunk.
-    pub(crate) fn owns(&self, ip: IpAddr) -> bool {
-        self.peer.profile.sources.iter().any(|range| range.contains(&ip))
+    /// Whether `ip` may ask something of us: it is this trunk's, and the configuration has the trunk or
+    /// it carries calls still; or it was this trunk's, and something that began there is not over.
+    pub(crate) fn may_ask(&self, ip: IpAddr) -> bool {
+        let is_known = self.is_listed || self.pace.in_flight() > 0;
+        is_known && self.peer.owns(ip)
+            || self.places().any(|peer| peer.owns(ip) && Arc::strong_count(peer) > 1)
+    }
+
+    /// Whether who speaks to `peer` speaks to the trunk where it is now: what is heard there, or is not,
+    /// says how the trunk stands.
+    pub(crate) fn is_reached_by(&self, peer: &Peer) -> bool {
+        self.peer.profile.address == peer.profile.address
+    }
+
+    /// How the trunk is, or was, spoken to at each of its places, the present one first.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Arc<Peer>> {
+        iter::once(&self.peer).chain(self.former.iter().rev())
     }
 }
+
+/// RFC 3261 §18.1.1: of UDP.
+const DEFAULT_PORT: u16 = 5060;
+/// How many former places of a trunk are remembered, each of a reload that changed its address or
+/// sources. Calls of an older one go on; but what comes from there without a transaction of ours is a
+/// stranger's.
+const FORMER_MAX: usize = 8;
 
 /// How many trunks a process may know in its life, those that reloads took away included.
 pub const TRUNKS_MAX: usize = 256;

@@ -2,6 +2,7 @@
 //! verification make of it.
 
 mod answered;
+mod bursts;
 mod crossings;
 mod flash;
 mod forged;

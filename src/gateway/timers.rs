@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::Gateway;
 use super::leg::Purpose;
+use super::outbox::BURST_MAX;
 use crate::ladder::Direction;
 use crate::tally::SipKind;
 use crate::time::Wake;
@@ -22,6 +23,8 @@ use crate::trunk::Probe;
 pub(crate) enum Timer {
     /// A client transaction and its call.
     Client(Handle),
+    /// The stop: more calls are to be hung up.
+    Drain,
     /// A trunk: it may be asked whether it is there, or may get a call again.
     Health(u16),
     /// The orders that wait for a trunk.
@@ -30,11 +33,17 @@ pub(crate) enum Timer {
 
 impl Gateway {
     /// Wakes whoever is due: calls first, then verifications, a batch of each. A million verifications
-    /// that expire at once do not keep a ringing phone waiting: the rest is due at the next call.
+    /// that expire at once do not keep a ringing phone waiting, and a thousand phones do not overflow
+    /// the send buffer: the rest is due at the next call.
     pub(crate) fn on_timeout(&mut self, now: Instant) {
+        let full = self.outbox.len() + BURST_MAX;
         for _ in 0..DEADLINES_BATCH {
+            if self.outbox.len() >= full {
+                break;
+            }
             match self.wheel.pop_due(now) {
                 Some(Timer::Client(handle)) => self.on_client_due(handle, now),
+                Some(Timer::Drain) => self.on_drain(now),
                 Some(Timer::Health(trunk)) => self.on_health_due(trunk, now),
                 Some(Timer::Pace) => self.on_pace(now),
                 None => break,
@@ -119,6 +128,7 @@ impl Gateway {
     ) {
         match invite {
             invite_client::OnTimeout::Fail => {
+                self.on_silent_invite(handle, now);
                 self.step(handle, now, |leg| leg.call.on_invite_timeout());
             }
             invite_client::OnTimeout::Rest => {}

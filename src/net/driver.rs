@@ -178,6 +178,7 @@ impl<C> Driver<C> {
                 }
             }
             self.run_commands(core);
+            // Before the timers: a 486 that is there when the ring time is over means no CANCEL.
             self.read(core);
             self.run_timers(core);
             self.write(core);

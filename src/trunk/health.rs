@@ -66,15 +66,15 @@ impl Health {
         Self { interval, answers_probes: false, is_asked: false, ask_at: None, state }
     }
 
-    /// The shard begins to work.
+    /// The shard begins to watch the trunk, or goes on with it: what was planned stays planned.
     pub fn start(&mut self, now: Instant) {
-        self.ask_at = self.interval.map(|interval| now + interval);
+        self.ask_at = self.ask_at.or_else(|| self.interval.map(|interval| now + interval));
     }
 
     /// The trunk answered a call.
     pub fn on_answer(&mut self, now: Instant) {
         self.state = State::Up { doubt: 0 };
-        self.start(now);
+        self.ask_at = self.interval.map(|interval| now + interval);
     }
 
     /// A call was not answered at all, or could not even be sent.

@@ -15,6 +15,8 @@ pub(crate) enum Rule {
     AnswersHungUp,
     /// S5: no INVITE after its call ended, never two calls where one was asked for.
     OneCall,
+    /// Whoever forges a datagram changes nothing.
+    Forgery,
     /// S6: quiet after the last work, and every table is empty.
     Quiet,
     /// A verification ends once, and nobody is verified without the right code.

@@ -11,6 +11,7 @@ use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::lab;
 use ringproof::tally::Tally;
 use ringproof::time::WallClock;
+use ringproof::trunk::Profile;
 use ringproof::verify::Verify;
 use ringproof::verify::event::{Event, Listener};
 
@@ -113,16 +114,18 @@ pub(crate) fn start_trunk(plan: &plan::Trunk, seed: u64, index: usize, starts: u
     lab::Trunk::new(plan.settings.clone(), entropy.stream())
 }
 
+/// A trunk as the shard at `address` knows it.
+pub(crate) fn line(profile: Profile, address: SocketAddr, share: (u16, u16)) -> Line {
+    Line::new(Peer::new(profile, address, None).expect("a short INVITE"), share)
+}
+
 fn shard_settings(
     plan: &Plan,
     daemon: &plan::Daemon,
     address: SocketAddr,
     share: (u16, u16),
 ) -> Settings {
-    let line = |trunk: &plan::Trunk| {
-        let peer = Peer::new(trunk.profile.clone(), address, None).expect("a short INVITE");
-        Line::new(peer, share)
-    };
+    let line = |trunk: &plan::Trunk| line(trunk.profile.clone(), address, share);
     Settings {
         lines: plan.trunks.iter().map(line).collect(),
         routes: daemon.routes.iter().map(|route| route.clone().into_boxed_slice()).collect(),

@@ -8,6 +8,7 @@ use ringproof::trunk::{CallerId, CallerIdHeader, Dialled, NumberFormat, Profile,
 use ringproof::verify::settings::{Bounds, Limit, Limits, PoolSettings, Settings};
 
 use crate::dice::Dice;
+use crate::reloads::Reload;
 use crate::visit::Visit;
 
 /// What the network is like.
@@ -28,6 +29,7 @@ pub(crate) struct Plan {
     pub(crate) daemons: Vec<Daemon>,
     pub(crate) trunks: Vec<Trunk>,
     pub(crate) outages: Vec<Outage>,
+    pub(crate) reloads: Vec<Reload>,
     pub(crate) visits: Vec<Visit>,
 }
 
@@ -104,7 +106,8 @@ impl Plan {
         let visits = (0..dice.between(4, 24))
             .map(|_| Visit::draw(daemons.len(), &daemons, &mut dice))
             .collect();
-        Self { weather, daemons, trunks, outages, visits }
+        let reloads = Reload::draw(daemons.len(), trunks.len(), &mut Dice::new(seed, 4));
+        Self { weather, daemons, trunks, outages, reloads, visits }
     }
 
     /// Whether nothing but the phones themselves stands between a plan and its ring.

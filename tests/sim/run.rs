@@ -37,6 +37,8 @@ pub(crate) struct Tally {
     answered: usize,
     verifications: usize,
     probes: usize,
+    reloads: usize,
+    forged: usize,
     outcomes: BTreeMap<&'static str, usize>,
 }
 
@@ -112,6 +114,8 @@ impl Tally {
             answered: world.answers.count(),
             verifications: world.verifications.count(),
             probes: world.probes,
+            reloads: world.reloaded,
+            forged: world.forged,
             outcomes,
         }
     }
@@ -122,6 +126,8 @@ impl Tally {
         self.answered += other.answered;
         self.verifications += other.verifications;
         self.probes += other.probes;
+        self.reloads += other.reloads;
+        self.forged += other.forged;
         for (outcome, count) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
         }
@@ -132,16 +138,18 @@ impl Tally {
         let met = |outcome: &Outcome| self.outcomes.contains_key(outcome.as_str());
         let missing: Vec<_> = Outcome::ALL.into_iter().filter(|outcome| !met(outcome)).collect();
         assert!(missing.is_empty(), "no world has {missing:?}");
-        let is_dull = self.answered == 0 || self.verifications == 0 || self.probes == 0;
+        let Self { answered, verifications, probes, reloads, forged, .. } = self;
+        let is_dull = [answered, verifications, probes, reloads, forged].contains(&&0);
         assert!(!is_dull, "nothing happened: {self}");
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { worlds, steps, answered, verifications, probes, .. } = self;
+        let Self { worlds, steps, answered, verifications, probes, reloads, forged, .. } = self;
         writeln!(f, "{worlds} worlds, {steps} steps, {verifications} verifications")?;
         writeln!(f, "{answered} dialogs hung up, {probes} probes of trunks")?;
+        writeln!(f, "{reloads} reloads, {forged} forged datagrams")?;
         self.outcomes.iter().try_for_each(|(word, count)| writeln!(f, "{count:7} {word}"))
     }
 }

@@ -1,7 +1,6 @@
 //! Datagrams on their way, and what the tap on the wire makes of them.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use ringproof::gateway::Input;
 use ringproof::lab::{self, Behaviour, Noticed, Violation};
@@ -79,7 +78,7 @@ impl World {
         while let Some((to, payload)) = self.next_of_shard(shard) {
             let seen = self.read(&payload)?;
             self.story.tell(self.now - self.start, || format!("shard {shard}: {seen}"));
-            self.tap(shard, to, &seen)?;
+            self.tap(shard, &seen)?;
             self.send(self.shards[shard].address, to, &payload);
         }
         let daemon = self.shards[shard].daemon;
@@ -101,6 +100,7 @@ impl World {
             self.story.tell(self.now - self.start, || format!("    trunk {trunk}: {seen}"));
             if self.trunks[trunk].outage.is_none() {
                 self.send(address, to, &payload);
+                self.overhear(address, to, &payload);
             }
         }
         while let Some(event) = self.trunks[trunk].trunk.poll_event() {
@@ -130,16 +130,28 @@ impl World {
 
     /// What nobody can help: a phone that rings on for longer than 64*T1 after its CANCEL, because it
     /// ignores it or because its trunk was away. What it says then finds nobody (RFC 3261 §9.1), and
-    /// neither does what it says to a daemon that has stopped.
+    /// neither does what it says to a shard that has stopped. Nor can a trunk
+    /// know what an answer asked for that it has forgotten and the network has not.
     fn is_excused(&self, trunk: usize, noticed: &Noticed) -> bool {
         let Some(phone) = noticed.phone else { return false };
         let behaviour = self.plan.trunks[trunk].settings.behaviour_of(phone);
         let rings_on = behaviour == Behaviour::CancelIgnored;
         let was_away = self.plan.outages.iter().any(|outage| outage.trunk == trunk);
         let (ack, invite) = (Violation::AckMissing, Violation::InviteWhileRinging);
-        let has_stopped = self.shards.iter().any(|host| host.gateway.is_none());
-        (noticed.violation == ack && (rings_on || has_stopped))
+        let has_stopped = self.has_lost_its_shard(digits(phone));
+        let unasked = [Violation::AckUnasked, Violation::ByeUnknown].contains(&noticed.violation);
+        (unasked && self.answered_again.contains(&digits(phone)))
+            || (noticed.violation == ack && (rings_on || has_stopped))
             || (noticed.violation == invite && (rings_on || was_away))
+    }
+
+    /// Whether a shard that called this phone has stopped.
+    fn has_lost_its_shard(&self, phone: u64) -> bool {
+        let mut calls = self.orders.iter().filter(|(_, order)| order.to.as_u64() == phone);
+        calls.any(|(daemon, order)| {
+            let shard = self.daemons[*daemon].first_shard + usize::from(order.shard);
+            self.shards[shard].gateway.is_none()
+        })
     }
 
     fn send(&mut self, from: SocketAddr, to: SocketAddr, payload: &[u8]) {
@@ -159,7 +171,7 @@ impl World {
     }
 
     /// Shows a datagram of a shard to the checks.
-    fn tap(&mut self, shard: usize, to: SocketAddr, seen: &Seen) -> Verdict {
+    fn tap(&mut self, shard: usize, seen: &Seen) -> Verdict {
         if seen.status.is_some() {
             return Ok(());
         }
@@ -167,7 +179,7 @@ impl World {
             Method::Ack => self.answers.on_ack(&seen.dialog()),
             Method::Bye => self.answers.on_bye(&seen.dialog())?,
             Method::Cancel => self.invites.on_cancel(&seen.branch, self.now)?,
-            Method::Invite => self.tap_invite(shard, to, seen)?,
+            Method::Invite => self.tap_invite(shard, seen)?,
             // A trunk is asked whether it is there: nobody's phone is touched.
             Method::Options => self.probes += 1,
             method @ (Method::Extension
@@ -186,7 +198,7 @@ impl World {
         Ok(())
     }
 
-    fn tap_invite(&mut self, shard: usize, to: SocketAddr, seen: &Seen) -> Verdict {
+    fn tap_invite(&mut self, shard: usize, seen: &Seen) -> Verdict {
         let daemon = self.shards[shard].daemon;
         let order = self.orders.iter().rev().find(|(_, order)| {
             (order.to.as_u64(), order.caller_id.as_u64()) == (seen.to, seen.from)
@@ -195,15 +207,20 @@ impl World {
             return Self::broken(Rule::OneCall, format!("nobody ordered {seen}"));
         };
         ensure(*owner == daemon, Rule::OneCall, || format!("another daemon's call: {seen}"))?;
-        let trunk = self.plan.trunks.iter().find(|trunk| trunk.profile.address == to);
-        let t1 = trunk.map_or(Duration::ZERO, |trunk| trunk.profile.t1);
+        let Some(trunk) = order.call.facts().trunk else {
+            return Self::broken(Rule::OneCall, format!("through no trunk: {seen}"));
+        };
+        let is_reloaded = self.plan.reloads.iter().any(|reload| reload.daemon == daemon);
+        let at_first = self.plan.daemons[daemon].routes[usize::from(order.pool)].len();
+        let t1 = self.plan.trunks[usize::from(trunk)].profile.t1;
         let invite = Invite {
             branch: &seen.branch,
             call: order.call.id,
             phone: (daemon, seen.to),
             has_ended: order.call.ending().is_some(),
             is_pending: self.daemons[daemon].verify.is_pending(order.verification),
-            route: self.plan.daemons[daemon].routes[usize::from(order.pool)].len(),
+            trunk,
+            route: if is_reloaded { self.plan.trunks.len() } else { at_first },
             patience: 64 * t1,
         };
         self.invites.on_invite(&invite, self.now)

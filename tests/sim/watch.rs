@@ -95,12 +95,15 @@ impl World {
             return Self::broken(Rule::OneCall, format!("{names:?} rang and nobody wanted it"));
         };
         let plan = &self.plan.trunks[trunk];
+        // A reload may have another trunk of the configuration where this one was.
+        let called = order.call.facts().trunk.map_or(trunk, usize::from);
+        let profile = &self.plan.trunks[called].profile;
         phones::check(&Rang {
             behaviour: plan.settings.behaviour_of(entry.phone),
             ending: entry.ending,
             rang_for: entry.rang_for,
-            planned: order.ring.unwrap_or(plan.profile.ring),
-            is_guessed: plan.profile.assume_ringing_after.is_some(),
+            planned: order.ring.unwrap_or(profile.ring),
+            is_guessed: profile.assume_ringing_after.is_some(),
             outcome: order.call.ending().map(|ending| ending.outcome),
         })
     }

@@ -3,7 +3,7 @@
 //! Nothing here sleeps, opens a port or asks for the time, and nothing depends on the order of a
 //! hash table: the same seed gives the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use crate::checks::invites::Invites;
 use crate::checks::outcomes::Outcomes;
 use crate::checks::verifications::Verifications;
 use crate::dice::Dice;
+use crate::forgery::Forgery;
 use crate::hosts::{self, Daemon, Shard, Trunk};
 use crate::network::Network;
 use crate::plan::{OutageKind, Plan};
@@ -51,6 +52,12 @@ pub(crate) struct World {
     pub(crate) steps: u64,
     /// How often a shard asked a trunk whether it is there.
     pub(crate) probes: usize,
+    /// What a forger draws, and how much was forged.
+    pub(crate) forger: Dice,
+    pub(crate) forged: usize,
+    /// The phones whose 2xx comes again when the trunk has forgotten it.
+    pub(crate) answered_again: BTreeSet<u64>,
+    pub(crate) reloaded: usize,
 }
 
 /// What can be on the agenda.
@@ -73,6 +80,15 @@ pub(crate) enum Happening {
     },
     /// A daemon is told to stop.
     Drains(usize),
+    /// A datagram arrives that nobody sent.
+    Forged {
+        shard: usize,
+        from: SocketAddr,
+        payload: Vec<u8>,
+        forgery: Forgery,
+    },
+    /// A daemon is told to read its configuration again: the reload with this index.
+    Reloads(usize),
     /// The network gives a datagram back to the shard that sent it.
     Returns {
         shard: usize,
@@ -119,6 +135,10 @@ impl World {
             invites: Invites::default(),
             steps: 0,
             probes: 0,
+            forger: Dice::new(seed, 5),
+            forged: 0,
+            answered_again: BTreeSet::new(),
+            reloaded: 0,
             plan,
         };
         world.file_plan();
@@ -137,6 +157,9 @@ impl World {
         for (index, outage) in self.plan.outages.iter().enumerate() {
             self.agenda.add(start + outage.from, Happening::TrunkGoes(index));
             self.agenda.add(start + outage.until, Happening::TrunkComes(index));
+        }
+        for (index, reload) in self.plan.reloads.iter().enumerate() {
+            self.agenda.add(start + reload.at, Happening::Reloads(index));
         }
         for (index, daemon) in self.plan.daemons.iter().enumerate() {
             if let Some(after) = daemon.drains_at {
@@ -199,7 +222,11 @@ impl World {
         match happening {
             Happening::Arrives { from, to, payload } => self.arrive(from, to, &payload),
             Happening::Commanded { shard, command } => {
-                self.story.tell(self.now - self.start, || format!("shard {shard}: {command:?}"));
+                // A reload was told in the words of the plan.
+                if !matches!(command, Command::Reload(_)) {
+                    self.story
+                        .tell(self.now - self.start, || format!("shard {shard}: {command:?}"));
+                }
                 self.tell_shard(shard, Input::Command(command))
             }
             Happening::Deed { visit, deed } => self.act(visit, deed),
@@ -209,6 +236,10 @@ impl World {
                 (first..first + count).for_each(|shard| self.command(shard, Command::Drain));
                 Ok(())
             }
+            Happening::Forged { shard, from, payload, forgery } => {
+                self.refuse(shard, from, &payload, forgery)
+            }
+            Happening::Reloads(reload) => self.reload(reload),
             Happening::Returns { shard, to, payload } => self.give_back(shard, to, &payload),
             Happening::TrunkGoes(outage) => self.lose_trunk(outage),
             Happening::TrunkComes(outage) => {

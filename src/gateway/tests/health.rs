@@ -179,6 +179,39 @@ fn f11_a_trunk_that_is_down_is_not_up_because_a_call_may_try() {
 }
 
 #[test]
+fn f11_a_silent_trunk_is_found_though_its_clients_give_up_before_timer_b() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.calls_per_second = 10_000);
+    for phone in ["+46701740611", "+46701740612", "+46701740613"] {
+        let order = order(&world.verify, phone, world.now);
+        world.handle(Input::Command(Command::Place(order.clone())));
+        world.verify.cancel(order.verification, world.now).unwrap();
+        world.handle(Input::Command(Command::HangUp(order.call.id)));
+    }
+    wait(&mut world, 31.9);
+    assert_eq!(stands(&mut world), (true, true), "it has not had its time to answer");
+    wait(&mut world, 32.1);
+    assert_eq!(stands(&mut world), (false, false), "{}", world.trace);
+}
+
+#[test]
+fn f11_a_client_that_gives_up_before_the_first_word_says_nothing_of_the_trunk() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.calls_per_second = 10_000);
+    for phone in ["+46701740611", "+46701740612", "+46701740613"] {
+        let order = order(&world.verify, phone, world.now);
+        world.handle(Input::Command(Command::Place(order.clone())));
+        let invite = world.newest(Method::Invite);
+        world.run_until(world.now + Duration::from_millis(200));
+        world.verify.cancel(order.verification, world.now).unwrap();
+        world.handle(Input::Command(Command::HangUp(order.call.id)));
+        world.run_until(world.now + Duration::from_millis(200));
+        world.receive(&response_to(&invite, 100, "", ""));
+    }
+    // Each gets its CANCEL now, which is not answered.
+    wait(&mut world, 80.0);
+    assert_eq!(stands(&mut world), (true, true), "{}", world.trace);
+}
+
+#[test]
 fn p29_an_answer_to_a_probe_counts_from_the_trunk_alone() {
     let mut world = asked();
     wait(&mut world, 30.1);

@@ -7,6 +7,7 @@ use expect_test::expect;
 use super::world::{World, line, order, response_to};
 use crate::gateway::reload::Reload;
 use crate::gateway::{Command, Input};
+use crate::ladder::Undelivered;
 use crate::sip::Method;
 use crate::trunk::Profile;
 
@@ -64,6 +65,128 @@ fn r12_a_call_answered_after_its_trunk_is_gone_is_hung_up() {
 }
 
 #[test]
+fn r12_a_call_answered_after_its_trunk_has_moved_is_hung_up() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "a", "Contact: <sip:x@192.0.2.1>");
+    reload(&mut world, &[(0, "192.0.2.7:5060")], &[0], |_| {});
+    reload(&mut world, &[(0, "192.0.2.8:5060")], &[0], |_| {});
+    world.run_until(world.start + Duration::from_secs(100));
+    let sent = world.sent.len();
+    world.receive(&answer);
+    let late: Vec<_> = world.sent[sent..].iter().map(|(to, _)| to.to_string()).collect();
+    assert_eq!(late, ["192.0.2.1:5060", "192.0.2.1:5060"], "{}", world.trace);
+}
+
+#[test]
+fn r12_a_trunk_that_has_moved_may_end_its_calls_from_where_it_was() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "a", "Contact: <sip:x@192.0.2.1>");
+    reload(&mut world, &[(0, "192.0.2.7:5060")], &[0], |_| {});
+    world.receive(&answer);
+    let bye = turned_round(&world.newest(Method::Bye));
+    let sent = world.sent.len();
+    world.receive_from("192.0.2.1:5060", &bye);
+    let text = String::from_utf8(world.sent[sent].1.clone()).unwrap();
+    assert!(text.starts_with("SIP/2.0 200 "), "{text}");
+    world.run_until(world.start + Duration::from_secs(100));
+    let sent = world.sent.len();
+    world.receive_from("192.0.2.1:5060", &bye);
+    assert_eq!(world.sent.len(), sent, "nothing is left that began there");
+}
+
+#[test]
+fn a_trunk_that_moves_and_moves_is_remembered_at_its_last_places() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "a", "Contact: <sip:x@192.0.2.1>");
+    for last in 10..18 {
+        let address = format!("192.0.2.{last}:5060");
+        reload(&mut world, &[(0, &address)], &[0], |_| {});
+        reload(&mut world, &[(0, &address)], &[0], |_| {});
+    }
+    world.run_until(world.start + Duration::from_secs(100));
+    world.receive(&answer);
+    assert!(world.trace.contains("-> BYE"), "the eighth place before this one");
+    reload(&mut world, &[(0, "192.0.2.18:5060")], &[0], |_| {});
+    let sent = world.sent.len();
+    world.receive(&answer);
+    assert_eq!(world.sent.len(), sent, "{}", world.trace);
+}
+
+/// A request of ours as its other side would send it.
+fn turned_round(request: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8(request.to_vec()).unwrap();
+    let text = text.replace("From: ", "X: ").replace("To: ", "From: ").replace("X: ", "To: ");
+    text.replace("Via: SIP/2.0/UDP 192.0.2.9:5070", "Via: SIP/2.0/UDP 192.0.2.1:5060").into_bytes()
+}
+
+#[test]
+fn r12_what_is_heard_of_a_trunk_where_it_was_says_nothing_of_where_it_is() {
+    let quick = |profile: &mut Profile| profile.calls_per_second = 10_000;
+    let mut world = World::with(&["192.0.2.1:5060"], quick);
+    let is_up = |world: &World| {
+        world.gateway.publish_tables();
+        world.gateway.board().is_up(0)
+    };
+    let place_three = |world: &mut World, block: u32| {
+        for last in 0..3 {
+            let order = order(&world.verify, &format!("+4670{block}061{last}"), world.now);
+            world.handle(Input::Command(Command::Place(order)));
+        }
+    };
+    // Three calls to the old place are silent: nobody has spoken to the new one yet.
+    place_three(&mut world, 174);
+    reload(&mut world, &[(0, "192.0.2.7:5060")], &[0], quick);
+    world.run_until(world.start + Duration::from_secs(33));
+    assert!(is_up(&world), "{}", world.trace);
+    // Three to the new place are silent too, and somebody at the old one comes back to life.
+    let late = response_to(&world.sent[0].1.clone(), 200, "a", "");
+    place_three(&mut world, 175);
+    world.run_until(world.now + Duration::from_secs(33));
+    world.receive(&late);
+    assert!(!is_up(&world), "{}", world.trace);
+}
+
+#[test]
+fn r12_a_call_that_goes_on_where_a_trunk_was_does_not_bring_it_up_where_it_is() {
+    let quick = |profile: &mut Profile| profile.calls_per_second = 10_000;
+    let mut world = World::with(&["192.0.2.1:5060"], quick);
+    world.place();
+    let ringing = world.response(Method::Invite, 180, "a", "");
+    reload(&mut world, &[(0, "192.0.2.7:5060")], &[0], quick);
+    for last in 0..3 {
+        let order = order(&world.verify, &format!("+467017406{last}1"), world.now);
+        world.handle(Input::Command(Command::Place(order)));
+        let (to, payload) = world.sent.last().unwrap().clone();
+        world.handle(Input::SendFailed { to, payload: &payload, why: Undelivered::Refused });
+    }
+    world.receive(&ringing);
+    world.gateway.publish_tables();
+    assert!(!world.gateway.board().is_up(0), "{}", world.trace);
+}
+
+#[test]
+fn r12_a_reload_does_not_forget_to_ask_a_trunk_that_is_down() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    for phone in ["+46701740611", "+46701740612", "+46701740613"] {
+        let order = order(&world.verify, phone, world.now);
+        world.handle(Input::Command(Command::Place(order)));
+        let (to, payload) = world.sent.last().unwrap().clone();
+        world.handle(Input::SendFailed { to, payload: &payload, why: Undelivered::Refused });
+    }
+    world.run_until(world.start + Duration::from_millis(500));
+    reload(&mut world, &[(0, "192.0.2.1:5060")], &[0], |_| {});
+    world.run_until(world.start + Duration::from_millis(1_100));
+    assert_eq!(world.trace.matches("-> OPTIONS").count(), 1, "{}", world.trace);
+    // While one is under way.
+    reload(&mut world, &[(0, "192.0.2.1:5060")], &[0], |_| {});
+    world.run_until(world.start + Duration::from_millis(2_200));
+    assert_eq!(world.trace.matches("-> OPTIONS").count(), 2, "{}", world.trace);
+}
+
+#[test]
 fn r12_a_changed_trunk_gets_new_calls_at_its_new_address_and_counts_the_old_ones() {
     let mut world = World::with(&["192.0.2.1:5060"], |profile| profile.in_flight_max = 2);
     world.place();
@@ -91,6 +214,20 @@ fn r12_a_call_that_fails_on_a_trunk_that_is_gone_goes_on_through_those_there_are
     let refusal = world.response(Method::Invite, 503, "a", "");
     world.receive(&refusal);
     assert_eq!(world.sent.last().unwrap().0.to_string(), "192.0.2.3:5060");
+}
+
+#[test]
+fn r12_a_call_is_not_sent_to_a_trunk_that_failed_it_because_a_reload_changed_its_route() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    world.place();
+    let refusal = world.response(Method::Invite, 503, "a", "");
+    world.receive(&refusal);
+    reload(&mut world, &[(0, "192.0.2.1:5060"), (2, "192.0.2.3:5060")], &[0, 2], |_| {});
+    let refusal = world.response(Method::Invite, 503, "a", "");
+    world.receive_from("192.0.2.2:5060", &refusal);
+    let invites = world.sent.iter().filter(|(_, bytes)| bytes.starts_with(b"INVITE "));
+    let to: Vec<_> = invites.map(|(to, _)| to.ip().to_string()).collect();
+    assert_eq!(to, ["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
 }
 
 #[test]

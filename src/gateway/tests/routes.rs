@@ -236,3 +236,42 @@ fn p33_a_call_that_finds_a_full_queue_ended_as_its_trunk_said() {
     let ending = world.order.call.ending().unwrap();
     assert_eq!((ending.outcome.as_str(), ending.sip_code), ("trunk_failure", Some(500)));
 }
+
+#[test]
+fn a_call_that_waits_for_the_second_trunk_does_not_hold_up_those_for_the_first() {
+    let mut world = refused_before_a_full_trunk();
+    let refusal = world.response(Method::Invite, 503, "a", "");
+    world.receive(&refusal);
+    assert_eq!(world.gateway.calls(), 2, "one on the second trunk, one that waits for it");
+    let next = order(&world.verify, "+46701740612", world.now);
+    world.handle(Input::Command(Command::Place(next.clone())));
+    world.run_until(world.start + Duration::from_millis(100));
+    assert!(next.call.moments().invited.is_some(), "{}", world.trace);
+}
+
+#[test]
+fn who_waits_for_the_second_trunk_gets_it_before_a_newcomer_for_whom_the_first_is_full() {
+    let mut world = World::with(&["192.0.2.1:5060", "192.0.2.2:5060"], |profile| {
+        (profile.in_flight_max, profile.calls_per_second) = (1, 10_000);
+    });
+    let place = |world: &mut World, phone: &str| {
+        let order = order(&world.verify, phone, world.now);
+        world.handle(Input::Command(Command::Place(order.clone())));
+        (order, world.newest(Method::Invite))
+    };
+    // The first holds the second trunk; the next is refused by the first and waits for the second.
+    let (_, invite) = place(&mut world, "+46701740611");
+    world.receive(&response_to(&invite, 503, "a", ""));
+    let on_second = world.newest(Method::Invite);
+    let (waiting, invite) = place(&mut world, "+46701740612");
+    world.receive(&response_to(&invite, 503, "a", ""));
+    // A third fills the first trunk. Then the second has room, and somebody comes at that moment.
+    place(&mut world, "+46701740613");
+    world.receive_from("192.0.2.2:5060", &response_to(&on_second, 486, "a", ""));
+    let before = world.sent.len();
+    let (later, _) = place(&mut world, "+46701740614");
+    assert_eq!(later.call.moments().invited, None);
+    let to: Vec<_> = world.sent[before..].iter().map(|(to, _)| to.to_string()).collect();
+    assert_eq!(to, ["192.0.2.2:5060"]);
+    assert_eq!(waiting.call.ending(), None);
+}

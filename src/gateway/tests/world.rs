@@ -74,15 +74,29 @@ impl World {
 
     /// The same with changed profiles.
     pub(super) fn with(trunks: &[&str], change: impl Fn(&mut Profile)) -> Self {
-        Self::build(trunks, 64, change)
+        Self::build(trunks, (64, 4), change)
     }
 
-    /// One trunk, and room for so many calls.
+    /// One trunk, and room for so many calls, and for as many that wait.
     pub(super) fn of_size(calls: usize, change: impl Fn(&mut Profile)) -> Self {
-        Self::build(&["192.0.2.1:5060"], 2 * calls, change)
+        Self::build(&["192.0.2.1:5060"], (2 * calls, calls), change)
     }
 
-    fn build(trunks: &[&str], most: usize, change: impl Fn(&mut Profile)) -> Self {
+    /// A thousand calls that have just been placed through one trunk.
+    pub(super) fn crowd() -> Self {
+        let mut world = Self::of_size(1_000, |profile| profile.calls_per_second = 1_000_000);
+        for phone in crowd() {
+            let order = order(&world.verify, &phone, world.now);
+            world.handle(Input::Command(Command::Place(order)));
+        }
+        world
+    }
+
+    fn build(
+        trunks: &[&str],
+        (most, queue_max): (usize, usize),
+        change: impl Fn(&mut Profile),
+    ) -> Self {
         let (start, entropy) = (origin(), Entropy::seeded(7));
         let wall = WallClock::new(start, UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let (mouth, heard) = sync_channel(1_024);
@@ -100,7 +114,7 @@ impl World {
             routes: vec![(0..trunks.len() as u16).collect()],
             transactions_max: most,
             verifications_max: 2 * most,
-            queue_max: 4,
+            queue_max,
             queue_time_max: Duration::from_secs(2),
         };
         let order = order(&verify, "+46701740605", start);
@@ -220,6 +234,12 @@ impl World {
         let at = self.now - self.start;
         self.trace += &format!("{:06.3}  {text}\n", at.as_secs_f64());
     }
+}
+
+/// A thousand phones: ten of each block, because a block has a limit of its own.
+pub(super) fn crowd() -> impl Iterator<Item = String> {
+    let parts = |number| (1 + number / 200, 20 + number / 10 % 20, number % 10);
+    (0..1_000).map(parts).map(|(first, block, last)| format!("+4670{first}{block}060{last}"))
 }
 
 /// The response with `code` to this request.

@@ -55,6 +55,62 @@ fn a_core_that_does_not_keep_up_says_so() {
     assert_eq!(remote.send(3), Err(Busy::Stopped));
 }
 
+#[test]
+fn r02_a_datagram_that_is_there_when_a_timer_is_due_comes_first() {
+    let local = bind("127.0.0.1:0".parse().unwrap(), 1 << 16).unwrap();
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    // Over loopback it is in the socket's buffer when this returns.
+    peer.send_to(b"486", local.local).unwrap();
+    let (told, heard) = sync_channel(2);
+    #[expect(clippy::disallowed_methods, reason = "a deadline that has come when the loop begins")]
+    let due = Some(Instant::now());
+    let running = spawn("test", Racing { told, due, has_heard: false }, vec![local], 1).unwrap();
+    let words = [(); 2].map(|()| heard.recv_timeout(PATIENCE).unwrap());
+    assert_eq!(words, ["datagram", "timer"]);
+    running.join();
+}
+
+/// Tells what came first: its datagram, or its timer.
+struct Racing {
+    told: SyncSender<&'static str>,
+    due: Option<Instant>,
+    has_heard: bool,
+}
+
+impl Core for Racing {
+    type Command = ();
+
+    fn on_command(&mut self, (): (), _: Instant) {}
+
+    fn on_datagram(&mut self, _: SocketAddr, _: &[u8], _: Instant) {
+        self.has_heard = true;
+        self.told.send("datagram").unwrap();
+    }
+
+    fn on_send_failed(&mut self, _: Lost<'_>, _: Instant) {}
+
+    fn on_send_shed(&mut self) {}
+
+    fn on_timeout(&mut self, _: Instant) {
+        self.due = None;
+        self.told.send("timer").unwrap();
+    }
+
+    fn poll_transmit(&mut self) -> Option<(SocketAddr, &[u8])> {
+        None
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        self.due.map(|at| Wake { at, why: "ring time" })
+    }
+
+    fn on_idle(&mut self) {}
+
+    fn is_done(&self) -> bool {
+        self.has_heard && self.due.is_none()
+    }
+}
+
 /// Sends `first` somewhere, and when that fails `second` elsewhere. Equal addresses end it.
 struct Scripted {
     out: VecDeque<(SocketAddr, &'static [u8])>,

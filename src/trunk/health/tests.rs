@@ -21,6 +21,7 @@ fn check(interval: Option<u64>, script: &str, expected: Expect) {
             "answer" => health.on_answer(now),
             "silent_call" => health.on_silent_call(now),
             "call" => health.on_call(now),
+            "start" => health.start(now),
             "look" => {}
             probe => {
                 assert!(health.should_ask(now), "{step}");
@@ -113,6 +114,23 @@ fn f11_three_silent_calls_take_it_down_and_a_probe_brings_it_back() {
             19 200: up, takes calls; -
         "#]],
     );
+}
+
+#[test]
+fn f11_to_begin_again_changes_no_plan() {
+    check(
+        None,
+        "1 silent_call; 2 silent_call; 3 silent_call; 3 start; 4 silence; 4 start",
+        expect![[r#"
+            1 silent_call: up, takes calls; -
+            2 silent_call: up, takes calls; -
+            3 silent_call: down, takes none; probe at 4s
+            3 start: down, takes none; probe at 4s
+            4 silence: down, takes none; probe at 5s
+            4 start: down, takes none; probe at 5s
+        "#]],
+    );
+    check(Some(30), "10 start", expect!["10 start: up, takes calls; probe at 30s\n"]);
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub(crate) struct Invite<'a> {
     pub(crate) has_ended: bool,
     /// The verification still waits for its code.
     pub(crate) is_pending: bool,
+    /// The trunk that it goes to.
+    pub(crate) trunk: u16,
     /// Trunks that may be tried.
     pub(crate) route: usize,
     /// 64*T1 of the trunk.
@@ -35,6 +37,7 @@ pub(crate) struct Invite<'a> {
 
 struct Leg {
     call: CallId,
+    trunk: u16,
     phone: (usize, u64),
     sent: Instant,
     patience: Duration,
@@ -49,8 +52,9 @@ enum State {
     Proceeding,
     /// A CANCEL has left.
     Canceled(Instant),
-    /// A final response has reached the gateway, or the network gave the INVITE back.
-    Over,
+    /// A final response has reached the gateway, or the network gave the INVITE back. A CANCEL that
+    /// left before is repeated until it is answered; a first one is too late.
+    Over { was_canceled: bool },
 }
 
 impl Leg {
@@ -59,7 +63,7 @@ impl Leg {
             State::Calling => now < self.sent + self.patience,
             State::Proceeding => true,
             State::Canceled(at) => now < at + self.patience,
-            State::Over => false,
+            State::Over { .. } => false,
         }
     }
 }
@@ -87,8 +91,12 @@ impl Invites {
             let (branch, state) = rival.map(|(branch, leg)| (branch, leg.state)).unzip();
             format!("{call}: a second INVITE while {branch:?} is {state:?}")
         })?;
+        let mut before = self.legs.values().filter(|leg| leg.call == call);
+        ensure(before.all(|leg| leg.trunk != invite.trunk), Rule::OneCall, || {
+            format!("{call}: trunk {} gets it twice", invite.trunk)
+        })?;
         let (phone, patience, state) = (invite.phone, invite.patience, State::Calling);
-        let leg = Leg { call, phone, sent: now, patience, state };
+        let leg = Leg { call, trunk: invite.trunk, phone, sent: now, patience, state };
         self.legs.insert(invite.branch.to_owned(), leg);
         Ok(())
     }
@@ -102,7 +110,11 @@ impl Invites {
         {
             leg.state = State::Canceled(now);
         }
-        let is_right = matches!(state, Some(State::Proceeding | State::Canceled(_) | State::Over));
+        let is_right = match state {
+            Some(State::Proceeding | State::Canceled(_)) => true,
+            Some(State::Over { was_canceled }) => was_canceled,
+            Some(State::Calling) | None => false,
+        };
         ensure(is_right, Rule::OneCall, || format!("a CANCEL of {branch}, which is {state:?}"))
     }
 
@@ -114,7 +126,8 @@ impl Invites {
         leg.state = match (leg.state, status) {
             (State::Calling, 100..200) => State::Proceeding,
             (state, 100..200) => state,
-            _ => State::Over,
+            (over @ State::Over { .. }, _) => over,
+            (state, _) => State::Over { was_canceled: matches!(state, State::Canceled(_)) },
         };
     }
 
@@ -123,7 +136,7 @@ impl Invites {
         if let Some(leg) = self.legs.get_mut(branch)
             && leg.state == State::Calling
         {
-            leg.state = State::Over;
+            leg.state = State::Over { was_canceled: false };
         }
     }
 
@@ -171,6 +184,7 @@ mod tests {
                 phone: (0, 46_701_740_605),
                 has_ended: false,
                 is_pending: true,
+                trunk: branch.as_bytes()[0].into(),
                 route: 2,
                 patience: Duration::from_secs(32),
             };
@@ -221,6 +235,14 @@ mod tests {
     }
 
     #[test]
+    fn s05_the_same_trunk_a_second_time_is_noticed() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.invites.on_returned("a");
+        assert!(!history.invite_as("b", 1, 0, |invite| invite.trunk = b'a'.into()));
+    }
+
+    #[test]
     fn s05_what_the_network_gives_back_late_ends_nothing() {
         let mut history = History::new();
         assert!(history.invite("a", 1, 0));
@@ -235,6 +257,27 @@ mod tests {
         assert!(history.invite("a", 1, 0));
         history.hear(100, 0);
         assert!(!history.invite("a", 1, 1));
+    }
+
+    #[test]
+    fn r02_a_first_cancel_after_a_final_response_is_noticed() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.hear(180, 1);
+        history.hear(486, 2);
+        assert!(!history.cancel(2));
+    }
+
+    #[test]
+    fn r03_a_cancel_that_a_final_response_crossed_may_be_repeated() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.hear(180, 1);
+        assert!(history.cancel(2));
+        history.hear(486, 2);
+        assert!(history.cancel(3));
+        history.hear(486, 3);
+        assert!(history.cancel(4));
     }
 
     #[test]
