@@ -77,7 +77,7 @@ impl Gateway {
     }
 
     /// The trunks that carry the calls of a pool, in the order in which they are tried.
-    fn route(&self, pool: u16) -> &[u16] {
+    pub(crate) fn route(&self, pool: u16) -> &[u16] {
         self.routes.get(usize::from(pool)).map_or(&[], AsRef::as_ref)
     }
 

@@ -49,6 +49,16 @@ impl Gateway {
         }
     }
 
+    /// Whether an order waits although a trunk that it has not been through would take it. So it is for a
+    /// moment when a trunk has room again, and never for long.
+    pub fn holds_up(&self, now: Instant) -> bool {
+        let has_way = |(pool, passed): Line| {
+            let mut rest = self.route(pool).iter().filter(|trunk| !passed.has(**trunk));
+            rest.any(|trunk| self.lines[usize::from(*trunk)].pace.clone().take(now).is_ok())
+        };
+        self.has_room() && self.queue.firsts().into_iter().any(|(_, line)| has_way(line))
+    }
+
     /// Lets those go who can, a burst at most. Says whether all have gone who can.
     fn release(&mut self, now: Instant) -> bool {
         let mut firsts = self.queue.firsts();

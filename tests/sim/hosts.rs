@@ -16,7 +16,7 @@ use ringproof::verify::Verify;
 use ringproof::verify::event::{Event, Listener};
 
 use crate::checks::leases::Leases;
-use crate::checks::rest::Rest;
+use crate::checks::rest::{HeldUp, Rest};
 use crate::plan::{self, Plan};
 
 /// A daemon: what its shards share.
@@ -37,6 +37,7 @@ pub(crate) struct Shard {
     pub(crate) address: SocketAddr,
     pub(crate) daemon: usize,
     pub(crate) rest: Rest,
+    pub(crate) held_up: HeldUp,
     /// When the last command was filed: commands do not overtake each other.
     pub(crate) commanded: Instant,
     pub(crate) wake: Option<Instant>,
@@ -84,6 +85,7 @@ pub(crate) fn daemons(plan: &Plan, seed: u64, start: Instant) -> (Vec<Daemon>, V
                 address,
                 daemon: index,
                 rest: Rest::default(),
+                held_up: HeldUp::default(),
                 commanded: start,
                 wake: None,
             });

@@ -231,9 +231,16 @@ impl World {
         let now = self.now;
         let host = &mut self.shards[shard];
         let Some(gateway) = &host.gateway else { return Ok(()) };
-        for (name, size, limit) in gateway.describe(now).tables {
+        let state = gateway.describe(now);
+        for (name, size, limit) in state.tables {
             within(name, size, limit)?;
+            // A call without a next wake is not described: a phone that nobody would hang up.
+            let is_calls = name == "calls";
+            ensure(!is_calls || state.calls.len() == size.min(100), Rule::RingTime, || {
+                format!("{size} calls, {} of them have a next wake", state.calls.len())
+            })?;
         }
+        host.held_up.on_step(gateway.holds_up(now), now)?;
         host.rest.on_step(gateway.calls() > 0, gateway.is_quiet(), now)?;
         host.wake = gateway.next_wake().map(|wake| wake.at);
         if gateway.is_drained() {

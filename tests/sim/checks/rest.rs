@@ -35,6 +35,28 @@ impl Rest {
     }
 }
 
+/// Since when an order waits although a trunk would take it.
+#[derive(Default)]
+pub(crate) struct HeldUp {
+    since: Option<Instant>,
+}
+
+impl HeldUp {
+    /// The shard after a step.
+    pub(crate) fn on_step(&mut self, is_held_up: bool, now: Instant) -> Verdict {
+        if !is_held_up {
+            self.since = None;
+            return Ok(());
+        }
+        let since = *self.since.get_or_insert(now);
+        ensure(now - since <= LOOK_AGAIN, Rule::Progress, || {
+            format!("an order has waited {:?} for a trunk with room", now - since)
+        })
+    }
+}
+
+/// Room in the tables is looked for every 20 ms.
+const LOOK_AGAIN: Duration = Duration::from_millis(25);
 /// 64*T1 and T4, for the BYE of the last moment, and a wake that is a slot late.
 const TRANSACTIONS_LAST: Duration = Duration::from_millis(37_000 + 10);
 
@@ -47,6 +69,17 @@ mod tests {
     fn s02_a_table_over_its_limit_is_noticed() {
         assert_eq!(within("calls", 3, 3), Ok(()));
         assert!(within("calls", 4, 3).is_err());
+    }
+
+    #[test]
+    fn an_order_that_waits_for_a_trunk_with_room_is_noticed() {
+        let (mut held_up, start) = (HeldUp::default(), origin());
+        let at = |millis| start + Duration::from_millis(millis);
+        assert_eq!(held_up.on_step(true, at(0)), Ok(()));
+        assert_eq!(held_up.on_step(true, at(20)), Ok(()));
+        assert_eq!(held_up.on_step(false, at(21)), Ok(()));
+        assert_eq!(held_up.on_step(true, at(40)), Ok(()));
+        assert!(held_up.on_step(true, at(70)).is_err());
     }
 
     #[test]
