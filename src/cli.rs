@@ -16,7 +16,6 @@ mod help;
 mod key;
 mod render;
 mod reply;
-mod scrape;
 mod table;
 mod terminal;
 mod wait;

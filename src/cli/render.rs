@@ -1,8 +1,7 @@
 //! What people read: one function for each thing that is shown, from the daemon's answer to text.
 
 use super::client::Event;
-use super::reply::{Call, Pool, Pools, Trunk, Trunks, Verification, apart};
-use super::scrape::Scrape;
+use super::reply::{Call, Pool, Pools, Status, Trunk, Trunks, Verification, apart};
 use super::table::{Cell, facts, table};
 use super::terminal::{Mood, Paint, clean};
 
@@ -56,32 +55,24 @@ pub(super) fn pools(pools: &Pools, paint: Paint) -> String {
         ]
     };
     let rows: Vec<_> = pools.pools.iter().map(row).collect();
-    let headings = ["pool", " numbers", " codes", " bits", " guess", " leased", " cooling"];
+    let headings = ["pool", " numbers", " codes", " bits", " guess", " leases", " cooling"];
     table(headings, &rows, paint)
 }
 
-/// What the daemon says of itself, one fact a line; `not_ready` is why it places no calls.
-pub(super) fn gateway(
-    not_ready: Option<&str>,
-    scrape: &Scrape,
-    trunks: &Trunks,
-    paint: Paint,
-) -> String {
-    let ready = match not_ready {
-        None => Cell::with_mood("ready", Mood::Good),
-        Some(problem) => Cell::with_mood(&format!("not ready: {problem}"), Mood::Bad),
+/// What the daemon says of itself, one fact a line.
+pub(super) fn gateway(status: &Status, paint: Paint) -> String {
+    let ready = match status.readiness.as_str() {
+        "ready" => Cell::with_mood("ready", Mood::Good),
+        "no_trunk" => Cell::with_mood("not ready: no trunk is up", Mood::Bad),
+        word => Cell::with_mood(&format!("not ready: {}", plain(word)), Mood::Bad),
     };
-    let mut rows = vec![("gateway", ready)];
-    if let Some(version) = &scrape.version {
-        rows.push(("version", Cell::from(version.as_str())));
-    }
-    if let Some(started_at) = &scrape.started_at {
-        rows.push(("running since", Cell::from(started_at.as_str())));
-    }
-    if let Some(pending) = scrape.pending {
-        rows.push(("verifications pending", Cell::from(pending)));
-    }
-    rows.push(("calls in flight", Cell::from(trunks.in_flight())));
+    let rows = [
+        ("gateway", ready),
+        ("version", Cell::from(status.version.as_str())),
+        ("running since", Cell::from(status.started_at.as_str())),
+        ("verifications pending", Cell::from(status.verifications_pending)),
+        ("calls in flight", Cell::from(status.calls_in_flight)),
+    ];
     facts(&rows, paint)
 }
 

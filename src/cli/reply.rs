@@ -89,10 +89,20 @@ pub(super) struct Trunk {
     pub(super) calls_per_second_max: f64,
 }
 
-impl Trunks {
-    /// Calls at this moment, over all of them.
-    pub(super) fn in_flight(&self) -> u64 {
-        self.trunks.iter().map(|trunk| trunk.in_flight).sum()
+/// What `/v1/status` says.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Status {
+    pub(super) version: String,
+    pub(super) readiness: String,
+    pub(super) started_at: String,
+    pub(super) verifications_pending: u64,
+    pub(super) calls_in_flight: u64,
+}
+
+impl Status {
+    /// Whether calls can be placed.
+    pub(super) fn is_ready(&self) -> bool {
+        self.readiness == "ready"
     }
 }
 

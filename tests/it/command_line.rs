@@ -152,11 +152,10 @@ fn a_script_reads_the_state_of_the_gateway() {
     let lab = Lab::new();
     let world = World::new(lab.address);
     let status = ok(&world.run(&["status", "--json"]));
-    assert_eq!(status["ready"], true);
-    assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
-    assert!(status["started_at"].as_str().unwrap().starts_with("20"), "{status}");
-    assert_eq!(status["verifications_pending"], 0);
-    assert_eq!(status["calls_in_flight"], 0);
+    let mut own = world.client.get("/v1/status").json();
+    // A second may have begun meanwhile.
+    own["uptime_seconds"] = status["uptime_seconds"].clone();
+    assert_eq!((&status, &status["readiness"]), (&own, &"ready".into()));
     let pools = ok(&world.run(&["pools", "--json"]));
     assert_eq!(pools["pools"][0]["name"], "default");
     let trunks = ok(&world.run(&["trunks", "--json"]));
