@@ -4,6 +4,7 @@ use super::client::Event;
 use super::reply::{Call, Pool, Pools, Status, Trunk, Trunks, Verification, apart};
 use super::table::{Cell, facts, table};
 use super::terminal::{Mood, Paint, clean};
+use crate::outcome::Outcome;
 
 /// A verification, one fact a line.
 pub(super) fn verification(verification: &Verification, paint: Paint) -> String {
@@ -140,7 +141,7 @@ fn subject(event: &Event) -> String {
     event.data.to_string()
 }
 
-/// `completed over alpha, rang for 5.0 s, SIP 487`.
+/// `completed over alpha, hung up after 5.0 s, SIP 487`.
 fn story(call: &Call) -> String {
     let mut story = plain(call.outcome.as_deref().unwrap_or(&call.state));
     if let Some(trunk) = &call.trunk {
@@ -149,13 +150,26 @@ fn story(call: &Call) -> String {
     if let (Some(delay), None) = (call.post_dial_delay(), &call.ended_at) {
         story += &format!(" after {delay:.1} s");
     }
-    if let Some(rang) = call.rang() {
-        story += &format!(", rang for {rang:.1} s");
-    }
+    story += &ringing(call);
     if let Some(code) = call.sip_code {
         story += &format!(", SIP {code}");
     }
     story
+}
+
+/// How long it rang. When we hung up is known; whether the phone fell silent then, only the trunk's
+/// confirmation tells.
+fn ringing(call: &Call) -> String {
+    let is_unconfirmed = call.outcome.as_deref() == Some(Outcome::CancelUnconfirmed.as_str());
+    match (call.hung_up_after(), call.rang_at_most()) {
+        (Some(after), Some(most)) if is_unconfirmed || most - after >= TELLING_SECONDS => {
+            format!(", hung up after {after:.1} s, may have rung for {most:.1} s")
+        }
+        (Some(after), _) => format!(", hung up after {after:.1} s"),
+        (None, Some(most)) if is_unconfirmed => format!(", may have rung for {most:.1} s"),
+        (None, Some(most)) => format!(", rang for {most:.1} s"),
+        (None, None) => String::new(),
+    }
 }
 
 fn status_mood(status: &str) -> Mood {
@@ -176,6 +190,9 @@ fn odds(odds: f64) -> String {
 fn plain(word: &str) -> String {
     word.replace('_', " ")
 }
+
+/// A trunk confirms within milliseconds; whoever takes so much longer may have let the phone ring.
+const TELLING_SECONDS: f64 = 0.5;
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ fn watch_prints_a_line_for_each_event_and_where_it_stopped() {
             |      7  10:15:30.010  call.placed            call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  placed
             |      8  10:15:30.020  call.placed            call_B  ver_OTHER  placed
             |      9  10:15:31.200  call.ringing           call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  ringing over alpha after 1.2 s
-            |     10  10:15:36.230  call.ended             call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  completed over alpha, rang for 5.0 s, SIP 487
+            |     10  10:15:36.230  call.ended             call_A  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  completed over alpha, hung up after 5.0 s, SIP 487
             |     11  10:15:36.500  trunk.down             alpha  does not answer, calls avoid it
             |     12  10:15:36.750  trunk.up               alpha  answers, calls may use it
             |     13  10:15:37.000  star.fell              {"name":"\u001b[2J"}
@@ -113,6 +113,48 @@ fn status_says_whether_calls_can_be_placed() {
         > GET /v1/status
         | {"version":"0.1.0","readiness":"ready","started_at":"2026-11-20T10:15:00.123Z","uptime_seconds":7200,"verifications_pending":7,"calls_in_flight":2}
         exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_phone_that_may_have_rung_on_is_told_so() {
+    let ended = |outcome: &str, moments: &str| {
+        let call = format!(
+            r#"{{"id":"call_A","verification":"ver_B","state":"ended","outcome":"{outcome}","ringing_at":"2026-11-20T10:15:30.000Z",{moments}}}"#
+        );
+        format!(
+            "data: {{\"type\":\"call.ended\",\"timestamp\":\"2026-11-20T10:16:00.000Z\",\"sequence\":1,\"data\":{call}}}\n\n"
+        )
+    };
+    let hung_up = |seconds: &str| format!(r#""hung_up_at":"2026-11-20T10:15:{seconds}Z""#);
+    let over = |seconds: &str| format!(r#""ended_at":"2026-11-20T10:15:{seconds}Z""#);
+    let calls = [
+        ended("completed", &format!("{},{}", hung_up("35.000"), over("35.030"))),
+        ended("completed", &format!("{},{}", hung_up("35.000"), over("55.030"))),
+        ended("cancel_unconfirmed", &format!("{},{}", hung_up("35.000"), over("59.000"))),
+        ended("declined", &over("32.000")),
+        ended("cancel_unconfirmed", &over("59.000")),
+        // It began to ring when it was given up.
+        ended(
+            "withdrawn",
+            r#""hung_up_at":"2026-11-20T10:15:29.900Z","ended_at":"2026-11-20T10:15:30.100Z""#,
+        ),
+    ];
+    check(
+        "watch",
+        &[("GET /v1/events", 200, calls.concat().leak())],
+        &expect![[r#"
+        > GET /v1/events
+        |      1  10:16:00.000  call.ended             call_A  ver_B  completed, hung up after 5.0 s
+        |      1  10:16:00.000  call.ended             call_A  ver_B  completed, hung up after 5.0 s, may have rung for 25.0 s
+        |      1  10:16:00.000  call.ended             call_A  ver_B  cancel unconfirmed, hung up after 5.0 s, may have rung for 29.0 s
+        |      1  10:16:00.000  call.ended             call_A  ver_B  declined, rang for 2.0 s
+        |      1  10:16:00.000  call.ended             call_A  ver_B  cancel unconfirmed, may have rung for 29.0 s
+        |      1  10:16:00.000  call.ended             call_A  ver_B  withdrawn, hung up after 0.0 s
+        ! go on with: ringproof watch --after 1
+        ! error: the event stream broke off
+        exit 69
     "#]],
     );
 }
