@@ -9,6 +9,7 @@
 
 pub mod board;
 mod dialog;
+mod heard;
 mod identity;
 mod leg;
 pub mod notice;
