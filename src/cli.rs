@@ -16,13 +16,13 @@ mod help;
 mod key;
 mod render;
 mod reply;
-mod scrape;
 mod table;
 mod terminal;
 mod wait;
 
+use std::env;
 use std::ffi::OsString;
-use std::{env, io};
+use std::io::{self, Write};
 
 use clap::CommandFactory;
 
@@ -54,9 +54,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, programs: &dyn Program
     match CommandLine::read(arguments) {
         Ok(line) => dispatch(&line, programs, &mut Terminal::standard()),
         Err(shown) => {
-            // Help and versions come this way too. Who cannot be told has gone away.
-            let _ = shown.print();
-            if shown.use_stderr() { Exit::Usage } else { Exit::Success }
+            let printed = shown.print().and_then(|()| io::stdout().flush());
+            if shown.use_stderr() {
+                return Exit::Usage;
+            }
+            // Help and versions come this way too.
+            let printed = printed.map(|()| Exit::Success).map_err(Failure::from);
+            settle(printed, &mut Terminal::standard())
         }
     }
 }
@@ -116,7 +120,8 @@ impl Failure {
             Self::Endpoint(EndpointError::Url { .. }) => Exit::Usage,
             // `ringproof watch | head` is no failure.
             Self::System(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
-            Self::Json(_) | Self::System(_) => Exit::Internal,
+            Self::Json(_) => Exit::Internal,
+            Self::System(_) => Exit::System,
             Self::NoCall => Exit::Negative,
         }
     }

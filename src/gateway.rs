@@ -10,6 +10,7 @@
 pub mod board;
 mod dialog;
 mod drain;
+mod heard;
 mod identity;
 mod leg;
 pub mod notice;

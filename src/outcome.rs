@@ -43,8 +43,8 @@ pub enum Outcome {
     Unallocated,
     /// The phone is off or out of coverage (480 without ringing; Q.850 18, 20).
     Unreachable,
-    /// The INVITE did not leave: our own network refused it (ICMP, no route), or every trunk was at
-    /// its limits for too long.
+    /// The INVITE was not sent or not delivered: the system or the network said so (no route, ICMP),
+    /// or every trunk was at its limits for too long.
     Unsent,
     /// We gave up before the phone had rung for long enough: the client or a stop wanted it, or it
     /// began to ring only while we gave up.

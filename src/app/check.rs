@@ -1,5 +1,6 @@
 //! `ringproof config check`.
 
+use std::io;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -15,8 +16,15 @@ pub(super) fn check_config(
     terminal: &mut Terminal,
 ) -> Exit {
     let verdict = Verdict::of(arguments.file(), files::most());
-    // It stands, whoever reads it.
-    drop(terminal.print(&if is_json { verdict.to_json() } else { verdict.to_text() }));
+    let text = if is_json { verdict.to_json() } else { verdict.to_text() };
+    match terminal.print(&text) {
+        // The verdict stands, even when its reader has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            terminal.note(&format!("error: {error}"));
+            return Exit::System;
+        }
+        Ok(()) | Err(_) => {}
+    }
     if verdict.problems.is_empty() { Exit::Success } else { Exit::Configuration }
 }
 

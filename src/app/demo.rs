@@ -195,7 +195,12 @@ async fn missed_call(
                 teller.say(&format!("   … ringing, the display shows {caller}\n"))?;
             }
             Some(Event::Stopped(entry)) => return Ok(Some(entry)),
-            Some(Event::Refused { .. } | Event::Violated(_)) => {}
+            Some(
+                Event::Gone { .. }
+                | Event::Refused { .. }
+                | Event::Silent { .. }
+                | Event::Violated(_),
+            ) => {}
             None => return Ok(None),
         }
     }

@@ -92,7 +92,7 @@ fn meaning(outcome: Outcome) -> Option<&'static str> {
         Outcome::TrunkFailure => "the trunk is in trouble",
         Outcome::Unallocated => "the number does not exist",
         Outcome::Unreachable => "the phone is off, or out of coverage",
-        Outcome::Unsent => "the call did not leave this machine, or no trunk had room for it",
+        Outcome::Unsent => "no trunk could be reached, or none had room for the call",
         Outcome::Withdrawn => "the call was taken back before it had rung for long",
     })
 }
@@ -128,7 +128,7 @@ mod tests {
             trunk_failure      the trunk is in trouble; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
             unallocated        the number does not exist; look at the number again: +46701234567
             unreachable        the phone is off, or out of coverage; `ringproof verify +46701234567 --wait` tries again, best a little later
-            unsent             the call did not leave this machine, or no trunk had room for it; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
+            unsent             no trunk could be reached, or none had room for the call; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
             withdrawn          the call was taken back before it had rung for long; `call` rings again, `cancel` gives up
         "#]].assert_eq(&shown);
     }

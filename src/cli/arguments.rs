@@ -196,7 +196,8 @@ pub struct Handset {
 pub struct Verify {
     /// The phone, in E.164 form: +46701234567
     pub number: String,
-    /// Wait for the end: show what happens, and ask for the code when the phone has rung
+    /// Wait for the end: show what happens, and read codes from the standard input once the phone
+    /// rings. When that input ends, wait on for a check from elsewhere, at most until it expires
     #[arg(long)]
     pub wait: bool,
     /// The pool to call from

@@ -5,10 +5,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::arguments::{Ask, Check, One, Trace, Traced, Verify, Watch};
-use super::client::{Client, ClientError, Wish};
+use super::client::{Client, Wish};
 use super::exit::Exit;
-use super::reply::{Pools, Trunks, Verification};
-use super::scrape::Scrape;
+use super::reply::{Pools, Status, Trunks, Verification};
 use super::terminal::{Terminal, clean};
 use super::{Failure, render, wait};
 
@@ -83,10 +82,13 @@ pub(super) fn show<T: DeserializeOwned>(
     draw: impl FnOnce(T) -> String,
 ) -> Result<String, serde_json::Error> {
     if is_json {
-        let text = String::from_utf8_lossy(body);
-        return Ok(text.trim_end().to_owned() + "\n");
+        return Ok(as_it_came(body));
     }
     Ok(draw(serde_json::from_slice(body)?))
+}
+
+fn as_it_came(body: &Bytes) -> String {
+    String::from_utf8_lossy(body).trim_end().to_owned() + "\n"
 }
 
 async fn verify(
@@ -195,45 +197,20 @@ async fn trace(
 }
 
 async fn status(client: &Client, is_json: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let not_ready = match client.get("/readyz", Wish::Json).await {
-        Ok(_) => None,
-        Err(ClientError::Refused(problem)) if problem.status == 503 => Some(problem.to_string()),
-        Err(error) => return Err(error.into()),
-    };
-    let trunks = client.get("/v1/trunks", Wish::Json).await?;
-    let pools = client.get("/v1/pools", Wish::Json).await?;
-    let scrape = match client.get("/metrics", Wish::Text).await {
-        Ok(text) => Scrape::read(&String::from_utf8_lossy(&text)),
-        Err(ClientError::Refused(_)) => Scrape::default(),
-        Err(error) => return Err(error.into()),
-    };
-    let known: Trunks = serde_json::from_slice(&trunks)?;
-    let exit = if not_ready.is_none() { Exit::Success } else { Exit::Negative };
+    let body = client.get("/v1/status", Wish::Json).await?;
+    let status: Status = serde_json::from_slice(&body)?;
     if is_json {
-        let mut whole = json!({
-            "ready": not_ready.is_none(),
-            "problem": not_ready,
-            "version": scrape.version,
-            "started_at": scrape.started_at,
-            "verifications_pending": scrape.pending,
-            "calls_in_flight": known.in_flight(),
-        });
-        for part in [trunks, pools] {
-            if let (Value::Object(whole), Value::Object(part)) =
-                (&mut whole, serde_json::from_slice(&part)?)
-            {
-                whole.extend(part);
-            }
-        }
-        terminal.print(&format!("{whole}\n"))?;
-        return Ok(exit);
+        terminal.print(&as_it_came(&body))?;
+    } else {
+        let trunks: Trunks = serde_json::from_slice(&client.get("/v1/trunks", Wish::Json).await?)?;
+        let pools: Pools = serde_json::from_slice(&client.get("/v1/pools", Wish::Json).await?)?;
+        let paint = terminal.paint();
+        let parts = [
+            render::gateway(&status, paint),
+            render::trunks(&trunks, paint),
+            render::pools(&pools, paint),
+        ];
+        terminal.print(&parts.join("\n"))?;
     }
-    let paint = terminal.paint();
-    let parts = [
-        render::gateway(not_ready.as_deref(), &scrape, &known, paint),
-        render::trunks(&known, paint),
-        render::pools(&serde_json::from_slice(&pools)?, paint),
-    ];
-    terminal.print(&parts.join("\n"))?;
-    Ok(exit)
+    Ok(if status.is_ready() { Exit::Success } else { Exit::Negative })
 }

@@ -1,10 +1,10 @@
 //! What people read: one function for each thing that is shown, from the daemon's answer to text.
 
 use super::client::Event;
-use super::reply::{Call, Pool, Pools, Trunk, Trunks, Verification, apart};
-use super::scrape::Scrape;
+use super::reply::{Call, Pool, Pools, Status, Trunk, Trunks, Verification, apart};
 use super::table::{Cell, facts, table};
 use super::terminal::{Mood, Paint, clean};
+use crate::outcome::Outcome;
 
 /// A verification, one fact a line.
 pub(super) fn verification(verification: &Verification, paint: Paint) -> String {
@@ -55,32 +55,24 @@ pub(super) fn pools(pools: &Pools, paint: Paint) -> String {
         ]
     };
     let rows: Vec<_> = pools.pools.iter().map(row).collect();
-    let headings = ["pool", " numbers", " codes", " bits", " guess", " leased", " cooling"];
+    let headings = ["pool", " numbers", " codes", " bits", " guess", " leases", " cooling"];
     table(headings, &rows, paint)
 }
 
-/// What the daemon says of itself, one fact a line; `not_ready` is why it places no calls.
-pub(super) fn gateway(
-    not_ready: Option<&str>,
-    scrape: &Scrape,
-    trunks: &Trunks,
-    paint: Paint,
-) -> String {
-    let ready = match not_ready {
-        None => Cell::with_mood("ready", Mood::Good),
-        Some(problem) => Cell::with_mood(&format!("not ready: {problem}"), Mood::Bad),
+/// What the daemon says of itself, one fact a line.
+pub(super) fn gateway(status: &Status, paint: Paint) -> String {
+    let ready = match status.readiness.as_str() {
+        "ready" => Cell::with_mood("ready", Mood::Good),
+        "no_trunk" => Cell::with_mood("not ready: no trunk is up", Mood::Bad),
+        word => Cell::with_mood(&format!("not ready: {}", plain(word)), Mood::Bad),
     };
-    let mut rows = vec![("gateway", ready)];
-    if let Some(version) = &scrape.version {
-        rows.push(("version", Cell::from(version.as_str())));
-    }
-    if let Some(started_at) = &scrape.started_at {
-        rows.push(("running since", Cell::from(started_at.as_str())));
-    }
-    if let Some(pending) = scrape.pending {
-        rows.push(("verifications pending", Cell::from(pending)));
-    }
-    rows.push(("calls in flight", Cell::from(trunks.in_flight())));
+    let rows = [
+        ("gateway", ready),
+        ("version", Cell::from(status.version.as_str())),
+        ("running since", Cell::from(status.started_at.as_str())),
+        ("verifications pending", Cell::from(status.verifications_pending)),
+        ("calls in flight", Cell::from(status.calls_in_flight)),
+    ];
     facts(&rows, paint)
 }
 
@@ -148,7 +140,7 @@ fn subject(event: &Event) -> String {
     event.data.to_string()
 }
 
-/// `completed over alpha, rang for 5.0 s, SIP 487`.
+/// `completed over alpha, hung up after 5.0 s, SIP 487`.
 fn story(call: &Call) -> String {
     let mut story = plain(call.outcome.as_deref().unwrap_or(&call.state));
     if let Some(trunk) = &call.trunk {
@@ -157,13 +149,26 @@ fn story(call: &Call) -> String {
     if let (Some(delay), None) = (call.post_dial_delay(), &call.ended_at) {
         story += &format!(" after {delay:.1} s");
     }
-    if let Some(rang) = call.rang() {
-        story += &format!(", rang for {rang:.1} s");
-    }
+    story += &ringing(call);
     if let Some(code) = call.sip_code {
         story += &format!(", SIP {code}");
     }
     story
+}
+
+/// How long it rang. When we hung up is known; whether the phone fell silent then, only the trunk's
+/// confirmation tells.
+fn ringing(call: &Call) -> String {
+    let is_unconfirmed = call.outcome.as_deref() == Some(Outcome::CancelUnconfirmed.as_str());
+    match (call.hung_up_after(), call.rang_at_most()) {
+        (Some(after), Some(most)) if is_unconfirmed || most - after >= TELLING_SECONDS => {
+            format!(", hung up after {after:.1} s, may have rung for {most:.1} s")
+        }
+        (Some(after), _) => format!(", hung up after {after:.1} s"),
+        (None, Some(most)) if is_unconfirmed => format!(", may have rung for {most:.1} s"),
+        (None, Some(most)) => format!(", rang for {most:.1} s"),
+        (None, None) => String::new(),
+    }
 }
 
 fn status_mood(status: &str) -> Mood {
@@ -184,6 +189,9 @@ fn odds(odds: f64) -> String {
 fn plain(word: &str) -> String {
     word.replace('_', " ")
 }
+
+/// A trunk confirms within milliseconds; whoever takes so much longer may have let the phone ring.
+const TELLING_SECONDS: f64 = 0.5;
 
 #[cfg(test)]
 mod tests;

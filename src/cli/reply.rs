@@ -89,10 +89,20 @@ pub(super) struct Trunk {
     pub(super) calls_per_second_max: f64,
 }
 
-impl Trunks {
-    /// Calls at this moment, over all of them.
-    pub(super) fn in_flight(&self) -> u64 {
-        self.trunks.iter().map(|trunk| trunk.in_flight).sum()
+/// What `/v1/status` says.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Status {
+    pub(super) version: String,
+    pub(super) readiness: String,
+    pub(super) started_at: String,
+    pub(super) verifications_pending: u64,
+    pub(super) calls_in_flight: u64,
+}
+
+impl Status {
+    /// Whether calls can be placed.
+    pub(super) fn is_ready(&self) -> bool {
+        self.readiness == "ready"
     }
 }
 
@@ -116,10 +126,16 @@ impl Call {
         apart(self.invited_at.as_deref()?, self.ringing_at.as_deref()?)
     }
 
-    /// Seconds from ringing to our hanging up, or to the end.
-    pub(super) fn rang(&self) -> Option<f64> {
-        let over = self.hung_up_at.as_deref().or(self.ended_at.as_deref());
-        apart(self.ringing_at.as_deref()?, over?)
+    /// Seconds from ringing to our hanging up. None of them passed when it began to ring only then.
+    pub(super) fn hung_up_after(&self) -> Option<f64> {
+        let seconds = apart(self.ringing_at.as_deref()?, self.hung_up_at.as_deref()?)?;
+        Some(seconds.max(0.0))
+    }
+
+    /// Seconds from ringing to the end: the phone cannot have rung for longer, as far as the trunk
+    /// is to be believed.
+    pub(super) fn rang_at_most(&self) -> Option<f64> {
+        apart(self.ringing_at.as_deref()?, self.ended_at.as_deref()?)
     }
 }
 

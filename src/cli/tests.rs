@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::fake::{Answer, FakeDaemon, Printed};
 use super::*;
-use answers::POOLS;
+use answers::{CANCELED, EVENTS, PENDING, POOLS, STATUS, TRUNKS, VERIFIED};
 
 /// No test runs a gateway: the names of the programs are enough.
 struct NoPrograms;
@@ -229,12 +229,12 @@ fn completions_come_from_the_same_definition() {
     assert!(report.contains("ringproof__subcmd__verify") || report.contains("ringproof__verify"));
 }
 
-/// A reader that has gone away.
-struct Gone;
+/// Where nothing can be written: a reader that has gone away, a full disk.
+struct Broken(io::ErrorKind);
 
-impl io::Write for Gone {
+impl io::Write for Broken {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::ErrorKind::BrokenPipe.into())
+        Err(self.0.into())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -247,7 +247,40 @@ fn a_reader_that_has_gone_away_is_no_failure() {
     let daemon = FakeDaemon::start(&[("GET /v1/pools", 200, POOLS)]);
     let socket = daemon.socket();
     let line = ["ringproof", "pools", "--socket", socket.to_str().unwrap()];
-    let mut terminal = Terminal::to_writers(Gone, Gone);
+    let mut terminal = Terminal::to_writers(Broken(io::ErrorKind::BrokenPipe), io::sink());
     let exit = dispatch(&CommandLine::parse_from(line), &NoPrograms, &mut terminal);
     assert_eq!(exit, Exit::Success);
+}
+
+#[test]
+fn a_full_disk_is_said_by_every_command_that_prints() {
+    let id = answers::ID;
+    let call = "call_01JD8Q0R6T9W3K5X7Z2B4N6M8Q";
+    let verification = |verb: &str, path: &str| format!("{verb} /v1/verifications/{id}{path}");
+    let asks = [
+        (format!("call {id}"), verification("POST", "/call"), PENDING),
+        (format!("cancel {id}"), verification("DELETE", ""), CANCELED),
+        (format!("check {id} 20085"), verification("POST", "/check"), VERIFIED),
+        ("completions bash".to_owned(), String::new(), ""),
+        ("key new app".to_owned(), String::new(), ""),
+        ("pools".to_owned(), "GET /v1/pools".to_owned(), POOLS),
+        ("status --json".to_owned(), "GET /v1/status".to_owned(), STATUS),
+        (format!("trace {call}"), format!("GET /v1/calls/{call}/trace"), "a ladder"),
+        ("trunks".to_owned(), "GET /v1/trunks".to_owned(), TRUNKS),
+        ("verify +46701234567".to_owned(), "POST /v1/verifications".to_owned(), PENDING),
+        ("watch".to_owned(), "GET /v1/events".to_owned(), EVENTS),
+    ];
+    for (line, request, answer) in asks {
+        let daemon = FakeDaemon::start(&[(request.leak(), 200, answer)]);
+        let socket = daemon.socket();
+        let asks_daemon = !line.starts_with("completions") && !line.starts_with("key");
+        let words = ["ringproof"].into_iter().chain(line.split_whitespace());
+        let daemon = ["--socket", socket.to_str().unwrap()];
+        let words = words.chain(daemon.into_iter().filter(|_| asks_daemon));
+        let said = Printed::default();
+        let mut terminal = Terminal::to_writers(Broken(io::ErrorKind::StorageFull), said.clone());
+        let exit = dispatch(&CommandLine::parse_from(words), &NoPrograms, &mut terminal);
+        assert_eq!(exit, Exit::System, "{line}");
+        assert!(said.text(&socket).contains("error: "), "{line}");
+    }
 }

@@ -1,7 +1,8 @@
 //! `verify --wait`: starts a verification and stays with it to its end. Shows what happens, and asks
 //! for the code once the phone rings: before that nobody can know it.
 //!
-//! Lines come from a person or from a pipe. Ctrl-C leaves the verification as it is.
+//! Lines come from a person or from a pipe. Without more of them the wait goes on: the code may be
+//! checked from elsewhere. Ctrl-C leaves the verification as it is.
 
 use hyper::body::Bytes;
 use serde_json::json;
@@ -157,8 +158,10 @@ impl Wait<'_> {
 
     fn on_end(&self, terminal: &mut Terminal) {
         let id = clean(&self.standing.id);
+        let until = clean(&self.standing.expires_at);
         terminal.note(&format!(
-            "the standard input has ended; waiting on, `ringproof check {id} CODE` checks the code"
+            "the standard input has ended; waiting on until {until} for \
+             `ringproof check {id} CODE` from elsewhere"
         ));
     }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Gateway;
+use super::heard::Heard;
 use super::identity::{lone_branch, read_call_id};
 use super::leg::{Bye, DIALOGS_MAX, Owner, Purpose, trace};
 use super::salvage;
@@ -86,6 +87,7 @@ impl Gateway {
         self.acknowledge(&peer, &dialog, from);
         trace(&record, Direction::Out, Method::Ack, None, !is_new, now);
         if !is_new {
+            self.tally.on_sent_again();
             return;
         }
         if has_room && self.start_bye((&peer, from), message, &dialog, Some(record), now) {
@@ -169,7 +171,7 @@ impl Gateway {
             let (request, peer) = (Box::default(), Arc::clone(peer));
             Bye { request, to, peer, call_id, cseq: cseq + 1, record }
         };
-        let owner = Owner { armed: None, purpose: Purpose::Bye(bye) };
+        let owner = Owner { armed: None, heard: Heard::default(), purpose: Purpose::Bye(bye) };
         let Ok(handle) = self.clients.insert(Client { machine, owner }) else { return false };
         let branch = self.clients.branch(handle);
         let sender = Sender { transport: "UDP", sent_by: &peer.sent_by, branch: &branch };

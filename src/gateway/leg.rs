@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::heard::Heard;
 use super::passed::Passed;
 use super::probe::Asked;
 use super::settings::Peer;
@@ -19,6 +20,8 @@ use crate::verify::record::CallRecord;
 pub(crate) struct Owner {
     /// When the wheel will hand the transaction back; an earlier wish files it again.
     pub(crate) armed: Option<Instant>,
+    /// Which responses it has had.
+    pub(crate) heard: Heard,
     /// Which request.
     pub(crate) purpose: Purpose,
 }

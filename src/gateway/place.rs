@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Gateway;
+use super::heard::Heard;
 use super::leg::{Leg, Owner, Purpose};
 use super::passed::Passed;
 use super::queue::{Errand, Line};
@@ -152,7 +153,7 @@ impl Gateway {
             dialogs: vec![],
         };
         let machine = Machine::Invite { invite, cancel: None };
-        let owner = Owner { armed: None, purpose: Purpose::Leg(leg) };
+        let owner = Owner { armed: None, heard: Heard::default(), purpose: Purpose::Leg(leg) };
         let inserted = self.clients.insert(Client { machine, owner });
         debug_assert!(inserted.is_ok(), "leave is only given when there is room");
         if let Ok(handle) = inserted {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Gateway;
+use super::heard::Heard;
 use super::leg::{Owner, Purpose};
 use super::settings::{Line, Peer};
 use super::timers::Timer;
@@ -148,7 +149,7 @@ impl Gateway {
         let machine = Machine::NonInvite { method: Method::Options, request };
         let call_id = self.entropy.u128();
         let asked = Asked { request: Box::default(), trunk, peer: Arc::clone(&peer), call_id };
-        let owner = Owner { armed: None, purpose: Purpose::Probe(asked) };
+        let owner = Owner { armed: None, heard: Heard::default(), purpose: Purpose::Probe(asked) };
         let inserted = self.clients.insert(Client { machine, owner });
         debug_assert!(inserted.is_ok(), "there was room");
         let Ok(handle) = inserted else { return };

@@ -30,11 +30,18 @@ impl Gateway {
         now: Instant,
     ) {
         match self.find(from, message) {
-            Ok((handle, Matched::Invite)) => {
-                self.on_invite_response(handle, from, message, status, now)
+            Ok((handle, matched)) => {
+                let is_again = self.note(handle, message, status);
+                match matched {
+                    Matched::Invite => {
+                        self.on_invite_response(handle, from, message, (status, is_again), now);
+                    }
+                    Matched::Cancel => self.on_cancel_response(handle, status, is_again, now),
+                    Matched::NonInvite => {
+                        self.on_non_invite_response(handle, status, is_again, now);
+                    }
+                }
             }
-            Ok((handle, Matched::Cancel)) => self.on_cancel_response(handle, status, now),
-            Ok((handle, Matched::NonInvite)) => self.on_non_invite_response(handle, status, now),
             Err(DropReason::Late | DropReason::UnknownBranch)
                 if self.is_late_answer(from, message, status) =>
             {
@@ -47,6 +54,16 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    /// Whether this response has come before.
+    fn note(&mut self, handle: Handle, message: &Message<'_>, status: Status) -> bool {
+        let Some(client) = self.clients.get_mut(handle) else { return false };
+        let is_again = client.owner.heard.note(message, status);
+        if is_again {
+            self.tally.on_received_again();
+        }
+        is_again
     }
 
     /// The network gave a datagram of ours back, or the beginning of it.
@@ -171,7 +188,7 @@ impl Gateway {
         handle: Handle,
         from: SocketAddr,
         message: &Message<'_>,
-        status: Status,
+        (status, is_again): (Status, bool),
         now: Instant,
     ) {
         let Some(client) = self.clients.get_mut(handle) else { return };
@@ -181,7 +198,6 @@ impl Gateway {
             return;
         };
         let answer = invite.on_response(status.class(), now);
-        let is_again = matches!(answer, OnResponse::Absorb | OnResponse::Acknowledge);
         let code = status.code();
         trace(&leg.order.call, Direction::In, Method::Invite, Some(code), is_again, now);
         leg.order.call.on_first_response(now);
@@ -190,11 +206,8 @@ impl Gateway {
             line.health.on_answer(now);
         }
         match answer {
-            OnResponse::Absorb => self.tally.on_received_again(),
-            OnResponse::Acknowledge => {
-                self.tally.on_received_again();
-                self.send_ack(handle, true, now);
-            }
+            OnResponse::Absorb => {}
+            OnResponse::Acknowledge => self.send_ack(handle, true, now),
             OnResponse::AcknowledgeAndDeliver => {
                 leg.to_tag = message.to().ok().and_then(|to| to.tag()).map(Box::from);
                 self.send_ack(handle, false, now);
@@ -212,27 +225,32 @@ impl Gateway {
         self.arm(handle);
     }
 
-    fn on_cancel_response(&mut self, handle: Handle, status: Status, now: Instant) {
+    fn on_cancel_response(&mut self, handle: Handle, status: Status, is_again: bool, now: Instant) {
         let Some(client) = self.clients.get_mut(handle) else { return };
         let (Machine::Invite { cancel: Some(cancel), .. }, Purpose::Leg(leg)) =
             (&mut client.machine, &mut client.owner.purpose)
         else {
             return;
         };
-        let was_over = cancel.is_terminated();
         cancel.on_response(status.class(), now);
         let code = status.code();
-        trace(&leg.order.call, Direction::In, Method::Cancel, Some(code), was_over, now);
+        trace(&leg.order.call, Direction::In, Method::Cancel, Some(code), is_again, now);
         leg.call.on_cancel_response(code);
         self.arm(handle);
     }
 
-    fn on_non_invite_response(&mut self, handle: Handle, status: Status, now: Instant) {
+    fn on_non_invite_response(
+        &mut self,
+        handle: Handle,
+        status: Status,
+        is_again: bool,
+        now: Instant,
+    ) {
         let Some(client) = self.clients.get_mut(handle) else { return };
         match (&mut client.machine, &client.owner.purpose) {
             (Machine::NonInvite { request, .. }, Purpose::Bye(bye)) => {
                 request.on_response(status.class(), now);
-                bye.trace(Direction::In, Some(status.code()), false, now);
+                bye.trace(Direction::In, Some(status.code()), is_again, now);
             }
             (_, Purpose::Probe(_)) => self.on_probe_response(handle, status, now),
             (_, Purpose::Bye(_) | Purpose::Leg(_)) => {}

@@ -1,6 +1,7 @@
 //! One shard and a scripted trunk, in virtual time: what crosses the wire, and what the call and the
 //! verification make of it.
 
+mod again;
 mod answered;
 mod bursts;
 mod crossings;

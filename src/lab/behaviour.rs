@@ -27,7 +27,7 @@ pub enum Behaviour {
     AnswersAtOnce,
     /// Answers in the moment in which the CANCEL comes.
     AnswersOnCancel,
-    /// Rings, answers, and sends its 200 again although it was acknowledged.
+    /// Rings, answers, and sends its 200 four times more, acknowledged and hung up or not.
     AnswersRepeatedly,
     /// Two phones of one number answer: two 200s with two To tags.
     AnswersTwice,

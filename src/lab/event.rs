@@ -9,6 +9,15 @@ use crate::sip::Status;
 /// Something happened at a phone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event {
+    /// The caller hung up before the phone rang and before anybody refused.
+    Gone {
+        /// The called phone.
+        phone: Number,
+        /// The number that it would have shown; `None` when it is hidden.
+        caller_id: Option<Number>,
+        /// When.
+        at: Instant,
+    },
     /// A call that did not reach the phone was refused.
     Refused {
         /// The called phone.
@@ -23,6 +32,15 @@ pub enum Event {
         /// The phone.
         phone: Number,
         /// The number that it shows; `None` when it is hidden.
+        caller_id: Option<Number>,
+        /// When.
+        at: Instant,
+    },
+    /// A call came to a phone that never says anything.
+    Silent {
+        /// The called phone.
+        phone: Number,
+        /// The number that it would have shown; `None` when it is hidden.
         caller_id: Option<Number>,
         /// When.
         at: Instant,
@@ -57,6 +75,8 @@ pub enum Ending {
     Declined,
     /// The caller hung up first, or nobody came in time.
     Missed,
+    /// Nobody decided: the trunk was stopped while the phone rang.
+    Stopped,
 }
 
 impl Ending {
@@ -66,6 +86,7 @@ impl Ending {
             Self::Answered => "answered",
             Self::Declined => "declined",
             Self::Missed => "missed",
+            Self::Stopped => "stopped",
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Script {
     pub(super) on_cancel: OnCancel,
     /// So many ACKs of each final response are lost.
     pub(super) acks_lost: u8,
+    /// So many times the 200 comes again, whatever was heard meanwhile.
+    pub(super) answers_again: u8,
     /// What happens to packets.
     pub(super) quality: Quality,
     /// What `After::Given` stands for.
@@ -106,6 +108,7 @@ impl Behaviour {
             trying: Trying::Prompt,
             on_cancel: OnCancel::End,
             acks_lost: 0,
+            answers_again: 0,
             quality: Quality::GOOD,
             given: Duration::ZERO,
             refusal: BUSY,
@@ -119,7 +122,7 @@ impl Behaviour {
             Self::AnswersAfterFinal => cancelling(OnCancel::EndThenAnswer),
             Self::AnswersAtOnce => acting(ANSWER_AT_ONCE),
             Self::AnswersOnCancel => cancelling(OnCancel::Answer),
-            Self::AnswersRepeatedly => Script { given: PERSON, acks_lost: 4, ..acting(ANSWER) },
+            Self::AnswersRepeatedly => Script { given: PERSON, answers_again: 4, ..acting(ANSWER) },
             Self::AnswersTwice => acting(ANSWER_TWICE),
             Self::Busy => acting(REFUSE),
             Self::CancelIgnored => cancelling(OnCancel::Ignore),

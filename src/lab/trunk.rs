@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::event::{Entry, Event};
+use super::event::{Ending, Entry, Event};
 use super::number::Number;
 use super::phones::Phones;
 use super::settings::{Quality, Settings, Wire};
@@ -74,7 +74,7 @@ pub enum Command {
     Answer(Number),
     /// The person presses the red button: 603.
     Decline(Number),
-    /// No new calls; what rings is refused with 480.
+    /// No new calls; those that have no final response get 503.
     Stop,
 }
 
@@ -138,7 +138,7 @@ impl Trunk {
                 self.is_stopping = true;
                 let open: Vec<Handle> = self.servers.handles().collect();
                 for handle in open {
-                    self.refuse(handle, invite::UNAVAILABLE, now);
+                    self.end(handle, Status::SERVICE_UNAVAILABLE, Ending::Stopped, now);
                 }
             }
         }

@@ -9,10 +9,10 @@ pub fn draw(left: &str, right: &str, rungs: &[Rung]) -> String {
     let mut text = format!("{:<10}{left:<20}{right:>20}\n", "seconds");
     for rung in rungs {
         let label = label(rung);
-        let line = match rung.direction {
-            Direction::Out if rung.undelivered.is_some() => format!("│{label:─^WIDTH$}✗│"),
-            Direction::Out => format!("│{label:─^WIDTH$}▶│"),
-            Direction::In => format!("│◀{label:─^WIDTH$}│"),
+        let line = match (rung.direction, rung.undelivered) {
+            (Direction::Out, Some(why)) => format!("│{label:─^WIDTH$}✗│  {}", why.in_words()),
+            (Direction::Out, None) => format!("│{label:─^WIDTH$}▶│"),
+            (Direction::In, _) => format!("│◀{label:─^WIDTH$}│"),
         };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{:<10.3}  {line}", rung.at.as_secs_f64());
@@ -23,10 +23,9 @@ pub fn draw(left: &str, right: &str, rungs: &[Rung]) -> String {
 fn label(rung: &Rung) -> String {
     let again = if rung.is_again { " (again)" } else { "" };
     let method = rung.method.as_str();
-    match (rung.status, rung.undelivered) {
-        (_, Some(why)) => format!(" {method} not sent: {} ", why.as_str()),
-        (Some(status), None) => format!(" {status} {method}{again} "),
-        (None, None) => format!(" {method}{again} "),
+    match rung.status {
+        Some(status) => format!(" {status} {method}{again} "),
+        None => format!(" {method}{again} "),
     }
 }
 

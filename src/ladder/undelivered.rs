@@ -13,7 +13,7 @@ pub enum Undelivered {
     Refused,
     /// It is longer than the way allows.
     TooLong,
-    /// The system would not send it, for any other reason.
+    /// The system would not send it, or gives a reason that has no name here.
     Unsent,
 }
 
@@ -27,6 +27,18 @@ impl Undelivered {
         Self::TooLong,
         Self::Unsent,
     ];
+
+    /// For people: whether it left, as far as that is known, and what the network said.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Denied => "not sent, or turned back: a firewall forbids it",
+            Self::HostUnreachable => "not delivered: no machine answers there (host unreachable)",
+            Self::NoRoute => "not sent, or turned back: no route there (network unreachable)",
+            Self::Refused => "not delivered: nobody listens there (ICMP port unreachable)",
+            Self::TooLong => "not sent, or turned back: longer than the way allows",
+            Self::Unsent => "not sent, or turned back: the system does not say why",
+        }
+    }
 
     /// The word of the API and of the log.
     pub fn as_str(self) -> &'static str {

@@ -206,7 +206,7 @@ impl Readings<'_> {
                 "Code space of each pool: distinct last-five suffixes",
                 |pool| pool.distinct.into(),
             ),
-            gauge("ringproof_pool_leased", "Caller IDs in a live call", |pool| pool.leased),
+            gauge("ringproof_pool_leased", "Leases of calls that are up", |pool| pool.leased),
             gauge(
                 "ringproof_pool_cooling",
                 "Pairs of caller ID and phone that must not meet again yet",

@@ -73,7 +73,8 @@ impl Recorder {
             q850_cause = ending.q850_cause,
             undelivered = call.ladder.undelivered().map(|why| why.as_str()),
             post_dial_delay = %apart(moments.invited, moments.ringing),
-            ring = %apart(moments.ringing, moments.hung_up.or(moments.ended)),
+            hung_up_after = %apart(moments.ringing, moments.hung_up),
+            rang_at_most = %apart(moments.ringing, moments.ended),
             "call ended"
         );
     }

@@ -274,11 +274,11 @@ fn an_event_is_one_line_without_a_number_or_a_client() {
             | INFO ringproof::observe::record: verification started verification=ver_00000000000000000000000002 to=+4670…67 pool="default" code_space=9516
             |DEBUG ringproof::observe::record: call placed call=call_00000000000000000000000001 verification=ver_00000000000000000000000002
             |DEBUG ringproof::observe::record: call rings call=call_00000000000000000000000001 trunk="beta" post_dial_delay=1.200s
-            | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="beta" outcome="completed" by="us" sip_code=487 post_dial_delay=1.200s ring=5.004s
+            | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="beta" outcome="completed" by="us" sip_code=487 post_dial_delay=1.200s hung_up_after=5.004s rang_at_most=5.029s
             | INFO ringproof::observe::record: phone reported call=call_00000000000000000000000001 saw="unknown_caller" is_ours=false
             | INFO ringproof::observe::record: wrong code verification=ver_00000000000000000000000002 to=+4670…67 attempts_left=3
             | INFO ringproof::observe::record: verification ended verification=ver_00000000000000000000000002 to=+4670…67 status="verified" reason="code_matched" calls=0
-            | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- ring=-
+            | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- hung_up_after=- rang_at_most=-
         "#]],
     );
 }

@@ -68,7 +68,11 @@ fn x03_h08_a_blind_flood_touches_no_call_and_delays_no_answer() {
             );
             true
         }
-        Event::Rang { .. } | Event::Refused { .. } | Event::Violated(_) => false,
+        Event::Gone { .. }
+        | Event::Rang { .. }
+        | Event::Refused { .. }
+        | Event::Silent { .. }
+        | Event::Violated(_) => false,
     };
     eventually("every phone is quiet", || (lab.count(rang_as_planned) == CALLS).then_some(()));
     let scrape = world.scrape();

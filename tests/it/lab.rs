@@ -45,9 +45,12 @@ impl Lab {
             Event::Rang { phone: rung, caller_id, .. } if is(*rung, phone) => {
                 Some(caller_id.expect("the number is shown").as_str().to_owned())
             }
-            Event::Rang { .. } | Event::Refused { .. } | Event::Stopped(_) | Event::Violated(_) => {
-                None
-            }
+            Event::Gone { .. }
+            | Event::Rang { .. }
+            | Event::Refused { .. }
+            | Event::Silent { .. }
+            | Event::Stopped(_)
+            | Event::Violated(_) => None,
         })
     }
 
@@ -55,9 +58,12 @@ impl Lab {
     pub(crate) fn stopped(&mut self, phone: &str) -> Entry {
         self.find("the phone stops ringing", |event| match event {
             Event::Stopped(entry) if is(entry.phone, phone) => Some(*entry),
-            Event::Rang { .. } | Event::Refused { .. } | Event::Stopped(_) | Event::Violated(_) => {
-                None
-            }
+            Event::Gone { .. }
+            | Event::Rang { .. }
+            | Event::Refused { .. }
+            | Event::Silent { .. }
+            | Event::Stopped(_)
+            | Event::Violated(_) => None,
         })
     }
 
@@ -72,7 +78,11 @@ impl Lab {
         self.read();
         let violations = self.seen.iter().filter_map(|event| match event {
             Event::Violated(noticed) => Some(format!("{noticed:?}")),
-            Event::Rang { .. } | Event::Refused { .. } | Event::Stopped(_) => None,
+            Event::Gone { .. }
+            | Event::Rang { .. }
+            | Event::Refused { .. }
+            | Event::Silent { .. }
+            | Event::Stopped(_) => None,
         });
         violations.collect()
     }

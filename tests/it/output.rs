@@ -79,6 +79,36 @@ fn a_reader_that_has_gone_ends_every_command_quietly() {
 }
 
 #[test]
+fn a_full_disk_ends_every_command_with_its_own_code() {
+    let lab = Lab::new();
+    let world = World::new(lab.address);
+    let commands = [
+        "help",
+        "--version",
+        "config check",
+        "config check --json",
+        "key new app",
+        "completions bash",
+        "status",
+        "status --json",
+        "pools",
+        "trunks",
+        "verify +46701740650",
+        "demo",
+        "demo --json",
+    ];
+    for line in commands {
+        let arguments: Vec<_> = line.split(' ').collect();
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = world.command(&arguments).stdout(full).output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(71), "{line}: {said}");
+        assert!(said.contains("error: No space left on device"), "{line}: {said}");
+    }
+    world.stop();
+}
+
+#[test]
 fn a_handset_whose_reader_has_gone_ends_quietly() {
     let address: SocketAddr = raw::closed();
     let place = Place::new();

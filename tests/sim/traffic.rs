@@ -114,7 +114,10 @@ impl World {
     fn on_phone(&mut self, trunk: usize, event: lab::Event) -> Verdict {
         self.story.record(self.now - self.start, &format!("    trunk {trunk}: {}", shown(&event)));
         match event {
-            lab::Event::Refused { .. } | lab::Event::Rang { .. } => Ok(()),
+            lab::Event::Gone { .. }
+            | lab::Event::Rang { .. }
+            | lab::Event::Refused { .. }
+            | lab::Event::Silent { .. } => Ok(()),
             lab::Event::Stopped(entry) => {
                 let caller = entry.caller_id.map(digits).unwrap_or_default();
                 self.logs.entry(digits(entry.phone)).or_default().push(caller);
@@ -270,6 +273,8 @@ pub(crate) fn digits(number: lab::Number) -> u64 {
 
 fn shown(event: &lab::Event) -> String {
     match event {
+        lab::Event::Gone { phone, .. } => format!("{phone} did not ring, the caller is gone"),
+        lab::Event::Silent { phone, .. } => format!("{phone} says nothing"),
         lab::Event::Refused { phone, status, .. } => format!("{phone} refuses: {status}"),
         lab::Event::Rang { phone, .. } => format!("{phone} rings"),
         lab::Event::Stopped(entry) => {

@@ -44,4 +44,4 @@ data: {"type":"verification.failed","timestamp":"2026-11-20T10:15:42.000Z","sequ
 );
 pub(super) const POOLS: &str = r#"{"pools":[{"name":"default","numbers":10000,"distinct_suffixes":9516,"bits":13.2,"guess_odds":0.000315,"leased":2,"cooling":140}]}"#;
 pub(super) const TRUNKS: &str = r#"{"trunks":[{"name":"alpha","up":true,"in_flight":2,"in_flight_max":100,"calls_per_second_max":50.0},{"name":"beta","up":false,"in_flight":0,"in_flight_max":100,"calls_per_second_max":0.5}]}"#;
-pub(super) const METRICS: &str = "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds 1795169700\nringproof_build_info{version=\"0.1.0\"} 1\nringproof_verifications_pending 7\n";
+pub(super) const STATUS: &str = r#"{"version":"0.1.0","readiness":"ready","started_at":"2026-11-20T10:15:00.123Z","uptime_seconds":7200,"verifications_pending":7,"calls_in_flight":2}"#;

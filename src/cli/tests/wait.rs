@@ -22,7 +22,7 @@ fn verify_wait_follows_its_own_events_to_the_end() {
             ! it rings from +468765…: the last 5 digits are the code
             !    0.0 s  calling
             !    1.2 s  the phone rings
-            !    6.2 s  the call is over: completed over alpha, rang for 5.0 s, SIP 487
+            !    6.2 s  the call is over: completed over alpha, hung up after 5.0 s, SIP 487
             exit 1
         "#]],
     );

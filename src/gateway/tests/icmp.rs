@@ -81,8 +81,8 @@ fn p33_the_ladder_shows_an_invite_that_did_not_leave_and_why() {
     }
     expect![[r#"
         seconds   gateway                            trunk
-        0.000       │── INVITE not sent: no_route ───✗│
-        0.000       │─── INVITE not sent: refused ───✗│
+        0.000       │──────────── INVITE ────────────✗│  not sent, or turned back: no route there (network unreachable)
+        0.000       │──────────── INVITE ────────────✗│  not delivered: nobody listens there (ICMP port unreachable)
     "#]]
     .assert_eq(&draw("gateway", "trunk", &world.order.call.ladder.rungs()));
     assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "unsent");

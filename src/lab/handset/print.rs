@@ -31,6 +31,12 @@ pub struct Summary {
     pub declined: u64,
     /// Calls that did not reach a phone.
     pub refused: u64,
+    /// Calls that the caller gave up before anything rang.
+    pub gone: u64,
+    /// Calls to phones that never say anything.
+    pub silent: u64,
+    /// Calls that rang when the trunk was stopped.
+    pub stopped: u64,
     /// Broken rules.
     pub violations: u64,
 }
@@ -44,9 +50,15 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { missed, answered, declined, refused, violations } = self;
+        let Self { missed, answered, declined, refused, gone, silent, stopped, violations } = self;
         write!(f, "{missed} missed, {answered} answered, {declined} declined, ")?;
-        write!(f, "{refused} refused without ringing, {violations} violations")
+        write!(f, "{refused} refused without ringing, {gone} gone before ringing, ")?;
+        write!(f, "{silent} silent, {stopped} stopped; ")?;
+        match violations {
+            0 => f.write_str("no violations"),
+            1 => f.write_str("1 violation"),
+            _ => write!(f, "{violations} violations"),
+        }
     }
 }
 
@@ -89,28 +101,37 @@ impl Printer {
 
     fn count(&mut self, event: &Event) {
         match event {
+            Event::Gone { .. } => self.summary.gone += 1,
             Event::Rang { .. } => {}
             Event::Refused { .. } => self.summary.refused += 1,
+            Event::Silent { .. } => self.summary.silent += 1,
             Event::Stopped(entry) => match entry.ending {
                 Ending::Answered => self.summary.answered += 1,
                 Ending::Declined => self.summary.declined += 1,
                 Ending::Missed => self.summary.missed += 1,
+                Ending::Stopped => self.summary.stopped += 1,
             },
             Event::Violated(_) => self.summary.violations += 1,
         }
     }
 
     fn print_plain(&self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
+        let from = |caller_id| format!("from {}", shown(caller_id));
         let (at, phone, word, detail) = match event {
-            Event::Rang { phone, caller_id, at } => {
-                (*at, *phone, "rings", format!("from {}", shown(*caller_id)))
+            Event::Gone { phone, caller_id, at } => {
+                let detail = format!("{}, given up before it rang", from(*caller_id));
+                (*at, *phone, "gone", detail)
             }
+            Event::Rang { phone, caller_id, at } => (*at, *phone, "rings", from(*caller_id)),
             Event::Refused { phone, status, at } => {
                 (*at, *phone, "refused", format!("{status} {}", status.phrase()))
             }
+            Event::Silent { phone, caller_id, at } => {
+                let detail = format!("{}, the phone says nothing", from(*caller_id));
+                (*at, *phone, "silent", detail)
+            }
             Event::Stopped(Entry { phone, caller_id, at, rang_for, ending }) => {
-                let (caller, seconds) = (shown(*caller_id), rang_for.as_secs_f64());
-                let detail = format!("from {caller}, rang {seconds:.3} s");
+                let detail = format!("{}, rang {:.3} s", from(*caller_id), rang_for.as_secs_f64());
                 (*at + *rang_for, *phone, ending.as_str(), detail)
             }
             Event::Violated(_) => return Ok(()),
@@ -120,11 +141,16 @@ impl Printer {
 
     fn to_json(&self, event: &Event) -> Value {
         let text = |number: &Option<Number>| number.map(|number| number.as_str().to_owned());
-        match event {
-            Event::Rang { phone, caller_id, at } => json!({
-                "event": "rings", "at": self.stamp(*at), "phone": phone.as_str(),
+        let called = |word: &str, phone: &Number, caller_id: &Option<Number>, at: Instant| {
+            json!({
+                "event": word, "at": self.stamp(at), "phone": phone.as_str(),
                 "caller_id": text(caller_id),
-            }),
+            })
+        };
+        match event {
+            Event::Gone { phone, caller_id, at } => called("gone", phone, caller_id, *at),
+            Event::Rang { phone, caller_id, at } => called("rings", phone, caller_id, *at),
+            Event::Silent { phone, caller_id, at } => called("silent", phone, caller_id, *at),
             Event::Refused { phone, status, at } => json!({
                 "event": "refused", "at": self.stamp(*at), "phone": phone.as_str(),
                 "status": status.code(),

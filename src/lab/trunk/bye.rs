@@ -36,6 +36,7 @@ impl Trunk {
             tag: call.tags[leg],
             cseq: cseq.map_or(0, |cseq| cseq.number),
             acks_lost: call.script.acks_lost.into(),
+            again_owed: call.script.answers_again,
             talk: call.script.talk,
         };
         let tag = opening.tag;

@@ -119,8 +119,11 @@ impl Call {
                 self.say(index)
             }
             State::Pending { stop, .. } if stop.at <= now => {
-                let is_mute = self.script.trying == Trying::Never && self.script.acts.is_empty();
-                if is_mute { Due::Forget } else { Due::Stop(stop.status) }
+                if self.is_silent() {
+                    Due::Forget
+                } else {
+                    Due::Stop(stop.status)
+                }
             }
             State::Settled { next: Next::Act { index, at } } if at <= now => {
                 self.state = State::Settled { next: self.next_act(index + 1, now) };
@@ -142,6 +145,11 @@ impl Call {
             State::Settled { next } => next.wake(),
             State::Stalled { until } => wake(until, "forget the call"),
         }
+    }
+
+    /// Whether nothing at all will be said, unless to a CANCEL.
+    pub(super) fn is_silent(&self) -> bool {
+        self.script.trying == Trying::Never && self.script.acts.is_empty()
     }
 
     /// Whether no final response has been given.

@@ -6,6 +6,9 @@
 //!     │  └────────────────▶──────────────┘ └────────────── BYE ────────────────▶ ┤
 //!     └───────────────────── BYE ───────────────────────────────────────────────▶┘
 //! ```
+//!
+//! The 200 is sent again until it is acknowledged; by a phone that is known for it, so often as it
+//! likes, in every state.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -30,6 +33,7 @@ pub(super) struct Dialog {
     pub(super) acks_lost: u32,
     pub(super) talk: Talk,
     base: TimerBase,
+    again: Option<Again>,
     state: State,
 }
 
@@ -51,14 +55,22 @@ pub(super) enum Due {
 impl Dialog {
     /// The 200 has just been sent.
     pub(super) fn start(opening: Opening, base: TimerBase, now: Instant) -> Self {
-        let Opening { invite, source, phone, quality, tag, cseq, acks_lost, talk } = opening;
-        let state = State::Unconfirmed {
-            resend_at: now + base.t1,
-            interval: base.t1,
-            give_up_at: now + base.patience(),
-        };
-        let acks_heard = 0;
-        Self { invite, source, phone, quality, tag, cseq, acks_heard, acks_lost, talk, base, state }
+        let Opening { invite, source, phone, quality, tag, cseq, acks_lost, again_owed, talk } =
+            opening;
+        Self {
+            invite,
+            source,
+            phone,
+            quality,
+            tag,
+            cseq,
+            acks_heard: 0,
+            acks_lost,
+            talk,
+            base,
+            again: Some(Again { at: now + base.t1, interval: base.t1, owed: again_owed }),
+            state: State::Unconfirmed { give_up_at: now + base.patience() },
+        }
     }
 
     /// The ACK of the 200 has come. The person then talks until `talk_max` is over.
@@ -69,50 +81,60 @@ impl Dialog {
                 Talk::HangUp => now,
                 Talk::Listen => now + talk_max,
             };
-            self.state = State::Confirmed { until };
+            self.enter(State::Confirmed { until });
         }
     }
 
     pub(super) fn on_timeout(&mut self, now: Instant) -> Due {
         match self.state {
-            State::Unconfirmed { give_up_at, .. } if give_up_at <= now => {
-                self.state = State::Leaving;
+            State::Unconfirmed { give_up_at } if give_up_at <= now => {
+                self.enter(State::Leaving);
                 Due::GiveUp
             }
-            State::Unconfirmed { resend_at, interval, give_up_at } if resend_at <= now => {
-                // "an interval that starts at T1 seconds and doubles … until it reaches T2".
-                let interval = (2 * interval).min(self.base.t2);
-                self.state = State::Unconfirmed { resend_at: now + interval, interval, give_up_at };
-                Due::Resend
-            }
             State::Confirmed { until } if until <= now => {
-                self.state = State::Leaving;
+                self.enter(State::Leaving);
                 Due::HangUp
             }
             State::Ended { forget_at } if forget_at <= now => Due::Forget,
             State::Confirmed { .. }
             | State::Ended { .. }
             | State::Leaving
-            | State::Unconfirmed { .. } => Due::Nothing,
+            | State::Unconfirmed { .. } => self.resend(now),
         }
     }
 
-    pub(super) fn next_wake(&self) -> Option<Wake> {
-        let (at, why) = match self.state {
-            State::Unconfirmed { resend_at, give_up_at, .. } if resend_at < give_up_at => {
-                (resend_at, "200 again")
-            }
-            State::Unconfirmed { give_up_at, .. } => (give_up_at, "no ACK"),
-            State::Confirmed { until } => (until, "talk is over"),
-            State::Ended { forget_at } => (forget_at, "forget the dialog"),
-            State::Leaving => return None,
+    fn resend(&mut self, now: Instant) -> Due {
+        let Some(Again { interval, owed, .. }) = self.again.filter(|again| again.at <= now) else {
+            return Due::Nothing;
         };
-        Some(Wake { at, why })
+        // "an interval that starts at T1 seconds and doubles … until it reaches T2".
+        let interval = (2 * interval).min(self.base.t2);
+        self.again = Some(Again { at: now + interval, interval, owed: owed.saturating_sub(1) });
+        self.enter(self.state);
+        Due::Resend
+    }
+
+    /// Whoever has heard an ACK, or a BYE, sends the 200 no more, unless he owes it.
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        let is_unconfirmed = self.is_unconfirmed();
+        self.again = self.again.filter(|again| is_unconfirmed || again.owed > 0);
+    }
+
+    pub(super) fn next_wake(&self) -> Option<Wake> {
+        let wake = |at: Instant, why| Some(Wake { at, why });
+        let own = match self.state {
+            State::Unconfirmed { give_up_at } => wake(give_up_at, "no ACK"),
+            State::Confirmed { until } => wake(until, "talk is over"),
+            State::Ended { forget_at } => wake(forget_at, "forget the dialog"),
+            State::Leaving => None,
+        };
+        Wake::earlier(own, self.again.and_then(|again| wake(again.at, "200 again")))
     }
 
     /// The dialog is over; late requests still find it.
     pub(super) fn end(&mut self, now: Instant) {
-        self.state = State::Ended { forget_at: now + self.base.patience() };
+        self.enter(State::Ended { forget_at: now + self.base.patience() });
     }
 
     pub(super) fn is_unconfirmed(&self) -> bool {
@@ -134,15 +156,23 @@ pub(super) struct Opening {
     pub(super) tag: u64,
     pub(super) cseq: u32,
     pub(super) acks_lost: u32,
+    pub(super) again_owed: u8,
     pub(super) talk: Talk,
+}
+
+/// The next repetition of the 200.
+#[derive(Clone, Copy, Debug)]
+struct Again {
+    at: Instant,
+    interval: Duration,
+    /// So many are sent whatever comes.
+    owed: u8,
 }
 
 /// Where the dialog stands; a state owns its deadlines.
 #[derive(Clone, Copy, Debug)]
 enum State {
     Unconfirmed {
-        resend_at: Instant,
-        interval: Duration,
         give_up_at: Instant,
     },
     Confirmed {

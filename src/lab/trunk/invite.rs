@@ -48,6 +48,7 @@ impl Trunk {
         match self.servers.insert(key, &request.message, Machine::Invite(machine), owner) {
             Ok(handle) => {
                 self.counts.calls += 1;
+                self.tell_if_silent(handle, now);
                 if let Ok(call_id) = request.message.call_id() {
                     self.by_call_id.insert(call_id.to_vec(), handle);
                 }
@@ -58,6 +59,13 @@ impl Trunk {
                 self.respond_statelessly(request, Status::SERVICE_UNAVAILABLE, None);
             }
         }
+    }
+
+    /// A phone that never says anything would leave no trace of its call.
+    fn tell_if_silent(&mut self, handle: Handle, now: Instant) {
+        let Some(call) = self.call(handle).filter(|call| call.is_silent()) else { return };
+        let (phone, caller_id) = (call.phone, call.caller_id);
+        self.tell(Event::Silent { phone, caller_id, at: now });
     }
 
     fn check_invite(&mut self, request: &Request<'_>, now: Instant) {
@@ -162,11 +170,15 @@ impl Trunk {
         self.end(handle, status, ending, now);
     }
 
-    fn end(&mut self, handle: Handle, status: Status, ending: Ending, now: Instant) {
+    pub(super) fn end(&mut self, handle: Handle, status: Status, ending: Ending, now: Instant) {
         let Some(call) = self.call(handle).filter(|call| call.is_pending()) else { return };
-        if call.rang_at.is_none() && !call.was_cancelled {
-            let phone = call.phone;
-            self.tell(Event::Refused { phone, status, at: now });
+        let phone = call.phone;
+        match (call.rang_at, call.was_cancelled) {
+            // It was told when it came.
+            _ if call.is_silent() => {}
+            (Some(_), _) => {}
+            (None, true) => self.tell_gone(handle, now),
+            (None, false) => self.tell(Event::Refused { phone, status, at: now }),
         }
         self.say(handle, status, 0, now);
         self.stop_ringing(handle, ending, now);
@@ -174,6 +186,13 @@ impl Trunk {
             call.settle();
         }
         self.rest_server(handle);
+    }
+
+    /// The caller has hung up a call that neither rang nor was refused.
+    fn tell_gone(&mut self, handle: Handle, now: Instant) {
+        let Some(call) = self.call(handle) else { return };
+        let (phone, caller_id) = (call.phone, call.caller_id);
+        self.tell(Event::Gone { phone, caller_id, at: now });
     }
 
     /// The person whose phone rings has decided.
@@ -191,7 +210,7 @@ impl Trunk {
     pub(super) fn stop_ringing(&mut self, handle: Handle, ending: Ending, now: Instant) {
         let Some(call) = self.call_mut(handle) else { return };
         let rang_at = match (call.rang_at.take(), ending) {
-            (None, Ending::Declined | Ending::Missed) => return,
+            (None, Ending::Declined | Ending::Missed | Ending::Stopped) => return,
             (rang_at, _) => rang_at.unwrap_or(now),
         };
         let (phone, caller_id) = (call.phone, call.caller_id);
@@ -310,6 +329,9 @@ impl Trunk {
                 }
             }
             OnCancel::Stall => {
+                if self.call(handle).is_some_and(|call| call.rang_at.is_none()) {
+                    self.tell_gone(handle, now);
+                }
                 self.stop_ringing(handle, Ending::Missed, now);
                 let until = now + self.settings.base.patience();
                 if let Some(call) = self.call_mut(handle) {
@@ -326,7 +348,7 @@ const REFUSED_LATER: &[Act] = &[Act { after: After::Millis(1_000), say: Say::Ref
 /// The answer of another phone of the number, which crossed the 487.
 const ANSWERED_LATER: &[Act] = &[Act { after: After::Millis(50), say: Say::Answer(1) }];
 pub(super) const DECLINE: Status = super::super::behaviour::status(603);
-pub(super) const UNAVAILABLE: Status = super::super::behaviour::status(480);
+const UNAVAILABLE: Status = super::super::behaviour::status(480);
 const MERGED: Status = super::super::behaviour::status(482);
 const NOT_ACCEPTABLE: Status = super::super::behaviour::status(488);
 const NOT_FOUND: Status = super::super::behaviour::status(404);

@@ -116,8 +116,10 @@ impl Caller {
         }
         while let Some(event) = self.trunk.poll_event() {
             let text = match event {
+                Event::Gone { .. } => "gone".to_owned(),
                 Event::Refused { status, .. } => format!("refused {status}"),
                 Event::Rang { .. } => "rings".to_owned(),
+                Event::Silent { .. } => "silent".to_owned(),
                 Event::Stopped(entry) => {
                     format!("{} after {:.3}", entry.ending.as_str(), entry.rang_for.as_secs_f64())
                 }

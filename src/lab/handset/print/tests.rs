@@ -15,10 +15,13 @@ fn people_read_aligned_lines_and_warnings() {
             00:00:05.001  46701234567      missed    from +46876500123, rang 5.001 s
             00:00:05.001  46701234567      answered  from a hidden number, rang 5.001 s
             00:00:05.001  46701234567      declined  from a hidden number, rang 5.001 s
+            00:00:05.001  46701234567      stopped   from a hidden number, rang 5.001 s
+            00:00:00.000  46701234567      gone      from +46876500123, given up before it rang
+            00:00:00.000  46701234567      silent    from a hidden number, the phone says nothing
             00:00:00.000  46701234567      refused   503 Service Unavailable
             --
             00:00:00.000  46701234567      warning: the CANCEL has another branch than its INVITE
-            1 missed, 1 answered, 1 declined, 1 refused without ringing, 1 violations, exit 1
+            1 missed, 1 answered, 1 declined, 1 refused without ringing, 1 gone before ringing, 1 silent, 1 stopped; 1 violation, exit 1
         "#]],
     );
 }
@@ -32,10 +35,13 @@ fn programs_read_json_lines() {
             {"at":"1970-01-01T00:00:05.001Z","caller_id":"+46876500123","event":"missed","phone":"46701234567","rang_ms":5001}
             {"at":"1970-01-01T00:00:05.001Z","caller_id":null,"event":"answered","phone":"46701234567","rang_ms":5001}
             {"at":"1970-01-01T00:00:05.001Z","caller_id":null,"event":"declined","phone":"46701234567","rang_ms":5001}
+            {"at":"1970-01-01T00:00:05.001Z","caller_id":null,"event":"stopped","phone":"46701234567","rang_ms":5001}
+            {"at":"1970-01-01T00:00:00Z","caller_id":"+46876500123","event":"gone","phone":"46701234567"}
+            {"at":"1970-01-01T00:00:00Z","caller_id":null,"event":"silent","phone":"46701234567"}
             {"at":"1970-01-01T00:00:00Z","event":"refused","phone":"46701234567","status":503}
             {"at":"1970-01-01T00:00:00Z","event":"violation","phone":"46701234567","rule":"the CANCEL has another branch than its INVITE"}
             --
-            1 missed, 1 answered, 1 declined, 1 refused without ringing, 1 violations, exit 1
+            1 missed, 1 answered, 1 declined, 1 refused without ringing, 1 gone before ringing, 1 silent, 1 stopped; 1 violation, exit 1
         "#]],
     );
 }
@@ -55,6 +61,9 @@ fn check(form: Form, expected: Expect) {
         stopped(caller_id, Ending::Missed),
         stopped(None, Ending::Answered),
         stopped(None, Ending::Declined),
+        stopped(None, Ending::Stopped),
+        Event::Gone { phone, caller_id, at },
+        Event::Silent { phone, caller_id: None, at },
         Event::Refused { phone, status: Status::SERVICE_UNAVAILABLE, at },
         Event::Violated(noticed),
     ];

@@ -155,10 +155,11 @@ fn p02_a_silent_phone() {
         "05",
         "0.5 INVITE",
         expect![[r#"
-        00.000  -> INVITE
-        00.500  -> INVITE
-        quiet
-    "#]],
+            00.000  -> INVITE
+            00.000  !! silent
+            00.500  -> INVITE
+            quiet
+        "#]],
     );
 }
 
@@ -168,14 +169,61 @@ fn p03_trying_only() {
         "06",
         "0.5 INVITE; 20 CANCEL",
         expect![[r#"
+            00.000  -> INVITE
+            00.000  <- 100
+            00.500  -> INVITE
+            00.500  <- 100
+            20.000  -> CANCEL
+            20.000  <- 200 CANCEL a
+            20.000  <- 487 a
+            20.000  !! gone
+            20.000  -> ACK
+            quiet
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_that_is_given_up_before_it_rings_is_told() {
+    check(
+        "67",
+        "0.1 CANCEL",
+        expect![[r#"
         00.000  -> INVITE
         00.000  <- 100
-        00.500  -> INVITE
-        00.500  <- 100
-        20.000  -> CANCEL
-        20.000  <- 200 CANCEL a
-        20.000  <- 487 a
-        20.000  -> ACK
+        00.100  -> CANCEL
+        00.100  <- 200 CANCEL a
+        00.100  <- 487 a
+        00.100  !! gone
+        00.100  -> ACK
+        quiet
+    "#]],
+    );
+    // The CANCEL is confirmed, and nothing follows.
+    check(
+        "12",
+        "0.1 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.100  -> CANCEL
+        00.100  <- 200 CANCEL a
+        00.100  !! gone
+        quiet
+    "#]],
+    );
+    // Nothing was said, so a caller that keeps to the rules sends no CANCEL.
+    check(
+        "05",
+        "0.1 CANCEL",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  !! silent
+        00.100  -> CANCEL
+        00.100  <- 200 CANCEL a
+        00.100  <- 487 a
+        00.100  !! violation: a CANCEL before any provisional response
+        00.100  -> ACK
         quiet
     "#]],
     );

@@ -230,10 +230,46 @@ fn an_answer_that_comes_again() {
         05.800  -> ACK
         09.800  <- 200 a
         09.800  -> ACK
-        39.800  <- BYE
+        32.300  <- BYE
         quiet
     "#]]
     .assert_eq(&trace);
+}
+
+#[test]
+fn an_answer_comes_again_although_the_caller_has_hung_up() {
+    check(
+        "31",
+        "",
+        expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.300  <- 180 a
+        00.300  !! rings
+        02.300  <- 200 a
+        02.300  !! answered after 2.000
+        02.300  -> ACK
+        02.300  -> BYE
+        02.300  <- 200 BYE a
+        02.800  <- 200 a
+        02.800  -> ACK
+        02.800  -> BYE
+        02.800  <- 200 BYE a
+        03.800  <- 200 a
+        03.800  -> ACK
+        03.800  -> BYE
+        03.800  <- 200 BYE a
+        05.800  <- 200 a
+        05.800  -> ACK
+        05.800  -> BYE
+        05.800  <- 200 BYE a
+        09.800  <- 200 a
+        09.800  -> ACK
+        09.800  -> BYE
+        09.800  <- 200 BYE a
+        quiet
+    "#]],
+    );
 }
 
 #[test]

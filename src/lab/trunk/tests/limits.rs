@@ -98,14 +98,28 @@ fn a_stopped_trunk_refuses_what_rings_and_what_comes() {
         00.000  <- 100
         00.300  <- 180 a
         00.300  !! rings
-        02.000  <- 480 a
-        02.000  !! declined after 1.700
+        02.000  <- 503 a
+        02.000  !! stopped after 1.700
         02.000  -> ACK
         03.000  -> INVITE~call
         03.000  <- 503 b
         03.000  -> ACK
         04.000  -> OPTIONS
         04.000  <- 503 OPTIONS b
+        quiet
+    "#]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_stopped_trunk_refuses_what_has_not_rung_yet() {
+    let trace = run(settings(), Manners::Good, "67", "0.1 stop");
+    expect![[r#"
+        00.000  -> INVITE
+        00.000  <- 100
+        00.100  <- 503 a
+        00.100  !! refused 503
+        00.100  -> ACK
         quiet
     "#]]
     .assert_eq(&trace);
