@@ -100,17 +100,20 @@ impl Outcome {
         }
     }
 
-    /// What the outcome says about the phone: has its call log got our number?
-    pub fn reached(self) -> Reached {
+    /// Whether the phone may know of a call that ended so: it `rang`, or showed the call, or nobody
+    /// can tell from here. Where it cannot, the person will not come to know the code.
+    pub fn may_have_reached(self, rang: bool) -> bool {
         match self {
             Self::Answered
             | Self::AnsweredInRace
+            | Self::AnsweredSuspect
+            | Self::Barred
             | Self::Busy
-            | Self::CancelUnconfirmed
             | Self::Completed
-            | Self::Declined => Reached::Yes,
-            Self::AnsweredSuspect | Self::Barred | Self::Withdrawn => Reached::Unknown,
-            Self::Changed
+            | Self::Declined
+            | Self::Withdrawn => true,
+            Self::CancelUnconfirmed
+            | Self::Changed
             | Self::Malformed
             | Self::NoRinging
             | Self::Redirected
@@ -119,7 +122,7 @@ impl Outcome {
             | Self::TrunkFailure
             | Self::Unallocated
             | Self::Unreachable
-            | Self::Unsent => Reached::No,
+            | Self::Unsent => rang,
         }
     }
 
@@ -133,17 +136,6 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
-}
-
-/// Whether the phone learnt of the call.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Reached {
-    /// It did not: the person cannot know the code.
-    No,
-    /// Nobody can tell from here.
-    Unknown,
-    /// It rang, or showed the call.
-    Yes,
 }
 
 /// Who ended a call.

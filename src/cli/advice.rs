@@ -1,6 +1,6 @@
 //! What the end of a call means for the person who waits for it, and what can be done next.
 
-use crate::outcome::{Outcome, Reached};
+use crate::outcome::Outcome;
 
 /// How the person can act from where they sit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,18 +17,20 @@ pub(super) fn outcome(word: &str) -> Option<Outcome> {
 }
 
 /// One line about a call that ended so; `None` when all went well. `phone` is the number that was
-/// rung.
+/// called, and `rang` whether it rang.
 pub(super) fn after(
-    outcome: Outcome,
+    (outcome, rang): (Outcome, bool),
     calls_left: u32,
     phone: &str,
     means: Means<'_>,
 ) -> Option<String> {
-    let meaning = meaning(outcome)?;
-    let next = match outcome.reached() {
+    let was_hung_up = outcome == Outcome::CancelUnconfirmed;
+    let is_cut_off = rang && !was_hung_up && !outcome.may_have_reached(false);
+    let meaning = if is_cut_off { CUT_OFF } else { meaning(outcome)? };
+    let next = match outcome.may_have_reached(rang) {
+        true => next(calls_left, means),
         // The verification fails with its call.
-        Reached::No => anew(outcome, phone),
-        Reached::Unknown | Reached::Yes => next(calls_left, means),
+        false => anew(outcome, phone),
     };
     Some(format!("{meaning}; {next}"))
 }
@@ -97,6 +99,8 @@ fn meaning(outcome: Outcome) -> Option<&'static str> {
     })
 }
 
+const CUT_OFF: &str = "the call was cut off after it rang: look for its number all the same";
+
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -107,7 +111,7 @@ mod tests {
     fn each_end_of_a_call_is_said_with_what_to_do_next() {
         let mut shown = String::new();
         for outcome in Outcome::ALL {
-            let line = after(outcome, 2, "+46701234567", Means::Words);
+            let line = after((outcome, false), 2, "+46701234567", Means::Words);
             shown += &format!("{:<18} {}\n", outcome.as_str(), line.as_deref().unwrap_or("-"));
         }
         expect![[r#"
@@ -116,7 +120,7 @@ mod tests {
             answered_suspect   a mailbox or a forwarding picked up: no call may be listed; `call` rings again, `cancel` gives up
             barred             the network or the phone bars such calls; `call` rings again, `cancel` gives up
             busy               the phone is in another call, and may list this one as missed; `call` rings again, `cancel` gives up
-            cancel_unconfirmed the trunk did not confirm that we hung up; `call` rings again, `cancel` gives up
+            cancel_unconfirmed the trunk did not confirm that we hung up; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
             changed            the number was replaced by another one; look at the number again: +46701234567
             completed          -
             declined           somebody declined the call: look for its number all the same; `call` rings again, `cancel` gives up
@@ -134,8 +138,16 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_was_cut_off_after_it_rang_is_in_the_log_of_the_phone() {
+        let line = after((Outcome::TrunkFailure, true), 1, "+46701234567", Means::Words);
+        expect!["the call was cut off after it rang: look for its number all the same; `call` rings again, `cancel` gives up"].assert_eq(&line.unwrap());
+        assert_eq!(after((Outcome::Completed, true), 1, "+46701234567", Means::Words), None);
+    }
+
+    #[test]
     fn without_a_prompt_or_a_call_the_next_step_is_another() {
-        let busy = |calls_left, means| after(Outcome::Busy, calls_left, "+46701234567", means);
+        let busy =
+            |calls_left, means| after((Outcome::Busy, true), calls_left, "+46701234567", means);
         let lines = [
             busy(1, Means::Commands("ver_1")),
             busy(0, Means::Commands("ver_1")),

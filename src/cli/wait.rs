@@ -16,7 +16,6 @@ use super::exit::Exit;
 use super::reply::{Call, Verification};
 use super::terminal::{Heard, Terminal, clean};
 use super::{Failure, render};
-use crate::outcome::{Outcome, Reached};
 
 /// Waits for the end of what it starts.
 pub(super) async fn verify(
@@ -142,15 +141,18 @@ impl Wait<'_> {
     /// call that did not reach the phone, with which the verification fails.
     fn on_call_ended(&mut self, event: &Event, terminal: &mut Terminal) {
         let call = serde_json::from_value::<Call>(event.data.clone()).ok();
-        let outcome = call.and_then(|call| advice::outcome(call.outcome.as_deref()?));
-        self.question = match (outcome.map(Outcome::reached), self.question) {
-            (Some(Reached::No), _) => Question::NotYet,
-            (_, Question::NotYet) => Question::Due,
-            (_, question) => question,
+        let ended = call.and_then(|call| {
+            Some((advice::outcome(call.outcome.as_deref()?)?, call.ringing_at.is_some()))
+        });
+        let is_lost = ended.is_some_and(|(outcome, rang)| !outcome.may_have_reached(rang));
+        self.question = match (is_lost, self.question) {
+            (true, _) => Question::NotYet,
+            (false, Question::NotYet) => Question::Due,
+            (false, question) => question,
         };
         let Verification { id, to, calls_left, .. } = &self.standing;
         let means = if terminal.has_input() { Means::Words } else { Means::Commands(id) };
-        let advice = outcome.and_then(|outcome| advice::after(outcome, *calls_left, to, means));
+        let advice = ended.and_then(|ended| advice::after(ended, *calls_left, to, means));
         if let Some(advice) = advice {
             terminal.note(&clean(&advice));
         }

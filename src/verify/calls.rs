@@ -69,35 +69,34 @@ impl Verify {
 /// Why a verification fails whose call stands so. `None`: it does not, because the call lives, or
 /// the phone got it or may have.
 pub(super) fn failure_of(facts: &Facts) -> Option<Reason> {
-    let ending = facts.ending.filter(|_| facts.moments.ringing.is_none())?;
-    failure(ending.outcome)
+    let outcome = facts.ending?.outcome;
+    let has_it = outcome.may_have_reached(facts.moments.ringing.is_some());
+    (!has_it).then(|| reason(outcome))
 }
 
-/// The same for a call that did not ring, by its outcome.
-fn failure(outcome: Outcome) -> Option<Reason> {
-    Some(match outcome {
-        // Answered or turned down by the phone, or by what answers for it: it knows of the call. Or
-        // nobody can tell from here.
-        Outcome::Answered
-        | Outcome::AnsweredInRace
-        | Outcome::AnsweredSuspect
-        | Outcome::Barred
-        | Outcome::Busy
-        | Outcome::Completed
-        | Outcome::Declined
-        | Outcome::Withdrawn => return None,
+/// What kept the call from the phone.
+fn reason(outcome: Outcome) -> Reason {
+    match outcome {
         Outcome::Unallocated => Reason::NumberUnallocated,
         Outcome::Redirected
         | Outcome::Refused
         | Outcome::Silence
         | Outcome::TrunkFailure
         | Outcome::Unsent => Reason::NoTrunk,
-        Outcome::CancelUnconfirmed
+        Outcome::Answered
+        | Outcome::AnsweredInRace
+        | Outcome::AnsweredSuspect
+        | Outcome::Barred
+        | Outcome::Busy
+        | Outcome::CancelUnconfirmed
         | Outcome::Changed
+        | Outcome::Completed
+        | Outcome::Declined
         | Outcome::Malformed
         | Outcome::NoRinging
-        | Outcome::Unreachable => Reason::Unreachable,
-    })
+        | Outcome::Unreachable
+        | Outcome::Withdrawn => Reason::Unreachable,
+    }
 }
 
 #[cfg(test)]
@@ -111,20 +110,25 @@ mod tests {
     #[test]
     fn a_call_that_rang_fails_nothing() {
         for outcome in Outcome::ALL {
-            let ending = Ending { outcome, by: Side::Carrier, sip_code: None, q850_cause: None };
             let moments = Moments { ringing: Some(Duration::from_secs(2)), ..Moments::default() };
-            let facts = Facts { ending: Some(ending), ..Facts::default() };
-            assert_eq!(failure_of(&facts), failure(outcome), "{outcome}");
-            assert_eq!(failure_of(&Facts { moments, ..facts }), None, "{outcome}");
+            assert_eq!(failure_of(&Facts { moments, ..ended(outcome) }), None, "{outcome}");
         }
         assert_eq!(failure_of(&Facts::default()), None);
+    }
+
+    /// A call that never rang.
+    fn ended(outcome: Outcome) -> Facts {
+        let ending = Ending { outcome, by: Side::Carrier, sip_code: None, q850_cause: None };
+        Facts { ending: Some(ending), ..Facts::default() }
     }
 
     #[test]
     fn a_call_that_did_not_reach_the_phone_tells_why() {
         let table: Vec<String> = Outcome::ALL
             .into_iter()
-            .filter_map(|outcome| Some(format!("{outcome}: {}", failure(outcome)?.as_str())))
+            .filter_map(|outcome| {
+                Some(format!("{outcome}: {}", failure_of(&ended(outcome))?.as_str()))
+            })
             .collect();
         expect_test::expect![[r#"
             cancel_unconfirmed: unreachable
