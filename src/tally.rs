@@ -10,8 +10,9 @@
 mod kinds;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-pub use kinds::{DropReason, Shed, SipKind, Table};
+pub use kinds::{DropReason, Farewell, Shed, SipKind, Table};
 
 /// The counts of one shard.
 ///
@@ -23,6 +24,8 @@ pub struct Tally {
     sent: [AtomicU64; SipKind::ALL.len()],
     received_again: AtomicU64,
     sent_again: AtomicU64,
+    farewells: [AtomicU64; Farewell::ALL.len()],
+    answered_micros: AtomicU64,
     dropped: [AtomicU64; DropReason::ALL.len()],
     shed: [AtomicU64; Shed::ALL.len()],
     entries: [AtomicU64; Table::ALL.len()],
@@ -48,6 +51,13 @@ impl Tally {
     /// A message that left had left before (RFC 3261 §17: timers A, E and G, or a repeated answer).
     pub fn on_sent_again(&self) {
         add(&self.sent_again);
+    }
+
+    /// A phone that was answered was let go, `held` after its 2xx came.
+    pub fn on_farewell(&self, how: Farewell, held: Duration) {
+        add(&self.farewells[how as usize]);
+        let micros = u64::try_from(held.as_micros()).unwrap_or(u64::MAX);
+        self.answered_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
     /// A datagram was dropped without an answer.
@@ -86,6 +96,16 @@ impl Tally {
         read(&self.sent_again)
     }
 
+    /// Answered phones that were let go in this way.
+    pub fn farewells(&self, how: Farewell) -> u64 {
+        read(&self.farewells[how as usize])
+    }
+
+    /// How long answered phones were connected, all together, in microseconds.
+    pub fn answered_micros(&self) -> u64 {
+        read(&self.answered_micros)
+    }
+
     /// Datagrams dropped for this reason.
     pub fn dropped(&self, reason: DropReason) -> u64 {
         read(&self.dropped[reason as usize])
@@ -107,6 +127,8 @@ impl Default for Tally {
         Self {
             received: zeros(),
             sent: zeros(),
+            farewells: zeros(),
+            answered_micros: AtomicU64::new(0),
             received_again: AtomicU64::new(0),
             sent_again: AtomicU64::new(0),
             dropped: zeros(),

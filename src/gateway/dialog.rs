@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Gateway;
 use super::heard::Heard;
@@ -22,7 +22,7 @@ use super::settings::{Line, Peer};
 use crate::ladder::Direction;
 use crate::sip::request::{Dialog, Sender};
 use crate::sip::{CSeq, Class, Message, Method, Status};
-use crate::tally::{DropReason, Shed, SipKind};
+use crate::tally::{DropReason, Farewell, Shed, SipKind};
 use crate::transaction::Transport;
 use crate::transaction::client::{Client, Machine};
 use crate::transaction::non_invite_client::NonInviteClient;
@@ -169,7 +169,7 @@ impl Gateway {
         let machine = Machine::NonInvite { method: Method::Bye, request };
         let bye = {
             let (request, peer) = (Box::default(), Arc::clone(peer));
-            Bye { request, to, peer, call_id, cseq: cseq + 1, record }
+            Bye { request, to, peer, call_id, cseq: cseq + 1, answered: now, record }
         };
         let owner = Owner { armed: None, heard: Heard::default(), purpose: Purpose::Bye(bye) };
         let Ok(handle) = self.clients.insert(Client { machine, owner }) else { return false };
@@ -191,6 +191,7 @@ impl Gateway {
     /// hook because a table is full.
     fn send_bye_once(&mut self, (peer, to): (&Peer, SocketAddr), dialog: &Dialog<'_>) {
         self.tally.on_shed(Shed::Transaction);
+        self.tally.on_farewell(Farewell::Unknown, Duration::ZERO);
         let branch = lone_branch(&mut self.entropy);
         let sender = Sender { transport: "UDP", sent_by: &peer.sent_by, branch: &branch };
         self.outbox.push(to, |out| dialog.write_bye(&sender, out));

@@ -72,6 +72,8 @@ pub(crate) struct Bye {
     pub(crate) call_id: u128,
     /// Its CSeq number.
     pub(crate) cseq: u32,
+    /// When the 2xx came.
+    pub(crate) answered: Instant,
     /// The call it ends; `None` for an answer that came after the call was forgotten.
     pub(crate) record: Option<Arc<CallRecord>>,
 }

@@ -12,12 +12,12 @@ use super::leg::{Leg, Owner, Purpose, trace};
 use crate::call::outbound::Step;
 use crate::ladder::{Direction, Undelivered, Verb};
 use crate::sip::{Class, Message, Method, Status};
-use crate::tally::DropReason;
+use crate::tally::{DropReason, Farewell};
 use crate::transaction::Transport;
 use crate::transaction::branch::{BRANCH_LENGTH, MAGIC_COOKIE};
 use crate::transaction::client::{Client, Machine, Matched};
 use crate::transaction::invite_client::OnResponse;
-use crate::transaction::non_invite_client::NonInviteClient;
+use crate::transaction::non_invite_client::{self, NonInviteClient};
 use crate::transaction::slab::Handle;
 
 impl Gateway {
@@ -249,8 +249,11 @@ impl Gateway {
         let Some(client) = self.clients.get_mut(handle) else { return };
         match (&mut client.machine, &client.owner.purpose) {
             (Machine::NonInvite { request, .. }, Purpose::Bye(bye)) => {
-                request.on_response(status.class(), now);
+                let answer = request.on_response(status.class(), now);
                 bye.trace(Direction::In, Some(status.code()), is_again, now);
+                if status.is_final() && answer == non_invite_client::OnResponse::Deliver {
+                    self.tally.on_farewell(Farewell::Confirmed, now - bye.answered);
+                }
             }
             (_, Purpose::Probe(_)) => self.on_probe_response(handle, status, now),
             (_, Purpose::Bye(_) | Purpose::Leg(_)) => {}

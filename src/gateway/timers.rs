@@ -11,7 +11,7 @@ use super::Gateway;
 use super::leg::Purpose;
 use super::outbox::BURST_MAX;
 use crate::ladder::Direction;
-use crate::tally::SipKind;
+use crate::tally::{Farewell, SipKind};
 use crate::time::Wake;
 use crate::transaction::client::Machine;
 use crate::transaction::slab::Handle;
@@ -111,12 +111,22 @@ impl Gateway {
                 self.on_leg_due(handle, invite, cancel, now);
             }
             Machine::NonInvite { request, .. } => match request.on_timeout(now) {
-                non_invite_client::OnTimeout::Fail => self.on_probed(handle, Probe::Silence, now),
+                non_invite_client::OnTimeout::Fail => self.on_unanswered(handle, now),
                 non_invite_client::OnTimeout::Rest => {}
                 non_invite_client::OnTimeout::Retransmit => self.repeat(handle, now),
             },
         }
         self.arm(handle);
+    }
+
+    /// A BYE or OPTIONS got no final response.
+    fn on_unanswered(&mut self, handle: Handle, now: Instant) {
+        let Some(client) = self.clients.get(handle) else { return };
+        match &client.owner.purpose {
+            Purpose::Bye(bye) => self.tally.on_farewell(Farewell::Unanswered, now - bye.answered),
+            Purpose::Leg(_) => {}
+            Purpose::Probe(_) => self.on_probed(handle, Probe::Silence, now),
+        }
     }
 
     fn on_leg_due(

@@ -6,7 +6,7 @@ use prometheus::proto::MetricFamily;
 
 use super::family::{read_counter, read_gauge};
 use super::process::Process;
-use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
+use crate::tally::{DropReason, Farewell, Shed, SipKind, Table, Tally};
 use crate::time::Micros;
 use crate::verify::{Census, Level, PoolState};
 
@@ -94,11 +94,31 @@ impl Readings<'_> {
                 [([], self.log_lines_lost as f64)],
             ),
         ];
+        families.extend(self.farewells());
         families.extend(self.messages());
         families.extend(self.bounds());
         families.extend(self.pool_gauges());
         families.extend(self.process_gauges());
         families
+    }
+
+    fn farewells(&self) -> [MetricFamily; 2] {
+        let ways = Farewell::ALL.iter();
+        let micros = self.sum(Tally::answered_micros);
+        [
+            read_counter(
+                "ringproof_answered_total",
+                "Phones that were picked up and let go, by what became of our BYE",
+                ["bye"],
+                ways.map(|how| ([how.as_str()], self.sum(|tally| tally.farewells(*how)))),
+            ),
+            read_counter(
+                "ringproof_answered_seconds_total",
+                "How long they were connected all together, from the 2xx to the answer of our BYE",
+                [],
+                [([], micros / 1e6)],
+            ),
+        ]
     }
 
     fn messages(&self) -> [MetricFamily; 3] {

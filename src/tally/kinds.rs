@@ -68,6 +68,18 @@ closed_set! {
     }
 }
 
+closed_set! {
+    /// How a phone that was answered was let go.
+    Farewell {
+        /// The trunk answered our BYE.
+        Confirmed = "confirmed",
+        /// It did not within 64*T1.
+        Unanswered = "unanswered",
+        /// There was no room to remember the BYE: it was sent once, and nobody knows.
+        Unknown = "unknown",
+    }
+}
+
 impl SipKind {
     /// The class of a status code. One outside 100 to 699 goes to the nearest class.
     pub fn of_status(code: u16) -> Self {

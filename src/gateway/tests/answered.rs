@@ -5,7 +5,7 @@ use expect_test::expect;
 use super::world::{World, check, order, response_to};
 use crate::gateway::{Command, Input};
 use crate::sip::Method;
-use crate::tally::Shed;
+use crate::tally::{Farewell, Shed};
 
 #[test]
 fn p22_two_answers_with_different_tags_are_both_hung_up() {
@@ -409,4 +409,20 @@ fn p27_an_answer_is_hung_up_at_once_and_tried_on_no_other_trunk() {
         let at = script.rsplit(' ').nth(1).unwrap().parse::<f64>().unwrap();
         assert!(trace.contains(&format!("{at:06.3}  -> BYE")), "{trace}");
     }
+}
+
+#[test]
+fn p22_how_long_each_answered_phone_was_connected_is_counted() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    // The BYE of `b` is answered, repeatedly, that of `a` never.
+    world.run("0.1 180; 3 200 INVITE a; 3.1 200 INVITE b; 3.2 200 BYE; 3.3 200 BYE");
+    let count = |how| world.tally.farewells(how);
+    assert_eq!((count(Farewell::Confirmed), count(Farewell::Unanswered)), (1, 1));
+    assert_eq!(world.tally.answered_micros(), 32_000_000 + 100_000);
+    // One that comes after everything was forgotten counts as well.
+    let invite = world.newest(Method::Invite);
+    world.receive(&response_to(&invite, 200, "c", ""));
+    let bye = world.newest(Method::Bye);
+    world.receive(&response_to(&bye, 481, "c", ""));
+    assert_eq!(world.tally.farewells(Farewell::Confirmed), 2);
 }
