@@ -15,7 +15,7 @@ mod ring;
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::task::Poll;
 
 use axum::body::Bytes;
@@ -41,6 +41,8 @@ pub struct EventBus {
     is_news: AtomicBool,
     waker: AtomicWaker,
     readers: Notify,
+    /// How many readers there are: without any, nobody is woken.
+    reading: AtomicUsize,
 }
 
 impl EventBus {
@@ -53,6 +55,7 @@ impl EventBus {
             is_news: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             readers: Notify::new(),
+            reading: AtomicUsize::new(0),
         })
     }
 
@@ -77,6 +80,10 @@ impl EventBus {
             Some(EventId { run: Some(run), .. }) if run != self.run => return Err(Gone),
             Some(EventId { number, .. }) => self.ring.after(number).ok_or(Gone)?,
         };
+        self.reading.fetch_add(1, Ordering::Relaxed);
+        // Either the publisher sees this reader, or this reader sees the event: each writes its own
+        // word before it looks at the other's, and the fence keeps that order.
+        fence(Ordering::SeqCst);
         Ok(Reader { bus: self.clone(), place })
     }
 
@@ -99,7 +106,9 @@ impl EventBus {
     fn publish(&self, subject: &Subject<'_>) {
         let number = self.ring.claim();
         self.ring.put(number, subject.frame(EventId { number, run: Some(self.run) }));
-        if !self.is_news.swap(true, Ordering::AcqRel) {
+        fence(Ordering::SeqCst);
+        let has_readers = self.reading.load(Ordering::Relaxed) > 0;
+        if has_readers && !self.is_news.swap(true, Ordering::AcqRel) {
             self.waker.wake();
         }
     }
@@ -142,6 +151,12 @@ impl Reader {
                 Place::NotYet => news.await,
             }
         }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.bus.reading.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

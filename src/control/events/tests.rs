@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "any instant will do")]
 
+use std::pin::pin;
+use std::task::{Context, Wake, Waker};
 use std::time::Instant;
 
 use expect_test::expect;
@@ -60,6 +62,33 @@ fn a_slow_reader_is_told_that_it_missed_events() {
     (0..11).for_each(|_| bus.on_event(Event::CallPlaced(call())));
     assert_eq!(reader.next().now_or_never(), Some(Err(Gone)));
     assert_eq!(bus.kept(), 10);
+}
+
+#[test]
+fn an_event_wakes_nobody_when_nobody_reads() {
+    let (bus, woken) = (bus(10), Arc::new(Wakes::default()));
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut running = pin!(bus.run());
+    let mut publish = || {
+        assert!(running.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        bus.on_event(Event::CallPlaced(call()));
+        woken.0.load(Ordering::Relaxed)
+    };
+    assert_eq!(publish(), 0);
+    let reader = bus.subscribe(None).unwrap();
+    assert_eq!((publish(), publish()), (1, 2));
+    drop(reader);
+    assert_eq!((publish(), publish()), (2, 2));
+}
+
+/// Counts.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 #[tokio::test]
