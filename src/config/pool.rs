@@ -1,8 +1,8 @@
 //! `[[pool]]`: the numbers that flash calls come from, and the trunks that take them.
 
 mod again;
+mod cautions;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::kind::{self, Kind, Refusal};
@@ -50,26 +50,10 @@ pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Setti
         pools.push(pool);
         section.finish();
     }
-    warn_of_shared(root, &all, &pools);
+    cautions::of_shared(root, &all, &pools);
+    cautions::of_odd(root, &all, &pools);
     check_countries(root, settings);
     pools
-}
-
-/// Pools may share numbers, over other trunks for example; mostly it is a slip. One warning for each
-/// pool and the one that has its numbers.
-fn warn_of_shared(root: &Section<'_>, all: &[(Placed<Written>, usize)], pools: &[Pool]) {
-    let mut told = BTreeSet::new();
-    let ranges: Vec<_> = all.iter().map(|(placed, _)| placed.value.range).collect();
-    for (later, earlier) in again(&ranges) {
-        let ((placed, pool), (other, holder)) = (&all[later], &all[earlier]);
-        if pool != holder && told.insert((pool, holder)) {
-            let message = format!(
-                "`pool.numbers` of \"{}\" has \"{}\", numbers that pool \"{}\" has in \"{}\"",
-                pools[*pool].name, placed.value.text, pools[*holder].name, other.value.text
-            );
-            root.warn_at(placed.place.clone(), message);
-        }
-    }
 }
 
 /// Phones of the pools' own countries are called when none is named, so there must be one.

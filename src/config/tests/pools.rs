@@ -77,6 +77,14 @@ fn pool_numbers_need_not_be_in_the_plans_but_have_no_trunk_prefix() {
     let pool = |numbers: &str| MINIMAL.replace("+46876500[000-999]", numbers);
     let unlisted = pool("+468765000[000-999]");
     check(&[(MAIN, &unlisted), (PROFILE, TRUNK)], expect!["accepted"]);
+    let odd = |numbers: &str| {
+        let config = load_texts(&[(MAIN, &pool(numbers)), (PROFILE, TRUNK)]).unwrap();
+        config.cautions.iter().map(|it| format!("{it}\n")).collect::<String>()
+    };
+    expect![[r#"
+        ringproof.toml:9: `pool.numbers` of "default" has "+468765000[000-999]", numbers that no numbering plan has: other networks may block such a caller ID, or show another
+        ringproof.toml:9: `pool.numbers` of "default" has "+469001234[000-999]", premium-rate numbers: other networks may block such a caller ID, or show another
+    "#]].assert_eq(&(odd("+468765000[000-999]") + &odd("+469001234[000-999]")));
     let zero = pool("+460876500[000-999]");
     check(
         &[(MAIN, &zero), (PROFILE, TRUNK)],

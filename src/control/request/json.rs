@@ -42,13 +42,20 @@ pub(super) fn read<T: Form>(body: &[u8]) -> Result<T, Problem> {
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let detail = error.inner().to_string();
+        let detail = in_words(error.inner().to_string());
         let offered = |text: String, name| text.replace(&format!(", `{name}`"), "");
         let detail = T::NOT_BUILT.iter().fold(detail, offered);
         Problem::field(pointer(error.path(), &detail), detail)
     })?;
     reader.end().map_err(|error| Problem::field("", error.to_string()))?;
     Ok(value)
+}
+
+/// serde speaks of Rust's types to people who write JSON.
+fn in_words(detail: String) -> String {
+    ["u16", "u32", "u64"].into_iter().fold(detail, |detail, of_rust| {
+        detail.replace(&format!("expected {of_rust}"), "expected a whole number, 0 or more")
+    })
 }
 
 /// RFC 6901: a slash before each name, `~` and `/` in names escaped.

@@ -40,9 +40,9 @@ fn h02_json_that_is_wrong_is_refused_with_a_pointer() {
             {"to":"+46701234567","ring_ms":1e400}
                 invalid_request at `/ring_ms`: number out of range at line 1 column 36
             {"to":"+46701234567","ring_ms":-1}
-                invalid_request at `/ring_ms`: invalid value: integer `-1`, expected u32 at line 1 column 33
+                invalid_request at `/ring_ms`: invalid value: integer `-1`, expected a whole number, 0 or more at line 1 column 33
             {"to":"+46701234567","ring_ms":5000.5}
-                invalid_request at `/ring_ms`: invalid type: floating point `5000.5`, expected u32 at line 1 column 37
+                invalid_request at `/ring_ms`: invalid type: floating point `5000.5`, expected a whole number, 0 or more at line 1 column 37
             {"to":"\ud800"}
                 invalid_request at `/to`: unexpected end of hex escape at line 1 column 14
             {"\udfff":1}
