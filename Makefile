@@ -18,7 +18,7 @@ run: ## The daemon, with ringproof.toml of this directory (CONFIG=FILE for anoth
 	$(CARGO) run --release -- serve --config $(or $(CONFIG),ringproof.toml)
 
 .PHONY: test
-test: tools check ## Everything that CI runs; installs SIPp and cargo-deny when they are missing
+test: tools check ## Everything that CI runs; installs SIPp, Kamailio and cargo-deny when they are missing
 	$(CARGO) test --locked
 
 .PHONY: check

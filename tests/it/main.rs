@@ -16,6 +16,7 @@ mod driver;
 mod failover;
 mod flood;
 mod http;
+mod kamailio;
 mod lab;
 mod output;
 mod privacy;
