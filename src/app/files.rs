@@ -1,6 +1,7 @@
 //! What the system lets this process do: how many files it may have open, and whether that is
 //! enough for its connections; no core dumps.
 
+use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::settings;
@@ -17,9 +18,14 @@ pub(super) fn raise() -> Option<u64> {
 
 /// Lets nobody find phone numbers and keys in a core dump: a panic aborts. The limit is 1 and not 0,
 /// which core(5) knows to be ignored where dumps are piped to a program; the kernel writes and pipes
-/// none at 1.
+/// none at 1. Who may not raise a limit of 0 to 1 forbids dumps in another way, at a price: only root
+/// then sees what `/proc` says of this process.
+///
+/// # Errors
+///
+/// What the system says when it grants neither.
 pub(super) fn forbid_core_dumps() -> nix::Result<()> {
-    setrlimit(Resource::RLIMIT_CORE, 1, 1)
+    setrlimit(Resource::RLIMIT_CORE, 1, 1).or_else(|_| set_dumpable(false))
 }
 
 /// What the daemon would raise its limit to, as far as this process can tell.

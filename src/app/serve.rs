@@ -52,12 +52,14 @@ enum Failure {
 
 fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    // Fails only where the limit is 0 already.
-    let _ = files::forbid_core_dumps();
+    files::forbid_core_dumps().map_err(io::Error::from)?;
     // Kept here to the end: the last holder writes what waits, and what is said after that is lost.
     let log = log::start(&settings::log(config, io::stderr().is_terminal()), io::stderr())?;
     let log = Arc::new(log);
-    config.cautions.iter().for_each(|caution| warn!("{caution}"));
+    for caution in &config.cautions {
+        // Where, and no more: what is odd may be a caller ID, which stands in no log.
+        warn!(at = %caution.place, "works and is hardly meant: `ringproof config check` says why");
+    }
     let too_few = files::raise().and_then(|most| files::too_few(config, most));
     too_few.iter().for_each(|caution| warn!("{caution}"));
     let result = runtime.block_on(async {

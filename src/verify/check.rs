@@ -160,6 +160,11 @@ impl Claim {
     /// is compared is the whole number under each of these readings. What is more than a number (a
     /// URI, an extension) is not cut down to one.
     fn read_caller_id(text: &str, country: Country) -> Result<Self, CallerIdError> {
+        if text.len() > CALLER_ID_BYTES_MAX {
+            let digits = text.chars().filter(char::is_ascii_digit).count();
+            return Err(CallerIdError::Length { digits });
+        }
+        let text: String = text.chars().filter_map(typed).collect();
         let text = text.trim_matches(' ');
         let plain = text.strip_prefix('+').unwrap_or(text);
         let is_part = |sign: char| sign.is_ascii_digit() || SEPARATORS.contains(&sign);
@@ -168,7 +173,7 @@ impl Claim {
         }
         let digits: String = plain.chars().filter(char::is_ascii_digit).collect();
         let refused = CallerIdError::Length { digits: digits.len() };
-        if text.len() > CALLER_ID_BYTES_MAX || !CALLER_ID_DIGITS.contains(&digits.len()) {
+        if !CALLER_ID_DIGITS.contains(&digits.len()) {
             return Err(refused);
         }
         let bare = |digits: &str| E164::parse(&format!("+{digits}")).ok();
@@ -229,6 +234,17 @@ pub enum CallerIdError {
 
 /// A caller ID with generous punctuation.
 const CALLER_ID_BYTES_MAX: usize = 64;
+/// What a keyboard has for a sign of a formatted number: phones put spaces and hyphens between digits
+/// that do not break a line, and marks around them that keep their direction.
+fn typed(sign: char) -> Option<char> {
+    match sign {
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
+        '\u{a0}' | '\u{202f}' => Some(' '),
+        '\u{2010}' | '\u{2011}' => Some('-'),
+        sign => Some(sign),
+    }
+}
+
 /// What an app or a phone may group digits with.
 const SEPARATORS: [char; 6] = [' ', '-', '.', '/', '(', ')'];
 /// With the longest international prefixes, of four digits.

@@ -201,7 +201,7 @@ impl Verify {
     }
 
     /// Asked before anything is counted or taken: who has a verification is told its name, whatever
-    /// else would be in the way of another one.
+    /// limit of the phone, its block or a table would be in the way of another one.
     fn check_pending(&self, phone: E164, now: Instant) -> Result<(), StartError> {
         let pending = || self.phones.pending(phone);
         if let Some(entry) = pending().and_then(|id| self.table.get(id)) {

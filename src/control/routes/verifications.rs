@@ -20,7 +20,7 @@ use crate::verify::snapshot::Snapshot;
 /// Start a verification: a call is placed and the reply says that it was, not that it rings.
 #[utoipa::path(
     post, path = "/v1/verifications", tag = "verifications", operation_id = "startVerification", security(("key" = ["verify"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe.")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: it gets the first one's reply. What was refused for the moment (429, 5xx, `already_pending`, `call_in_progress`) is tried again.")),
     responses(
         (status = 201, description = "The call is placed", body = VerificationView, headers(("Location", description = "Its path."))),
         Refused,
@@ -89,7 +89,7 @@ pub(super) async fn list(
     security(("key" = ["verify"])),
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: it gets the first one's reply. What was refused for the moment (429, 5xx, `already_pending`, `call_in_progress`) is tried again."),
     ),
     responses(
         (status = 200, description = "As it stands now", body = VerificationView),
@@ -111,7 +111,7 @@ pub(super) async fn check(
     security(("key" = ["verify"])),
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: it gets the first one's reply. What was refused for the moment (429, 5xx, `already_pending`, `call_in_progress`) is tried again."),
     ),
     responses(
         (status = 202, description = "The call is placed", body = VerificationView),
@@ -137,7 +137,7 @@ pub(super) async fn call_again(
     security(("key" = ["verify"])),
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: it gets the first one's reply. What was refused for the moment (429, 5xx, `already_pending`, `call_in_progress`) is tried again."),
     ),
     responses(
         (status = 204, description = "Taken down"),

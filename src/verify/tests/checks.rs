@@ -44,13 +44,20 @@ fn what_is_no_code_costs_no_attempt() {
 #[test]
 fn a_whole_caller_id_is_right_in_every_spelling_of_its_country() {
     let national = |order: &Order| format!("0{}", &order.caller_id.reveal().as_str()[2..]);
-    let spellings: [fn(&Order) -> String; 6] = [
+    let spellings: [fn(&Order) -> String; 7] = [
         |order| format!("+{}", order.caller_id.reveal().as_str()),
         |order| format!("00{}", order.caller_id.reveal().as_str()),
         |order| order.caller_id.reveal().as_str().to_owned(),
         |order| format!("+46 8-765 {}", &order.caller_id.reveal().as_str()[6..]),
         |order| format!("0{}", &order.caller_id.reveal().as_str()[2..]),
         |order| format!("08-{}", &order.caller_id.reveal().as_str()[3..]),
+        // As phones show and copy it.
+        |order| {
+            format!(
+                "\u{202a}+46\u{a0}8\u{2011}765 {}\u{202c}",
+                &order.caller_id.reveal().as_str()[6..]
+            )
+        },
     ];
     for spell in spellings {
         let (world, order) = pending();
