@@ -38,8 +38,8 @@ pub struct Plan {
     pub ring: Duration,
     /// What counts as ringing.
     pub alerting: Alerting,
-    /// Take the phone to ring this long after the INVITE, but not before a provisional response, for
-    /// trunks that never say so.
+    /// Take the phone to ring this long after the last copy of the INVITE before a provisional
+    /// response, for trunks that never say so.
     pub assume_ringing_after: Option<Duration>,
     /// Give up this long after the INVITE when nothing has rung.
     pub no_ringing_after: Duration,
@@ -76,6 +76,8 @@ pub struct Ended {
 pub struct Outbound {
     plan: Plan,
     invited: Instant,
+    /// The latest copy of the INVITE, which may be the only one that arrived.
+    sent: Instant,
     state: State,
 }
 
@@ -83,7 +85,12 @@ impl Outbound {
     /// The INVITE has just been sent.
     pub fn start(plan: Plan, now: Instant) -> Self {
         let state = State::Calling { give_up_at: now + plan.no_ringing_after };
-        Self { plan, invited: now, state }
+        Self { plan, invited: now, sent: now, state }
+    }
+
+    /// The INVITE has been sent again.
+    pub fn on_invited_again(&mut self, now: Instant) {
+        self.sent = now;
     }
 
     /// A provisional response came.
@@ -99,7 +106,7 @@ impl Outbound {
             }
             (State::Calling { give_up_at }, None) => {
                 let after = self.plan.assume_ringing_after;
-                let assume_at = after.map(|after| (self.invited + after).max(now));
+                let assume_at = after.map(|after| (self.sent + after).max(now));
                 (State::Proceeding { assume_at, give_up_at }, Step::default())
             }
             // A real 180 after a guess: now is when it rings.

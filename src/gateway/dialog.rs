@@ -29,19 +29,23 @@ use crate::transaction::non_invite_client::NonInviteClient;
 use crate::transaction::slab::Handle;
 use crate::verify::record::CallRecord;
 
-/// Dialogs whose BYE is under way, or was, after their call had been forgotten, so that a repeated 2xx
-/// does not get a BYE each time. The oldest make room: then a repetition gets a second BYE, which is harmless.
+/// The Call-ID of a dialog, and what tells it from others of its INVITE.
+type Name = (u128, Box<[u8]>);
+
+/// Dialogs of calls that are forgotten and whose BYE is under way, or was, so that a repeated 2xx does
+/// not get a BYE each time. The oldest make room: then a repetition gets a second BYE, which is
+/// harmless.
 #[derive(Debug, Default)]
 pub(crate) struct Late {
-    seen: VecDeque<Box<[u8]>>,
+    seen: VecDeque<Name>,
 }
 
 impl Late {
-    fn has(&self, dialog: &[u8]) -> bool {
-        self.seen.iter().any(|seen| **seen == *dialog)
+    fn has(&self, dialog: &Name) -> bool {
+        self.seen.contains(dialog)
     }
 
-    fn note(&mut self, dialog: Box<[u8]>) {
+    fn note(&mut self, dialog: Name) {
         if self.seen.len() == LATE_MAX {
             self.seen.pop_front();
         }
@@ -123,14 +127,23 @@ impl Gateway {
             return self.tally.on_dropped(DropReason::Malformed);
         };
         self.acknowledge(&peer, &dialog, from);
-        let mut name = message.call_id().unwrap_or_default().to_vec();
-        name.extend_from_slice(&salvage::name_of(message));
+        let call_id = message.call_id().ok().and_then(read_call_id).unwrap_or_default();
+        let name = (call_id, salvage::name_of(message));
         if self.late.has(&name) {
             return;
         }
         match self.start_bye((&peer, from), message, &dialog, None, now) {
-            true => self.late.note(name.into_boxed_slice()),
+            true => self.late.note(name),
             false => self.send_bye_once((&peer, from), &dialog),
+        }
+    }
+
+    /// A leg is forgotten: what it has hung up stays known, for the 2xx that comes again.
+    pub(crate) fn forget(&mut self, handle: Handle) {
+        let Some(client) = self.clients.remove(handle) else { return };
+        if let Purpose::Leg(leg) = client.owner.purpose {
+            let call_id = leg.identity.call_id;
+            leg.dialogs.into_iter().for_each(|tag| self.late.note((call_id, tag)));
         }
     }
 

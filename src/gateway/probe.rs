@@ -48,13 +48,13 @@ impl Line {
 }
 
 impl Gateway {
-    /// Begins to watch the trunks of the configuration. To be called once for every set of lines: what
-    /// was asked before no longer counts, and is asked again when it would have been.
+    /// Begins to watch the trunks of the configuration. To be called once for every set of lines: a
+    /// question that has no answer yet no longer counts, and is asked again.
     pub(crate) fn start_probes(&mut self, now: Instant) {
         for (trunk, line) in self.lines.iter_mut().enumerate() {
             if let Some(handle) = line.probe.take() {
                 self.clients.remove(handle);
-                line.health.on_probed(Probe::Skipped, now);
+                line.health.forget_probe();
             }
             if !line.is_listed {
                 continue;

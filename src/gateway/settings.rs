@@ -149,11 +149,16 @@ impl Line {
 
     fn move_to(&mut self, peer: Arc<Peer>) {
         let then = mem::replace(&mut self.peer, peer);
-        self.former.retain(|former| !former.is_at(&self.peer) && !former.is_at(&then));
-        if !then.is_at(&self.peer) {
+        // Whoever began with one of these is served until its end, wherever the trunk is then.
+        let is_used = |peer: &Arc<Peer>| Arc::strong_count(peer) > 1;
+        let is_here = |peer: &Peer| peer.is_at(&self.peer);
+        self.former.retain(|former| is_used(former) || !is_here(former) && !former.is_at(&then));
+        if is_used(&then) || !is_here(&then) {
             self.former.push(then);
-            let surplus = self.former.len().saturating_sub(FORMER_MAX);
-            self.former.drain(..surplus);
+        }
+        while self.former.len() > FORMER_MAX {
+            let spare = self.former.iter().position(|former| !is_used(former));
+            self.former.remove(spare.unwrap_or(0));
         }
     }
 

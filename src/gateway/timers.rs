@@ -88,8 +88,7 @@ impl Gateway {
         };
         let Some(wake) = Wake::earlier(client.machine.next_wake(), call) else {
             debug_assert!(client.machine.is_terminated(), "what lives has a deadline");
-            self.clients.remove(handle);
-            return;
+            return self.forget(handle);
         };
         if client.owner.armed.is_none_or(|armed| wake.at < armed) {
             client.owner.armed = Some(wake.at);
@@ -142,7 +141,10 @@ impl Gateway {
                 self.step(handle, now, |leg| leg.call.on_invite_timeout());
             }
             invite_client::OnTimeout::Rest => {}
-            invite_client::OnTimeout::Retransmit => self.send_invite(handle, true, now),
+            invite_client::OnTimeout::Retransmit => {
+                self.send_invite(handle, true, now);
+                self.leg_mut(handle).into_iter().for_each(|leg| leg.call.on_invited_again(now));
+            }
         }
         // A CANCEL that got no answer changes nothing: the guard of the call ends it.
         if cancel == Some(non_invite_client::OnTimeout::Retransmit) {

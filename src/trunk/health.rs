@@ -100,6 +100,11 @@ impl Health {
         self.is_asked = true;
     }
 
+    /// The probe that is under way, if there is one, will not be heard of.
+    pub fn forget_probe(&mut self) {
+        self.is_asked = false;
+    }
+
     /// A probe is over.
     pub fn on_probed(&mut self, probe: Probe, now: Instant) {
         self.is_asked = false;

@@ -1,5 +1,7 @@
 //! Somebody picked up.
 
+use std::time::Duration;
+
 use expect_test::expect;
 
 use super::world::{World, check, order, response_to};
@@ -242,7 +244,7 @@ fn r05_an_answer_after_everything_was_forgotten_is_hung_up() {
     let ringing = world.response(Method::Invite, 180, "a", "");
     let answer = world.response(Method::Invite, 200, "a", "");
     world.receive(&ringing);
-    world.run_until(world.start + std::time::Duration::from_secs(80));
+    world.run_until(world.start + Duration::from_secs(80));
     assert!(world.gateway.is_quiet());
     world.trace.clear();
     world.receive(&answer);
@@ -266,7 +268,7 @@ fn r05_s04_a_late_answer_whose_to_cannot_be_read_is_hung_up() {
         world.place();
         let answer = String::from_utf8(world.response(Method::Invite, 200, "a", "")).unwrap();
         let whole = answer.lines().find(|line| line.starts_with("To")).unwrap().to_owned() + "\r\n";
-        world.run_until(world.start + std::time::Duration::from_secs(80));
+        world.run_until(world.start + Duration::from_secs(80));
         world.trace.clear();
         world.receive(answer.replace(&whole, to).as_bytes());
         assert_eq!(world.trace.matches("-> ACK").count(), 1, "{}", world.trace);
@@ -281,7 +283,7 @@ fn r05_p29_a_late_answer_from_elsewhere_is_hung_up_if_answers_may_come_from_ther
             World::with(&["192.0.2.1:5060"], |profile| profile.strict_source = is_strict);
         world.place();
         let answer = world.response(Method::Invite, 200, "a", "");
-        world.run_until(world.start + std::time::Duration::from_secs(80));
+        world.run_until(world.start + Duration::from_secs(80));
         world.trace.clear();
         world.receive_from("198.51.100.1:5060", &answer);
         let hung_up = world.trace.contains("-> ACK") && world.trace.contains("-> BYE");
@@ -425,4 +427,22 @@ fn p22_how_long_each_answered_phone_was_connected_is_counted() {
     let bye = world.newest(Method::Bye);
     world.receive(&response_to(&bye, 481, "c", ""));
     assert_eq!(world.tally.farewells(Farewell::Confirmed), 2);
+}
+
+#[test]
+fn s04_an_answer_that_comes_again_after_its_leg_was_forgotten_gets_no_second_bye() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let refusal = world.response(Method::Invite, 486, "a", "");
+    world.receive(&refusal);
+    let answer = world.response(Method::Invite, 200, "b", "Contact: <sip:x@192.0.2.1>");
+    // Timer D is nearly over.
+    world.run_until(world.start + Duration::from_millis(31_500));
+    world.receive(&answer);
+    let bye = world.newest(Method::Bye);
+    world.receive(&response_to(&bye, 200, "b", ""));
+    world.run_until(world.start + Duration::from_millis(32_500));
+    world.receive(&answer);
+    assert_eq!(world.trace.matches("-> BYE").count(), 1, "{}", world.trace);
+    assert_eq!(world.trace.matches("-> ACK").count(), 3, "{}", world.trace);
 }

@@ -131,6 +131,15 @@ fn with_body(response: &[u8], body: &str) -> Vec<u8> {
     (head.replace("Content-Length: 0", &length) + body).into_bytes()
 }
 
+#[test]
+fn an_invite_whose_first_copies_were_lost_is_not_taken_to_ring_at_once() {
+    let mut world = World::with(&["192.0.2.1:5060"], |profile| {
+        profile.assume_ringing_after = Some(Duration::from_secs(3));
+    });
+    let trace = world.run("3.55 100");
+    assert!(trace.contains("06.500  == rings"), "{trace}");
+}
+
 fn count(trace: &str, what: &str) -> usize {
     trace.lines().filter(|line| line.ends_with(what)).count()
 }

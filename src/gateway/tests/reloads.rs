@@ -109,6 +109,8 @@ fn a_trunk_that_moves_and_moves_is_remembered_at_its_last_places() {
     world.run_until(world.start + Duration::from_secs(100));
     world.receive(&answer);
     assert!(world.trace.contains("-> BYE"), "the eighth place before this one");
+    // Until that BYE is over it is needed, and another place would make room.
+    world.run_until(world.start + Duration::from_secs(140));
     reload(&mut world, &[(0, "192.0.2.18:5060")], &[0], |_| {});
     let sent = world.sent.len();
     world.receive(&answer);
@@ -180,9 +182,9 @@ fn r12_a_reload_does_not_forget_to_ask_a_trunk_that_is_down() {
     reload(&mut world, &[(0, "192.0.2.1:5060")], &[0], |_| {});
     world.run_until(world.start + Duration::from_millis(1_100));
     assert_eq!(world.trace.matches("-> OPTIONS").count(), 1, "{}", world.trace);
-    // While one is under way.
+    // While one is under way: asked anew at once.
     reload(&mut world, &[(0, "192.0.2.1:5060")], &[0], |_| {});
-    world.run_until(world.start + Duration::from_millis(2_200));
+    world.run_until(world.start + Duration::from_millis(1_200));
     assert_eq!(world.trace.matches("-> OPTIONS").count(), 2, "{}", world.trace);
 }
 
@@ -260,4 +262,48 @@ fn r12_a_trunk_that_is_gone_is_asked_no_more_and_a_new_one_is() {
     let late = response_to(&world.sent[0].1.clone(), 200, "a", "");
     world.receive(&late);
     assert_eq!(world.gateway.describe(world.now).lines.len(), 2, "an answer to nobody");
+}
+
+#[test]
+fn r12_a_reload_does_not_put_off_the_next_look_at_a_trunk() {
+    let plan = |reloads: u64| {
+        let mut world = World::new(&["192.0.2.1:5060"]);
+        for phone in ["+46701740611", "+46701740612", "+46701740613"] {
+            let order = order(&world.verify, phone, world.now);
+            world.handle(Input::Command(Command::Place(order)));
+            give_back(&mut world);
+        }
+        // It is down, and was asked after a second in vain: again after 1, 2, 4 … s.
+        world.run_until(world.start + Duration::from_millis(1_100));
+        give_back(&mut world);
+        for nth in 0..reloads {
+            reload(&mut world, &[(0, "192.0.2.1:5060")], &[0], |_| {});
+            world.run_until(world.start + Duration::from_millis(1_150 + 50 * nth));
+        }
+        world.run_until(world.start + Duration::from_secs(2));
+        world.trace.clear();
+        world.run_until(world.start + Duration::from_secs(60));
+        world.trace
+    };
+    assert_eq!(plan(5), plan(0));
+}
+
+/// The network gives the last datagram back.
+fn give_back(world: &mut World) {
+    let (to, payload) = world.sent.last().unwrap().clone();
+    world.handle(Input::SendFailed { to, payload: &payload, why: Undelivered::Refused });
+}
+
+#[test]
+fn r12_a_trunk_that_changed_where_it_is_and_is_gone_may_end_its_calls() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let answer = world.response(Method::Invite, 200, "a", "Contact: <sip:x@192.0.2.1>");
+    reload(&mut world, &[(0, "192.0.2.1:5060")], &[0], |it| it.ring = Duration::from_secs(6));
+    world.receive(&answer);
+    let bye = turned_round(&world.newest(Method::Bye));
+    reload(&mut world, &[(1, "192.0.2.7:5060")], &[1], |_| {});
+    let sent = world.sent.len();
+    world.receive_from("192.0.2.1:5060", &bye);
+    assert_eq!(world.sent.len(), sent + 1, "{}", world.trace);
 }
