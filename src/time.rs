@@ -3,6 +3,8 @@
 //! Nothing here reads a clock. Machines *name* deadlines; the driver in `net` sleeps. Monotonic time
 //! decides, wall time is only shown: [`WallClock`] turns the one into the other.
 
+#[cfg(test)]
+pub(crate) mod testing;
 mod wall;
 mod wheel;
 

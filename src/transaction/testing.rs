@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{TimerBase, Transport};
 use crate::sip::{Class, Status};
 use crate::time::Wake;
+use crate::time::testing::origin;
 
 /// What the four machines have in common, for tests.
 pub(crate) trait Driven: Sized {
@@ -82,9 +83,4 @@ fn run_until<M: Driven>(
 
 fn print(at: Duration, cause: &str, answer: &str, lines: &mut String) {
     *lines += &format!("{:06.3}  {cause:<10}  {answer}\n", at.as_secs_f64());
-}
-
-#[expect(clippy::disallowed_methods, reason = "an Instant cannot be made from nothing")]
-fn origin() -> Instant {
-    Instant::now()
 }

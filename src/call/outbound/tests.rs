@@ -1,6 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::time::testing::origin;
 
 #[test]
 fn p01_the_ring_clock_starts_at_180() {
@@ -401,11 +402,6 @@ fn print(step: Step, at: Duration, lines: &mut String) {
         let next = if ended.may_fail_over { ", try another trunk" } else { "" };
         *lines += &format!("{at:06.3}  {}{code}{next}\n", ended.outcome);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "an Instant cannot be made from nothing")]
-fn origin() -> Instant {
-    Instant::now()
 }
 
 #[test]

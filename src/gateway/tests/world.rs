@@ -18,6 +18,7 @@ use crate::sip::response::Response;
 use crate::sip::{Message, Method, Start as StartLine, Status};
 use crate::tally::Tally;
 use crate::time::WallClock;
+use crate::time::testing::origin;
 use crate::trunk::{Profile, testing};
 use crate::verify::event::{Event, Listener};
 use crate::verify::settings::{Bounds, PoolSettings};
@@ -277,9 +278,4 @@ fn summary(bytes: &[u8]) -> String {
         StartLine::Request(line) => String::from_utf8_lossy(line.method_text).into_owned(),
         StartLine::Response(line) => format!("{} {}", line.status.code(), cseq.method.as_str()),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "an Instant cannot be made from nothing")]
-fn origin() -> Instant {
-    Instant::now()
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::time::testing::origin;
 
 #[test]
 fn keys_come_back_in_order_and_never_early() {
@@ -63,9 +64,4 @@ fn check(armed: &[(u64, &'static str)], expected: &str) {
         assert!(any || wheel.pop_due(now).is_none());
     }
     assert_eq!(seen.join("; "), expected);
-}
-
-#[expect(clippy::disallowed_methods, reason = "an Instant cannot be made from nothing")]
-fn origin() -> Instant {
-    Instant::now()
 }

@@ -1,7 +1,6 @@
-use std::time::Instant;
-
 use super::*;
 use crate::entropy::Entropy;
+use crate::time::testing::origin;
 use crate::transaction::{TimerBase, Transport};
 
 #[test]
@@ -59,9 +58,4 @@ fn clients(limit: usize) -> Clients<()> {
 fn invite() -> Client<()> {
     let invite = InviteClient::start(Transport::Unreliable, TimerBase::default(), origin());
     Client { machine: Machine::Invite { invite, cancel: None }, owner: () }
-}
-
-#[expect(clippy::disallowed_methods, reason = "an Instant cannot be made from nothing")]
-fn origin() -> Instant {
-    Instant::now()
 }

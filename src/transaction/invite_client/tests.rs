@@ -1,6 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::time::testing::origin;
 use crate::transaction::testing::{self, Driven};
 
 #[test]
@@ -214,9 +215,4 @@ impl Driven for InviteClient {
             State::Terminated => "Terminated",
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "an Instant cannot be made from nothing")]
-fn origin() -> Instant {
-    Instant::now()
 }
