@@ -4,4 +4,5 @@
 //! it responses that belong to it and does what it answers.
 
 pub mod classify;
+pub mod inbound;
 pub mod outbound;
