@@ -98,7 +98,10 @@ impl World {
         // A 2xx that comes again when everybody has forgotten it is hung up all the same.
         if is_answer(response) && self.forger.chance(AGAIN_PER_CENT) {
             let at = self.now + self.forger.millis(33_000, 90_000);
-            self.answered_again.extend(Seen::read(payload).map(|seen| seen.to));
+            if let Some(seen) = Seen::read(payload) {
+                let first = self.answered_again.entry(seen.to).or_insert(at);
+                *first = at.min(*first);
+            }
             self.agenda.add(at, Happening::Arrives { from: trunk, to, payload: payload.to_vec() });
         }
         if !response.starts_with("SIP/2.0 ") || !self.forger.chance(SEEN_PER_CENT) {

@@ -34,6 +34,7 @@ pub(crate) struct Daemon {
 pub(crate) struct Shard {
     /// `None`: stopped.
     pub(crate) gateway: Option<Gateway>,
+    pub(crate) tally: Arc<Tally>,
     pub(crate) address: SocketAddr,
     pub(crate) daemon: usize,
     pub(crate) rest: Rest,
@@ -79,9 +80,10 @@ pub(crate) fn daemons(plan: &Plan, seed: u64, start: Instant) -> (Vec<Daemon>, V
             let address = ([192, 0, 2, 10 + index as u8], 5070 + shard).into();
             let settings = shard_settings(plan, plan_of, address, (shard, count));
             let (verify, tally) = (Arc::clone(&verify), Arc::new(Tally::default()));
-            let gateway = Gateway::new(settings, verify, &entropy, tally, start);
+            let gateway = Gateway::new(settings, verify, &entropy, Arc::clone(&tally), start);
             shards.push(Shard {
                 gateway: Some(gateway),
+                tally,
                 address,
                 daemon: index,
                 rest: Rest::default(),

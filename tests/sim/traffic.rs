@@ -6,6 +6,7 @@ use ringproof::gateway::Input;
 use ringproof::lab::{self, Behaviour, Noticed, Violation};
 use ringproof::ladder::Undelivered;
 use ringproof::sip::Method;
+use ringproof::tally::Shed;
 
 use crate::broken::{Rule, Verdict, ensure};
 use crate::checks::invites::Invite;
@@ -143,7 +144,8 @@ impl World {
         let (ack, invite) = (Violation::AckMissing, Violation::InviteWhileRinging);
         let has_stopped = self.has_lost_its_shard(digits(phone));
         let unasked = [Violation::AckUnasked, Violation::ByeUnknown].contains(&noticed.violation);
-        (unasked && self.answered_again.contains(&digits(phone)))
+        let again = self.answered_again.get(&digits(phone));
+        (unasked && again.is_some_and(|at| *at <= self.now))
             || (noticed.violation == ack && (rings_on || has_stopped))
             || (noticed.violation == invite && (rings_on || was_away))
     }
@@ -180,7 +182,10 @@ impl World {
         }
         match seen.method {
             Method::Ack => self.answers.on_ack(&seen.dialog()),
-            Method::Bye => self.answers.on_bye(&seen.dialog())?,
+            Method::Bye => {
+                let has_shed = self.shards[shard].tally.shed(Shed::Transaction) > 0;
+                self.answers.on_bye(&seen.dialog(), &seen.branch, has_shed)?;
+            }
             Method::Cancel => self.invites.on_cancel(&seen.branch, self.now)?,
             Method::Invite => self.tap_invite(shard, seen)?,
             // A trunk is asked whether it is there: nobody's phone is touched.

@@ -3,7 +3,7 @@
 //! Nothing here sleeps, opens a port or asks for the time, and nothing depends on the order of a
 //! hash table: the same seed gives the same bytes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,7 @@ pub(crate) struct World {
     pub(crate) forger: Dice,
     pub(crate) forged: usize,
     /// The phones whose 2xx comes again when the trunk has forgotten it.
-    pub(crate) answered_again: BTreeSet<u64>,
+    pub(crate) answered_again: BTreeMap<u64, Instant>,
     pub(crate) reloaded: usize,
 }
 
@@ -137,7 +137,7 @@ impl World {
             probes: 0,
             forger: Dice::new(seed, 5),
             forged: 0,
-            answered_again: BTreeSet::new(),
+            answered_again: BTreeMap::new(),
             reloaded: 0,
             plan,
         };

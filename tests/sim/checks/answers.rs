@@ -1,7 +1,7 @@
 //! S4: every dialog that a 2xx makes is acknowledged each time and hung up once; and at the end no
 //! phone is left off the hook.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::broken::{Rule, Verdict, ensure};
 
@@ -19,7 +19,8 @@ struct Dialog {
     /// 2xx that came, ACKs that left.
     answers: u32,
     acks: u32,
-    is_hung_up: bool,
+    /// The branches of its BYEs: a repetition has that of the first.
+    byes: BTreeSet<String>,
 }
 
 impl Answers {
@@ -36,11 +37,14 @@ impl Answers {
     }
 
     /// A BYE has left.
-    pub(crate) fn on_bye(&mut self, name: &Name) -> Verdict {
+    pub(crate) fn on_bye(&mut self, name: &Name, branch: &str, has_shed: bool) -> Verdict {
         let dialog = self.dialogs.get_mut(name);
         ensure(dialog.is_some(), Rule::AnswersHungUp, || format!("a BYE for nothing: {name:?}"))?;
-        dialog.into_iter().for_each(|dialog| dialog.is_hung_up = true);
-        Ok(())
+        let Some(dialog) = dialog else { return Ok(()) };
+        dialog.byes.insert(branch.to_owned());
+        let count = dialog.byes.len();
+        // Who had no room to remember a BYE sends another when the 2xx comes again.
+        ensure(count == 1 || has_shed, Rule::AnswersHungUp, || format!("{count} BYEs for {name:?}"))
     }
 
     /// The gateway has done what it wanted to do about a 2xx.
@@ -49,7 +53,7 @@ impl Answers {
         ensure(dialog.acks == dialog.answers, Rule::AnswersHungUp, || {
             format!("{} answers, {} ACKs in {name:?}", dialog.answers, dialog.acks)
         })?;
-        ensure(dialog.is_hung_up, Rule::AnswersHungUp, || format!("no BYE for {name:?}"))
+        ensure(!dialog.byes.is_empty(), Rule::AnswersHungUp, || format!("no BYE for {name:?}"))
     }
 
     /// How many dialogs there were.
@@ -70,7 +74,7 @@ mod tests {
     fn s04_an_answer_without_ack_is_noticed() {
         let mut answers = Answers::default();
         answers.on_answer(name());
-        assert_eq!(answers.on_bye(&name()), Ok(()));
+        assert_eq!(answers.on_bye(&name(), "b", false), Ok(()));
         assert!(answers.settle(&name()).is_err());
         answers.on_ack(&name());
         assert_eq!(answers.settle(&name()), Ok(()));
@@ -88,6 +92,16 @@ mod tests {
 
     #[test]
     fn s04_a_bye_for_nothing_is_noticed() {
-        assert!(Answers::default().on_bye(&name()).is_err());
+        assert!(Answers::default().on_bye(&name(), "b", false).is_err());
+    }
+
+    #[test]
+    fn s04_a_second_bye_is_noticed_and_a_repeated_one_is_not() {
+        let mut answers = Answers::default();
+        answers.on_answer(name());
+        assert_eq!(answers.on_bye(&name(), "b", false), Ok(()));
+        assert_eq!(answers.on_bye(&name(), "b", false), Ok(()));
+        assert!(answers.on_bye(&name(), "c", false).is_err());
+        assert_eq!(answers.on_bye(&name(), "d", true), Ok(()));
     }
 }
