@@ -185,15 +185,18 @@ impl Trunk {
         self.counts
     }
 
-    /// Whether nothing is remembered of any call but the phones' logs.
-    pub fn is_quiet(&self) -> bool {
-        self.servers.occupancy().0 == 0
-            && self.dialogs.is_empty()
+    /// Whether nothing is remembered of any call but the phones' logs. Other requests may be.
+    pub fn has_no_call(&self) -> bool {
+        self.dialogs.is_empty()
             && self.clients.occupancy().0 == 0
             && self.by_call_id.is_empty()
             && self.by_tag.is_empty()
             && self.ringing.is_empty()
-            && self.next_wake().is_none()
+    }
+
+    /// Whether nothing at all is remembered but the phones' logs.
+    pub fn is_quiet(&self) -> bool {
+        self.has_no_call() && self.servers.occupancy().0 == 0 && self.next_wake().is_none()
     }
 
     /// Whether the trunk was told to stop, and has said so to its callers.

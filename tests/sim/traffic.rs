@@ -140,6 +140,8 @@ impl World {
         let Some(phone) = noticed.phone else { return false };
         let behaviour = self.plan.trunks[trunk].settings.behaviour_of(phone);
         let rings_on = behaviour == Behaviour::CancelIgnored;
+        // It may ring unheard: all it said until timer B was lost, so it was given up as silent.
+        let is_unheard = behaviour == Behaviour::Loses;
         let was_away = self.plan.outages.iter().any(|outage| outage.trunk == trunk);
         let (ack, invite) = (Violation::AckMissing, Violation::InviteWhileRinging);
         let has_stopped = self.has_lost_its_shard(digits(phone));
@@ -147,7 +149,7 @@ impl World {
         let again = self.answered_again.get(&digits(phone));
         (unasked && again.is_some_and(|at| *at <= self.now))
             || (noticed.violation == ack && (rings_on || has_stopped))
-            || (noticed.violation == invite && (rings_on || was_away))
+            || (noticed.violation == invite && (rings_on || was_away || is_unheard))
     }
 
     /// Whether a shard that called this phone has stopped.

@@ -72,7 +72,7 @@ impl World {
             empty("calls", census.calls.size)?;
         }
         for (index, host) in self.trunks.iter().enumerate() {
-            ensure(host.trunk.is_quiet(), Rule::AnswersHungUp, || {
+            ensure(host.trunk.has_no_call(), Rule::AnswersHungUp, || {
                 format!("trunk {index} still has a call")
             })?;
         }

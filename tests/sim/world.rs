@@ -8,8 +8,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use ringproof::gateway::{Command, Gateway, Input};
+use ringproof::outcome::{Outcome, Side};
 use ringproof::verify::Order;
 use ringproof::verify::id::VerificationId;
+use ringproof::verify::record::Ending;
 
 use crate::agenda::Agenda;
 use crate::broken::{Broken, Rule, Verdict, ensure};
@@ -194,7 +196,7 @@ impl World {
     /// Who is next; nobody when nothing is left to happen but probes of trunks, which never end.
     fn next_turn(&self) -> Option<(Instant, Turn)> {
         let are_at_rest = self.agenda.next().is_none()
-            && self.trunks.iter().all(|host| host.wake.is_none())
+            && self.trunks.iter().all(|host| host.trunk.has_no_call())
             && self.shards.iter().all(|host| host.gateway.as_ref().is_none_or(Gateway::is_at_rest));
         if are_at_rest {
             return None;
@@ -285,12 +287,15 @@ impl World {
         self.after_shard(shard)
     }
 
-    /// What a shard that has stopped was told: an order goes back to where it came from.
+    /// What a shard that has stopped was told: an order that it had accepted ends with it.
     fn refuse_input(&mut self, shard: usize, input: Input<'_>) -> Verdict {
         if let Input::Command(Command::Place(order)) = input {
             let daemon = self.shards[shard].daemon;
-            self.daemons[daemon].verify.undo(&order, self.now);
-            self.daemons[daemon].leases.on_undone(order.call.id);
+            let (outcome, by) = (Outcome::Withdrawn, Side::Us);
+            let ending = Ending { outcome, by, sip_code: None, q850_cause: None };
+            order.call.on_ended(ending, self.now);
+            self.daemons[daemon].verify.on_call_ended(&order.call);
+            return self.hear(daemon);
         }
         Ok(())
     }
