@@ -11,7 +11,7 @@ use super::Gateway;
 use super::heard::Heard;
 use super::leg::{Owner, Purpose};
 use super::settings::{Line, Peer};
-use super::timers::Timer;
+use super::timers::{DEADLINES_PER_TRANSACTION, Timer};
 use crate::sip::{Class, Method, Status};
 use crate::tally::{Shed, SipKind};
 use crate::time::Wheel;
@@ -125,12 +125,13 @@ impl Gateway {
         handles.filter(|handle| self.clients.get(*handle).is_some()).count()
     }
 
-    /// Whether nothing is left to happen but looks at the trunks, which never end.
+    /// Whether nothing is left to happen but looks at the trunks and their probes, which never end.
     pub fn is_at_rest(&self) -> bool {
         let looks = self.lines.iter().filter(|line| line.filed.is_some()).count();
+        let probes = self.probes();
         self.is_quiet()
-            && self.probes() == 0
-            && self.wheel.len() == looks
+            && self.clients.occupancy().0 == probes
+            && self.wheel.len() <= looks + DEADLINES_PER_TRANSACTION * probes
             && self.expiries.is_empty()
     }
 

@@ -175,7 +175,7 @@ impl Gateway {
 
 /// A transaction files its start, and each time that its wish moves forward: the first response, the
 /// hang-up, the answer; its end makes those who wait look again.
-const DEADLINES_PER_TRANSACTION: usize = 5;
+pub(crate) const DEADLINES_PER_TRANSACTION: usize = 5;
 /// The look at its health, and those that were filed, at most a minute before, when it was up: two
 /// probes, a second apart, take it down.
 const DEADLINES_PER_TRUNK: usize = 64;

@@ -59,8 +59,9 @@ impl World {
             let Some(gateway) = &host.gateway else { continue };
             for (name, size, _) in gateway.describe(self.now).tables {
                 // Late answers are remembered so that they are hung up once; the oldest make room. Of
-                // the deadlines, looks at trunks are left: `Gateway::is_at_rest` has counted them.
-                if name != "late answers" && name != "deadlines" {
+                // the others, looks at trunks and their probes are left: `Gateway::is_at_rest` has
+                // counted them.
+                if !["client transactions", "deadlines", "late answers"].contains(&name) {
                     empty(name, size)?;
                 }
             }

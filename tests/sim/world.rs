@@ -213,7 +213,10 @@ impl World {
     fn check_progress(&self) -> Verdict {
         let age = self.now - self.start;
         ensure(age < AGE_MAX || self.agenda.next().is_some(), Rule::AnswersHungUp, || {
-            "only a phone that is off the hook lasts that long".to_owned()
+            let calls = self.trunks.iter().filter(|host| !host.trunk.has_no_call()).count();
+            let resting = |host: &&Shard| host.gateway.as_ref().is_none_or(Gateway::is_at_rest);
+            let busy = self.shards.iter().filter(|host| !resting(host)).count();
+            format!("nothing is to come, but {calls} trunks have calls and {busy} shards no rest")
         })?;
         ensure(self.steps < STEPS_MAX && age < AGE_MAX, Rule::Progress, || {
             format!("{} steps in {age:?} and no end", self.steps)
