@@ -92,8 +92,8 @@ pub enum Behaviour {
 pub const BY_NUMBER: [(&str, Behaviour); 32] = [
     ("01", Behaviour::Busy),
     ("02", Behaviour::Declines),
-    ("03", Behaviour::Refuses { status: UNAVAILABLE }),
-    ("04", Behaviour::Refuses { status: NOT_FOUND }),
+    ("03", Behaviour::Refuses { status: Status::TEMPORARILY_UNAVAILABLE }),
+    ("04", Behaviour::Refuses { status: Status::NOT_FOUND }),
     ("05", Behaviour::Silent),
     ("06", Behaviour::TryingOnly),
     ("07", Behaviour::EarlyMediaThenRings),
@@ -110,7 +110,7 @@ pub const BY_NUMBER: [(&str, Behaviour); 32] = [
     ("18", Behaviour::Refuses { status: Status::SERVICE_UNAVAILABLE }),
     ("19", Behaviour::Refuses { status: ADDRESS_INCOMPLETE }),
     ("20", Behaviour::Redirects),
-    ("21", Behaviour::RingsThenRefuses { status: UNAVAILABLE }),
+    ("21", Behaviour::RingsThenRefuses { status: Status::TEMPORARILY_UNAVAILABLE }),
     ("22", Behaviour::Loses),
     ("23", Behaviour::Repeats),
     ("24", Behaviour::RingsLate { after: Duration::from_secs(6) }),
@@ -315,8 +315,6 @@ pub(super) const fn status(code: u16) -> Status {
 }
 
 const ADDRESS_INCOMPLETE: Status = status(484);
-const NOT_FOUND: Status = status(404);
-const UNAVAILABLE: Status = status(480);
 const HOUR_MILLIS: u64 = 3_600_000;
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ impl Behaviour {
             answers_again: 0,
             quality: Quality::GOOD,
             given: Duration::ZERO,
-            refusal: BUSY,
+            refusal: Status::BUSY_HERE,
             talk: Talk::Listen,
         };
         let acting = |acts| Script { acts, ..plain };
@@ -128,7 +128,7 @@ impl Behaviour {
             Self::CancelIgnored => cancelling(OnCancel::Ignore),
             Self::CancelRefused => cancelling(OnCancel::Refuse),
             Self::CancelWithoutFinal => cancelling(OnCancel::Stall),
-            Self::Declines => Script { refusal: DECLINE, ..acting(RING_REFUSE) },
+            Self::Declines => Script { refusal: Status::DECLINE, ..acting(RING_REFUSE) },
             Self::EarlyMedia => acting(EARLY),
             Self::EarlyMediaThenBusy => acting(EARLY_REFUSE),
             Self::EarlyMediaThenRings => acting(EARLY_RING),
@@ -181,7 +181,8 @@ const ANSWER_TWICE: &[Act] = &[
 ];
 const EARLY: &[Act] = &[act(After::PostDial, Say::Ring(Status::SESSION_PROGRESS))];
 const EARLY_RING: &[Act] = &[early(After::PostDial), ring(PERSON_AFTER)];
-const EARLY_REFUSE: &[Act] = &[early(After::PostDial), act(PERSON_AFTER, Say::Refuse(BUSY))];
+const EARLY_REFUSE: &[Act] =
+    &[early(After::PostDial), act(PERSON_AFTER, Say::Refuse(Status::BUSY_HERE))];
 const FORK: &[Act] = &[
     ring(After::PostDial),
     act(After::Millis(10), Say::Progress(Status::RINGING, 1)),
@@ -209,6 +210,4 @@ const STORM: &[Act] = &[
 /// How long a person needs.
 const PERSON: Duration = Duration::from_secs(2);
 const PERSON_AFTER: After = After::Millis(2_000);
-const BUSY: Status = status(486);
-const DECLINE: Status = status(603);
 const MOVED: Status = status(302);

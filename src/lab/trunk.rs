@@ -133,7 +133,7 @@ impl Trunk {
     pub fn on_command(&mut self, command: Command, now: Instant) {
         match command {
             Command::Answer(phone) => self.on_person(phone, Status::OK, now),
-            Command::Decline(phone) => self.on_person(phone, invite::DECLINE, now),
+            Command::Decline(phone) => self.on_person(phone, Status::DECLINE, now),
             Command::Stop => {
                 self.is_stopping = true;
                 let open: Vec<Handle> = self.servers.handles().collect();

@@ -63,8 +63,6 @@ impl Status {
     pub const BUSY_HERE: Self = Self(486);
     /// 487.
     pub const REQUEST_TERMINATED: Self = Self(487);
-    /// 500.
-    pub const SERVER_INTERNAL_ERROR: Self = Self(500);
     /// 503.
     pub const SERVICE_UNAVAILABLE: Self = Self(503);
     /// 505.

@@ -81,7 +81,7 @@ impl Call {
         let stop = match expires.filter(|expires| *expires < settings.ring_max) {
             // RFC 3261 §13.3.1: an invitation that expires gets 487.
             Some(expires) => Stop { at: now + expires, status: Status::REQUEST_TERMINATED },
-            None => Stop { at: now + settings.ring_max, status: UNAVAILABLE },
+            None => Stop { at: now + settings.ring_max, status: Status::TEMPORARILY_UNAVAILABLE },
         };
         let trying_at = (script.trying == Trying::Prompt).then(|| now + settings.trying_after);
         let (said, state) = (None, State::Pending { trying_at, next: Next::Nothing, stop });
@@ -258,4 +258,3 @@ struct Stop {
 
 /// Most phones that share a number.
 pub(super) const LEGS: usize = 2;
-const UNAVAILABLE: Status = super::super::behaviour::status(480);

@@ -34,13 +34,13 @@ impl Trunk {
         }
         self.check_invite(request, now);
         if self.servers.is_merged(&request.message) {
-            return self.respond_statelessly(request, MERGED, None);
+            return self.respond_statelessly(request, Status::LOOP_DETECTED, None);
         }
         if self.is_stopping {
             return self.respond_statelessly(request, Status::SERVICE_UNAVAILABLE, None);
         }
         let Some(phone) = request.phone else {
-            return self.respond_statelessly(request, NOT_FOUND, None);
+            return self.respond_statelessly(request, Status::NOT_FOUND, None);
         };
         let call = self.open(request, phone, now);
         let machine = InviteServer::start(Transport::Unreliable, self.settings.base, now);
@@ -150,7 +150,7 @@ impl Trunk {
             Say::Refuse(status) => self.refuse(handle, status, now),
             Say::RefuseGiven => {
                 let status = self.call(handle).map(|call| call.script.refusal);
-                self.refuse(handle, status.unwrap_or(UNAVAILABLE), now);
+                self.refuse(handle, status.unwrap_or(Status::TEMPORARILY_UNAVAILABLE), now);
             }
             Say::Ring(status) => {
                 self.say(handle, status, 0, now);
@@ -344,11 +344,8 @@ impl Trunk {
 }
 
 /// The refusal that follows a refused CANCEL.
-const REFUSED_LATER: &[Act] = &[Act { after: After::Millis(1_000), say: Say::Refuse(UNAVAILABLE) }];
+const REFUSED_LATER: &[Act] =
+    &[Act { after: After::Millis(1_000), say: Say::Refuse(Status::TEMPORARILY_UNAVAILABLE) }];
 /// The answer of another phone of the number, which crossed the 487.
 const ANSWERED_LATER: &[Act] = &[Act { after: After::Millis(50), say: Say::Answer(1) }];
-pub(super) const DECLINE: Status = super::super::behaviour::status(603);
-const UNAVAILABLE: Status = super::super::behaviour::status(480);
-const MERGED: Status = super::super::behaviour::status(482);
 const NOT_ACCEPTABLE: Status = super::super::behaviour::status(488);
-const NOT_FOUND: Status = super::super::behaviour::status(404);
