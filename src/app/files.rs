@@ -41,8 +41,8 @@ pub(super) fn too_few(config: &Config, most: u64) -> Option<String> {
     (connections + own > most).then(|| {
         format!(
             "`control.connections_max` allows {connections} connections, but a process may have \
-             {most} files open here (`ulimit -Hn`) and the gateway needs up to {own} for itself: connections beyond \
-             {} will wait",
+             {most} files open here (`ulimit -Hn`) and the gateway needs up to {own} for itself: \
+             connections beyond {} will wait",
             most.saturating_sub(own)
         )
     })

@@ -94,10 +94,11 @@ impl Gateway {
             self.tally.on_sent_again();
             return;
         }
-        if has_room && self.start_bye((&peer, from), message, &dialog, Some(record), now) {
-            self.leg_mut(handle).into_iter().for_each(|leg| leg.dialogs.push(tag.clone()));
-        } else {
-            self.send_bye_once((&peer, from), &dialog);
+        if !has_room || !self.start_bye((&peer, from), message, &dialog, Some(record), now) {
+            return self.send_bye_once((&peer, from), &dialog);
+        }
+        if let Some(leg) = self.leg_mut(handle) {
+            leg.dialogs.push(tag);
         }
     }
 

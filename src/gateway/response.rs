@@ -68,8 +68,9 @@ impl Gateway {
 
     /// The network gave a datagram of ours back, or the beginning of it.
     ///
-    /// Only an INVITE that nobody has answered, or an OPTIONS, fails by that. A CANCEL or BYE is sent again as if it
-    /// were lost: a trunk that is away for a moment must not leave a phone ringing or off the hook.
+    /// Only an INVITE that nobody has answered, or an OPTIONS, fails by that. A CANCEL or BYE is sent
+    /// again as if it were lost: a trunk that is away for a moment must not leave a phone ringing or
+    /// off the hook.
     pub(crate) fn on_send_failed(&mut self, payload: &[u8], why: Undelivered, now: Instant) {
         let found = method_and_branch(payload);
         let found = found.and_then(|(method, branch)| self.clients.find(branch, method));

@@ -143,7 +143,9 @@ impl Gateway {
             invite_client::OnTimeout::Rest => {}
             invite_client::OnTimeout::Retransmit => {
                 self.send_invite(handle, true, now);
-                self.leg_mut(handle).into_iter().for_each(|leg| leg.call.on_invited_again(now));
+                if let Some(leg) = self.leg_mut(handle) {
+                    leg.call.on_invited_again(now);
+                }
             }
         }
         // A CANCEL that got no answer changes nothing: the guard of the call ends it.
