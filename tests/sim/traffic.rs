@@ -133,15 +133,15 @@ impl World {
     }
 
     /// What nobody can help: a phone that rings on for longer than 64*T1 after its CANCEL, because it
-    /// ignores it or because its trunk was away. What it says then finds nobody (RFC 3261 §9.1), and
-    /// neither does what it says to a shard that has stopped. Nor can a trunk
-    /// know what an answer asked for that it has forgotten and the network has not.
+    /// ignores it or because its trunk was away, or one of which nothing was heard until timer B. What
+    /// it says then finds nobody (RFC 3261 §9.1), and neither does what it says to a shard that has
+    /// stopped. Nor can a trunk know what an answer asked for that it has forgotten and the network has
+    /// not.
     fn is_excused(&self, trunk: usize, noticed: &Noticed) -> bool {
         let Some(phone) = noticed.phone else { return false };
         let behaviour = self.plan.trunks[trunk].settings.behaviour_of(phone);
         let rings_on = behaviour == Behaviour::CancelIgnored;
-        // It may ring unheard: all it said until timer B was lost, so it was given up as silent.
-        let is_unheard = behaviour == Behaviour::Loses;
+        let is_unheard = self.invites.was_unheard(digits(phone), self.now);
         let was_away = self.plan.outages.iter().any(|outage| outage.trunk == trunk);
         let (ack, invite) = (Violation::AckMissing, Violation::InviteWhileRinging);
         let has_stopped = self.has_lost_its_shard(digits(phone));

@@ -4,6 +4,7 @@ use expect_test::{Expect, expect};
 
 use super::world::World;
 use crate::ladder::draw;
+use crate::sip::Method;
 
 #[test]
 fn a_response_that_comes_again_is_told_from_that_of_another_fork() {
@@ -26,6 +27,27 @@ fn a_response_that_comes_again_is_told_from_that_of_another_fork() {
             again: 3 in, 1 out
         "#]],
     );
+}
+
+#[test]
+fn more_kinds_of_responses_than_are_remembered_are_new_again() {
+    let mut world = World::new(&["192.0.2.1:5060"]);
+    world.place();
+    let forks = "abcdefghi".split("").filter(|tag| !tag.is_empty());
+    for tag in forks.clone() {
+        let ringing = world.response(Method::Invite, 180, tag, "");
+        world.receive(&ringing);
+    }
+    let again = |world: &mut World, tag: &str| {
+        let before = world.tally.received_again();
+        let ringing = world.response(Method::Invite, 180, tag, "");
+        world.receive(&ringing);
+        world.tally.received_again() - before
+    };
+    assert_eq!(forks.clone().count(), 9);
+    assert_eq!(again(&mut world, "i"), 1, "the last eight are remembered");
+    assert_eq!(again(&mut world, "b"), 1, "the last eight are remembered");
+    assert_eq!(again(&mut world, "a"), 0, "the ninth made the first be forgotten");
 }
 
 #[test]

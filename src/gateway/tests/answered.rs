@@ -7,7 +7,7 @@ use expect_test::expect;
 use super::world::{World, check, order, response_to};
 use crate::gateway::{Command, Input};
 use crate::sip::Method;
-use crate::tally::{Farewell, Shed};
+use crate::tally::{Farewell, Shed, SipKind};
 
 #[test]
 fn p22_two_answers_with_different_tags_are_both_hung_up() {
@@ -445,4 +445,23 @@ fn s04_an_answer_that_comes_again_after_its_leg_was_forgotten_gets_no_second_bye
     world.receive(&answer);
     assert_eq!(world.trace.matches("-> BYE").count(), 1, "{}", world.trace);
     assert_eq!(world.trace.matches("-> ACK").count(), 3, "{}", world.trace);
+}
+
+#[test]
+fn r05_more_late_answers_than_are_remembered_cost_a_second_bye_and_no_more() {
+    let mut world = World::of_size(1_000, |_| {});
+    world.place();
+    let invite = world.newest(Method::Invite);
+    world.run_until(world.start + Duration::from_secs(100));
+    let answer = |world: &mut World, nth: usize| {
+        let before = world.tally.sent(SipKind::Bye);
+        world.receive(&response_to(&invite, 200, &format!("tag{nth}"), ""));
+        world.tally.sent(SipKind::Bye) - before
+    };
+    let remembered = 256;
+    assert_eq!((0..=remembered).map(|nth| answer(&mut world, nth)).sum::<u64>(), 257);
+    let state = world.gateway.describe(world.now);
+    assert!(state.tables.contains(&("late answers", remembered, remembered)), "{state:?}");
+    assert_eq!(answer(&mut world, 1), 0, "remembered");
+    assert_eq!(answer(&mut world, 0), 1, "the oldest made room");
 }

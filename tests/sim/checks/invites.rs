@@ -101,6 +101,13 @@ impl Invites {
         Ok(())
     }
 
+    /// Whether an INVITE to this phone ran into timer B: all that its trunk said may have been lost, and
+    /// the phone may ring on although nobody heard of it.
+    pub(crate) fn was_unheard(&self, phone: u64, now: Instant) -> bool {
+        let mut legs = self.legs.values().filter(|leg| leg.phone.1 == phone);
+        legs.any(|leg| leg.state == State::Calling && !leg.is_alive(now))
+    }
+
     /// A CANCEL is about to leave.
     pub(crate) fn on_cancel(&mut self, branch: &str, now: Instant) -> Verdict {
         let leg = self.legs.get_mut(branch);
@@ -213,6 +220,18 @@ mod tests {
     fn s05_an_invite_for_nobody_is_noticed() {
         let mut history = History::new();
         assert!(!history.invite_as("a", 1, 0, |invite| invite.is_pending = false));
+    }
+
+    #[test]
+    fn an_invite_is_unheard_once_timer_b_has_passed_without_a_word() {
+        let mut history = History::new();
+        let unheard = |history: &History, seconds| {
+            history.invites.was_unheard(46_701_740_605, history.at(seconds))
+        };
+        assert!(history.invite("a", 1, 0));
+        assert!(!unheard(&history, 31) && unheard(&history, 32));
+        history.hear(100, 20);
+        assert!(!unheard(&history, 40));
     }
 
     #[test]
