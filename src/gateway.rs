@@ -9,6 +9,7 @@
 
 pub mod board;
 mod dialog;
+pub mod dids;
 mod drain;
 mod heard;
 mod identity;

@@ -14,7 +14,7 @@ mod profile;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use caller::{BareDigits, Caller, CallerPolicy, IdentityHeader, Unknown};
+pub use caller::{BareDigits, CalledIn, Caller, CallerPolicy};
 #[cfg(test)]
 pub(crate) use format::write_number;
 pub use health::{Health, Probe};

@@ -17,13 +17,14 @@ use rooms::{Room, Rules};
 use source::Source;
 
 /// Level 0: everybody may use these, and they may use each other.
-const GROUND: &[&str] = &["entropy", "ladder", "number", "outcome", "tally", "time"];
+const GROUND: &[&str] = &["entropy", "evidence", "ladder", "number", "outcome", "tally", "time"];
 
 /// Who may import whom, bottom first: what a room may use besides [`GROUND`] and itself.
 const ROOMS: &[Room] = &[
     Room { name: "entropy", uses: &[] },
     Room { name: "ladder", uses: &[] },
     Room { name: "number", uses: &[] },
+    Room { name: "evidence", uses: &[] },
     Room { name: "outcome", uses: &[] },
     Room { name: "tally", uses: &[] },
     Room { name: "time", uses: &[] },

@@ -1,11 +1,13 @@
 //! What a shard of a measurement is set to: one trunk that takes any number of calls, and no listener.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use ringproof::gateway::dids::Dids;
 use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::trunk::{
-    CallerId, CallerIdHeader, Dialled, MessagesError, NumberFormat, Profile, Ringing,
+    CallerId, CallerIdHeader, CallerPolicy, Dialled, MessagesError, NumberFormat, Profile, Ringing,
 };
 use ringproof::verify::event::{Event, Listener};
 
@@ -19,6 +21,8 @@ pub(crate) fn shard_settings(
     Ok(Settings {
         lines: vec![Line::new(peer, (0, 1))],
         routes: vec![Box::new([0])],
+        dids: Arc::new(Dids::default()),
+        servers_max: 1 << 16,
         transactions_max: 1 << 18,
         queue_max: 10_000,
         queue_time_max: Duration::from_secs(2),
@@ -40,6 +44,7 @@ fn profile(address: SocketAddr, ring: Duration) -> Profile {
         },
         domain: None,
         from_domain: None,
+        caller: CallerPolicy::default(),
         privacy: None,
         ring,
         ringing: Ringing::Only180,
@@ -49,6 +54,7 @@ fn profile(address: SocketAddr, ring: Duration) -> Profile {
         t1: Duration::from_millis(500),
         calls_per_second: 100_000,
         in_flight_max: 1_000_000,
+        missed_calls_per_second: 100_000,
     }
 }
 

@@ -19,6 +19,7 @@ use super::trunks::Trunks;
 use crate::config::Config;
 use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
 use crate::entropy::Entropy;
+use crate::gateway::dids::Dids;
 use crate::gateway::settings::Settings;
 use crate::gateway::{Command, Gateway};
 use crate::net::{self, Running, Socket};
@@ -219,6 +220,8 @@ fn run_shards(
         let settings = Settings {
             lines: settings::lines(config, shard, &locals)?,
             routes: trunks.current().routes.clone(),
+            dids: Arc::new(Dids::default()),
+            servers_max: 1 << 16,
             transactions_max: config.sip.transactions_max,
             verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
             queue_max: config.sip.queue_max,

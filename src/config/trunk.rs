@@ -12,7 +12,8 @@ use super::country::{country, national_plan};
 use super::kind::{self, Kind, Refusal};
 use super::section::Section;
 use crate::trunk::{
-    CallerId, CallerIdHeader, Dialled, NationalPlan, NumberFormat, Privacy, Profile, Ringing,
+    CallerId, CallerIdHeader, CallerPolicy, Dialled, NationalPlan, NumberFormat, Privacy, Profile,
+    Ringing,
 };
 
 /// Reads one trunk for a gateway of so many shards.
@@ -44,6 +45,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
         sources: with_address(sources.unwrap_or_default(), address.ip()),
         strict_source,
         caller_id,
+        caller: CallerPolicy::default(),
         dialled,
         domain,
         from_domain,
@@ -56,6 +58,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
         t1,
         calls_per_second,
         in_flight_max,
+        missed_calls_per_second: 1_000,
     })
 }
 

@@ -18,6 +18,8 @@ pub(super) fn read(mut section: Section<'_>) -> Settings {
     let expiry = kind::duration(EXPIRY_MIN..=EXPIRY_MAX);
     let settings = Settings {
         pools: Vec::new(),
+        dids: Vec::new(),
+        missed_calls: default.missed_calls,
         shards: 1,
         attempts: section.or("attempts", &kind::whole(1..=ATTEMPTS_MAX), default.attempts),
         calls: section.or("calls", &kind::whole(1..=CALLS_MAX), default.calls),

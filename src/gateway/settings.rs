@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::dids::Dids;
 use crate::call::outbound::{Alerting, Plan};
 use crate::sip::{Host, Via};
 use crate::transaction::TimerBase;
@@ -20,6 +21,11 @@ pub struct Settings {
     /// For each pool the trunks that carry its calls, as indices of `lines`, in the order in which
     /// they are tried.
     pub routes: Vec<Box<[u16]>>,
+    /// The numbers that people ring.
+    pub dids: Arc<Dids>,
+    /// How many server transactions may live: each call from a trunk is one, until 5 s after its ACK,
+    /// or 32 s without one.
+    pub servers_max: usize,
     /// How many client transactions may live. A call needs two: it may be answered, and then needs a
     /// BYE.
     pub transactions_max: usize,

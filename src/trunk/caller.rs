@@ -8,9 +8,10 @@
 
 mod number;
 
+use crate::evidence::{IdentityHeader, Unknown};
 use crate::number::E164;
-use crate::sip::uri::Scheme;
-use crate::sip::{Message, Name, NameAddr};
+use crate::sip::uri::{Scheme, Uri};
+use crate::sip::{Message, Name, NameAddr, Start};
 
 use super::profile::NationalPlan;
 
@@ -24,17 +25,8 @@ pub struct CallerPolicy {
     pub plan: Option<NationalPlan>,
     /// What digits without any prefix are.
     pub bare: BareDigits,
-}
-
-/// A header field that says who is calling.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum IdentityHeader {
-    /// From: what the caller's own equipment says.
-    From,
-    /// P-Asserted-Identity (RFC 3325 §9.1): what the network has checked.
-    PAssertedIdentity,
-    /// Remote-Party-ID, which never became an RFC, with `screen=yes`.
-    RemotePartyId,
+    /// Where the number that was rung stands.
+    pub called: CalledIn,
 }
 
 /// What digits are that have neither `+` nor a prefix.
@@ -44,6 +36,15 @@ pub enum BareDigits {
     International,
     /// A number of the trunk's country without its prefix: `701234567`.
     National,
+}
+
+/// Where the number stands that a caller has rung.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CalledIn {
+    /// In the Request-URI.
+    RequestUri,
+    /// In To: of trunks that write the account that we registered into the Request-URI.
+    To,
 }
 
 /// Who is calling.
@@ -60,19 +61,17 @@ pub struct Caller {
     pub is_forwarded: bool,
 }
 
-/// Why nobody knows who is calling. A closed set: also a word of the API and of the metrics.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Unknown {
-    /// The caller wants to stay unknown (RFC 3323), or the network says "anonymous".
-    Anonymous,
-    /// Two identities are asserted that are not one phone.
-    Disagreeing,
-    /// None of the fields that count is there.
-    Missing,
-    /// What is there is no telephone number that can only be one phone's.
-    Unreadable,
-    /// The trunk passes on a number that it has not checked (`screen=no`).
-    Unscreened,
+impl Default for CallerPolicy {
+    /// A trunk that asserts identities and screens From where it asserts none, and writes numbers in
+    /// their international form.
+    fn default() -> Self {
+        Self {
+            headers: vec![IdentityHeader::PAssertedIdentity, IdentityHeader::From],
+            plan: None,
+            bare: BareDigits::International,
+            called: CalledIn::RequestUri,
+        }
+    }
 }
 
 impl CallerPolicy {
@@ -93,6 +92,18 @@ impl CallerPolicy {
         let from = invite.from().ok().and_then(|from| self.of_address(from).ok());
         let is_disputed = number.is_ok_and(|number| from.is_some_and(|from| from != number));
         Caller { number, header, is_disputed, is_forwarded: is_forwarded(invite) }
+    }
+
+    /// The number that `invite` rings; `None` when it is none that can only be one phone's.
+    pub fn called(&self, invite: &Message<'_>) -> Option<E164> {
+        let uri = match self.called {
+            CalledIn::RequestUri => match invite.start() {
+                Start::Request(line) => Uri::parse(line.uri).ok()?,
+                Start::Response(_) => return None,
+            },
+            CalledIn::To => invite.to().ok()?.parsed_uri().ok()?,
+        };
+        number::read(self, &uri)
     }
 
     /// RFC 3325 §9.1: one value, or a `sip` and a `tel` URI of the same phone.
@@ -140,23 +151,6 @@ impl CallerPolicy {
         let is_telephone = matches!(uri.scheme, Scheme::Sip | Scheme::Sips | Scheme::Tel);
         let number = if is_telephone { number::read(self, &uri) } else { None };
         number.ok_or(Unknown::Unreadable)
-    }
-}
-
-impl Unknown {
-    /// Every reason, in the order of the declaration.
-    pub const ALL: [Self; 5] =
-        [Self::Anonymous, Self::Disagreeing, Self::Missing, Self::Unreadable, Self::Unscreened];
-
-    /// The word of the API and of the metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Anonymous => "anonymous",
-            Self::Disagreeing => "disagreeing",
-            Self::Missing => "missing",
-            Self::Unreadable => "unreadable",
-            Self::Unscreened => "unscreened",
-        }
     }
 }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::caller::CallerPolicy;
+
 /// One SIP peer that carries calls.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Profile {
@@ -32,6 +34,8 @@ pub struct Profile {
     pub from_domain: Option<Arc<str>>,
     /// The Privacy header field; not sent when absent.
     pub privacy: Option<Privacy>,
+    /// Whom calls from it are from, and which number they ring.
+    pub caller: CallerPolicy,
     /// How long a phone rings before CANCEL. 1 s to 20 s.
     pub ring: Duration,
     /// What counts as ringing.
@@ -49,6 +53,8 @@ pub struct Profile {
     pub calls_per_second: u32,
     /// Calls that may live at once, in all shards together.
     pub in_flight_max: u32,
+    /// Calls from the trunk that are taken in one second, by all shards together.
+    pub missed_calls_per_second: u32,
 }
 
 impl Profile {

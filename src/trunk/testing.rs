@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{CallerId, CallerIdHeader, Dialled, NumberFormat, Profile, Ringing};
+use super::{CallerId, CallerIdHeader, CallerPolicy, Dialled, NumberFormat, Profile, Ringing};
 
 /// `+` numbers, From alone, 180 alone.
 pub(crate) fn profile(address: &str) -> Profile {
@@ -21,6 +21,7 @@ pub(crate) fn profile(address: &str) -> Profile {
         },
         domain: None,
         from_domain: None,
+        caller: CallerPolicy::default(),
         privacy: None,
         ring: Duration::from_secs(5),
         ringing: Ringing::Only180,
@@ -30,5 +31,6 @@ pub(crate) fn profile(address: &str) -> Profile {
         t1: Duration::from_millis(500),
         calls_per_second: 100,
         in_flight_max: 1_000,
+        missed_calls_per_second: 1_000,
     }
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use super::pool::needed;
 use super::range::NumberRange;
+use crate::evidence::Assurance;
+use crate::number::E164;
 use crate::number::plan::Country;
 
 /// Everything that [`Verify`](super::Verify) is told at start.
@@ -16,6 +18,10 @@ use crate::number::plan::Country;
 pub struct Settings {
     /// Where caller IDs come from. The first one serves requests that name none.
     pub pools: Vec<PoolSettings>,
+    /// Numbers that people ring to be verified, each once.
+    pub dids: Vec<E164>,
+    /// What their calls prove.
+    pub missed_calls: MissedCalls,
     /// How many shards share the calls; at least one.
     pub shards: u16,
     /// Codes that may be tried per verification: 1 to [`ATTEMPTS_MAX`].
@@ -40,6 +46,22 @@ pub struct Settings {
     pub limits: Limits,
     /// The largest sizes of the tables.
     pub bounds: Bounds,
+}
+
+/// What calls to our own numbers prove, and for how long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MissedCalls {
+    /// How long a call counts for a verification that is started after it; zero: not at all.
+    pub recent_window: Duration,
+    /// How many such calls are remembered; the oldest is forgotten first.
+    pub recent_max: usize,
+    /// What a verification needs at least. With [`Assurance::ChallengeConfirmed`] every caller is called
+    /// back, whether the request asks for it or not.
+    pub min_assurance: Assurance,
+    /// How long after a missed call its caller is called back: the phone must have hung up.
+    pub confirm_after: Duration,
+    /// Whether a call counts that came by way of another phone.
+    pub are_forwarded_accepted: bool,
 }
 
 /// One pool of caller IDs.
@@ -125,6 +147,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             pools: Vec::new(),
+            dids: Vec::new(),
+            missed_calls: MissedCalls::default(),
             shards: 1,
             attempts: 3,
             calls: 3,
@@ -137,6 +161,18 @@ impl Default for Settings {
             refused: Vec::new(),
             limits: Limits::default(),
             bounds: Bounds::default(),
+        }
+    }
+}
+
+impl Default for MissedCalls {
+    fn default() -> Self {
+        Self {
+            recent_window: 10 * MINUTE,
+            recent_max: 100_000,
+            min_assurance: Assurance::ReturnRouted,
+            confirm_after: Duration::from_secs(3),
+            are_forwarded_accepted: false,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use ringproof::entropy::Entropy;
 use ringproof::gateway::Gateway;
+use ringproof::gateway::dids::Dids;
 use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::lab;
 use ringproof::tally::Tally;
@@ -133,6 +134,8 @@ fn shard_settings(
     Settings {
         lines: plan.trunks.iter().map(line).collect(),
         routes: daemon.routes.iter().map(|route| route.clone().into_boxed_slice()).collect(),
+        dids: Arc::new(Dids::default()),
+        servers_max: 1 << 16,
         transactions_max: daemon.transactions_max,
         verifications_max: VERIFICATIONS_MAX,
         queue_max: daemon.queue_max,

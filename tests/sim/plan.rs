@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringproof::lab;
-use ringproof::trunk::{CallerId, CallerIdHeader, Dialled, NumberFormat, Profile, Ringing};
+use ringproof::trunk::{
+    CallerId, CallerIdHeader, CallerPolicy, Dialled, NumberFormat, Profile, Ringing,
+};
 use ringproof::verify::settings::{Bounds, Limit, Limits, PoolSettings, Settings};
 
 use crate::dice::Dice;
@@ -137,6 +139,7 @@ fn trunk(index: u32, (wire, talk_max): (lab::Wire, Duration), dice: &mut Dice) -
         dialled: Dialled { format: number_format(), tech_prefix: "".into(), user_phone: false },
         domain: None,
         from_domain: None,
+        caller: CallerPolicy::default(),
         privacy: None,
         ring: dice.millis(1_000, 8_000),
         ringing: dice.one_of(&[Ringing::Early, Ringing::Only180]),
@@ -146,6 +149,7 @@ fn trunk(index: u32, (wire, talk_max): (lab::Wire, Duration), dice: &mut Dice) -
         t1: Duration::from_millis(t1),
         calls_per_second: dice.one_of(&[1, 5, 50, 500]),
         in_flight_max: dice.one_of(&[1, 3, 10, 100]),
+        missed_calls_per_second: 1_000,
     };
     let settings = lab::Settings {
         trying_after: dice.millis(0, 150),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use expect_test::Expect;
 
 use crate::entropy::Entropy;
+use crate::gateway::dids::Dids;
 use crate::gateway::notice::Watcher;
 use crate::gateway::settings::{Line, Peer, Settings};
 use crate::gateway::{Command, Gateway, Input};
@@ -113,6 +114,8 @@ impl World {
         let settings = Settings {
             lines,
             routes: vec![(0..trunks.len() as u16).collect()],
+            dids: Arc::new(Dids::default()),
+            servers_max: 1 << 16,
             transactions_max: most,
             verifications_max: 2 * most,
             queue_max,

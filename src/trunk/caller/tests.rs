@@ -173,6 +173,21 @@ fn q18_a_forwarded_call_is_flagged() {
 }
 
 #[test]
+fn the_number_that_was_rung_is_where_the_trunk_writes_it() {
+    let called = |called, to: &str| {
+        let invite = invite(&[to]);
+        let policy = CallerPolicy { called, ..sweden() };
+        let number = policy.called(&Message::parse(&invite).unwrap());
+        number.map(|number| number.reveal().as_str().to_owned())
+    };
+    let national = "To: <sip:0812345670@g.example>";
+    assert_eq!(called(CalledIn::RequestUri, national).as_deref(), Some("46812345678"));
+    assert_eq!(called(CalledIn::To, national).as_deref(), Some("46812345670"));
+    assert_eq!(called(CalledIn::To, "To: <sip:reception@g.example>"), None);
+    assert_eq!(called(CalledIn::To, "Subject: none"), None);
+}
+
+#[test]
 fn every_reason_has_its_own_word() {
     let words: std::collections::BTreeSet<_> = Unknown::ALL.map(Unknown::as_str).into();
     assert_eq!(words.len(), Unknown::ALL.len());
@@ -182,7 +197,12 @@ fn every_reason_has_its_own_word() {
 fn sweden() -> CallerPolicy {
     use IdentityHeader::{From, PAssertedIdentity, RemotePartyId};
     let headers = vec![PAssertedIdentity, RemotePartyId, From];
-    CallerPolicy { headers, plan: Some(plan("46", "0", "00")), bare: BareDigits::International }
+    CallerPolicy {
+        headers,
+        plan: Some(plan("46", "0", "00")),
+        bare: BareDigits::International,
+        called: CalledIn::RequestUri,
+    }
 }
 
 fn plan(country_code: &str, national_prefix: &str, international_prefix: &str) -> NationalPlan {
