@@ -1,4 +1,4 @@
-//! The daemon under test and the few calls of its API that the rows need.
+//! The daemon under test and the calls of its API that the rows need.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,19 +12,15 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::rows::{Found, Row};
-
-/// `ringproof serve` with a pool and a trunk for each row.
+/// `ringproof serve`.
 pub(crate) struct Daemon {
     child: Child,
     socket: PathBuf,
 }
 
 impl Daemon {
-    /// Writes the configuration into `place`, starts the binary and waits until it is ready. The
-    /// last port is its own, the others are those of the rows' trunks.
-    pub(crate) fn start(place: &Path, rows: &[Row], ports: &[u16]) -> Self {
-        configure(place, rows, ports);
+    /// Starts the binary with the configuration that is in `place`, and waits until it is ready.
+    pub(crate) fn start(place: &Path) -> Self {
         let log = File::create(place.join("ringproof.log")).expect("a log can be written");
         let binary = std::env::var("RINGPROOF");
         let binary = binary.as_deref().unwrap_or(env!("CARGO_BIN_EXE_ringproof"));
@@ -49,44 +45,26 @@ impl Daemon {
         daemon
     }
 
-    /// Starts a verification; its id.
+    /// Starts a verification; what the API says of it.
     ///
     /// # Errors
     ///
     /// What the API answered instead.
-    pub(crate) fn verify(&self, phone: &str, pool: &str) -> Result<String, String> {
-        let body = serde_json::json!({ "to": phone, "method": "flash_call", "pool": pool });
-        match self.ask("POST", "/v1/verifications", &body.to_string()) {
-            Ok((201, reply)) => Ok(text(&json(&reply), "/id")),
+    pub(crate) fn verify(&self, request: &Value) -> Result<Value, String> {
+        match self.ask("POST", "/v1/verifications", &request.to_string()) {
+            Ok((201, reply)) => Ok(json(&reply)),
             Ok((status, reply)) => Err(format!("the API answered {status}: {reply}")),
             Err(error) => Err(format!("the API did not answer: {error}")),
         }
     }
 
-    /// How the verification's call ended; `None` while it lives.
-    pub(crate) fn found(&self, id: &str) -> Option<Found> {
+    /// The verification's status, and its reason once it has ended.
+    pub(crate) fn status(&self, id: &str) -> String {
         let verification = self.get(&format!("/v1/verifications/{id}"));
-        let call = self.get(&format!("/v1/calls/{}", text(&verification, "/flash_call/call/id")));
-        // The verification is asked again: its call's end may have changed it in between.
-        let verification = self.get(&format!("/v1/verifications/{id}"));
-        let status = match text(&verification, "/reason").as_str() {
+        match text(&verification, "/reason").as_str() {
             "-" => text(&verification, "/status"),
             reason => format!("{}/{reason}", text(&verification, "/status")),
-        };
-        (text(&call, "/state") == "ended").then(|| Found {
-            outcome: text(&call, "/outcome"),
-            by: text(&call, "/ended_by"),
-            sip_code: text(&call, "/sip_code"),
-            verification: status,
-        })
-    }
-
-    /// The SIP ladder of the verification's call, drawn.
-    pub(crate) fn ladder(&self, id: &str) -> String {
-        let verification = self.get(&format!("/v1/verifications/{id}"));
-        let call = text(&verification, "/flash_call/call/id");
-        let ladder = self.ask("GET", &format!("/v1/calls/{call}/trace"), "");
-        ladder.map_or_else(|error| error.to_string(), |(_, ladder)| ladder)
+        }
     }
 
     /// Asks it to stop.
@@ -108,12 +86,18 @@ impl Daemon {
         Err("SIGTERM did not end the daemon".to_owned())
     }
 
-    fn get(&self, path: &str) -> Value {
+    /// What the API says; null when it says nothing.
+    pub(crate) fn get(&self, path: &str) -> Value {
         self.ask("GET", path, "").map_or(Value::Null, |(_, body)| json(&body))
     }
 
     /// One request on a connection of its own.
-    fn ask(&self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> std::io::Result<(u16, String)> {
         let mut stream = UnixStream::connect(&self.socket)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         let length = body.len();
@@ -138,37 +122,12 @@ impl Drop for Daemon {
     }
 }
 
-fn configure(place: &Path, rows: &[Row], ports: &[u16]) {
-    fs::create_dir_all(place.join("trunks")).expect("a folder for the configuration");
-    let profiles: Vec<String> =
-        rows.iter().map(|row| format!("\"trunks/{}.toml\"", row.name)).collect();
-    let mut config = format!(
-        "[control]\nsocket = \"ringproof.sock\"\n[sip]\nlisten = [\"udp:127.0.0.1:{}\"]\nprofiles = [{}]\n",
-        ports[rows.len()],
-        profiles.join(", ")
-    );
-    for (at, row) in rows.iter().enumerate() {
-        config += &format!(
-            "[[pool]]\nname = \"{0}\"\nnumbers = [\"+468765{at:02}[000-999]\"]\ntrunks = [\"{0}\"]\n",
-            row.name
-        );
-        let mut profile =
-            format!("name = \"{}\"\naddress = \"udp:127.0.0.1:{}\"\n", row.name, ports[at]);
-        if !row.profile.iter().any(|line| line.starts_with("ring =")) {
-            profile += "ring = \"1s\"\n";
-        }
-        profile += &row.profile.join("\n");
-        fs::write(place.join(format!("trunks/{}.toml", row.name)), profile).expect("it is written");
-    }
-    fs::write(place.join("ringproof.toml"), config).expect("it is written");
-}
-
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or(Value::Null)
 }
 
 /// The value as text, `-` for none.
-fn text(value: &Value, pointer: &str) -> String {
+pub(crate) fn text(value: &Value, pointer: &str) -> String {
     match value.pointer(pointer) {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),

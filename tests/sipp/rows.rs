@@ -59,7 +59,7 @@ pub(crate) fn read() -> Vec<Row> {
         let name = entry.expect("an entry can be read").file_name();
         let name = name.to_str().expect("names are UTF-8");
         // Those of the benchmarks check too little to be a row.
-        let scenario = name.strip_suffix(".xml").filter(|name| !name.starts_with("bench-"));
+        let scenario = name.strip_suffix(".xml").filter(|name| name.starts_with("uas-"));
         let Some(scenario) = scenario else { continue };
         assert!(rows.iter().any(|row| row.scenario == scenario), "{name} is in no row");
     }
