@@ -90,7 +90,7 @@ fn sipp(rate: u32, lasts: Duration, place: &Path) -> Result<Run, Box<dyn Error>>
     // SIPp opens its calls by the clock: those of the window are known, and at the end whether it
     // kept up.
     let window = from.elapsed().as_secs_f64() * f64::from(rate);
-    let counts = caller.wait(lasts + SPARE)?;
+    let counts = caller.wait(lasts + SPARE, || {})?;
     let late = from.elapsed() + WARM_UP > lasts + Duration::from_millis(500);
     trunk.stop()?;
     if late {

@@ -40,12 +40,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let place = figures::place("flash-calls")?;
     println!("{rate} flash calls a second for {lasts:?}, load of the machine {}", machine::load());
     let trunk = Sipp::start("bench-uas-rings-later", TRUNK, &[], (&place, lasts + SPARE))?;
-    let daemon = Daemon::start(&place, PORT, TRUNK)?;
+    let daemon = Daemon::start(&place, (PORT, TRUNK), "")?;
     // Only INVITEs: "INVI" begins the datagram.
     let filter = format!("udp dst port {TRUNK} and udp[8:4] = 0x494e5649");
     let capture = Capture::start(&place, &filter)?;
     let (from, before) = (Instant::now(), spent(&daemon, &trunk)?);
-    let started = load::starts(&daemon.socket, rate, lasts)?;
+    let started = load::flash_calls(&daemon.socket, rate, lasts)?;
     let offered = started.len() as f64;
     let until = Instant::now() + Duration::from_secs(10);
     while daemon.metric("ringproof_calls_total", "")? < offered && Instant::now() < until {

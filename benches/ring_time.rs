@@ -39,9 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let place = figures::place("ring-time")?;
     println!("{rate} flash calls a second for {lasts:?}, load of the machine {}", machine::load());
     let trunk = Sipp::start("bench-uas-rings-later", TRUNK, &[], (&place, lasts + SPARE))?;
-    let daemon = Daemon::start(&place, PORT, TRUNK)?;
+    let daemon = Daemon::start(&place, (PORT, TRUNK), "")?;
     let capture = Capture::start(&place, &format!("udp port {TRUNK}"))?;
-    let started = load::starts(&daemon.socket, rate, lasts)?;
+    let started = load::flash_calls(&daemon.socket, rate, lasts)?;
     let accepted = started.iter().filter(|start| start.status == 201).count();
     let late = started.iter().map(|start| start.late.as_secs_f64() * 1e3).collect();
     println!("accepted {accepted} of {}", started.len());

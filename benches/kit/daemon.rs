@@ -1,5 +1,5 @@
-//! The real binary as a benchmark needs it: one trunk, limits out of the way, everything else as it
-//! comes, logs too.
+//! The real binary as a benchmark needs it: one trunk, one number to ring, limits out of the way,
+//! everything else as it comes, logs too.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -21,16 +21,22 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts it with SIP on `port` and its trunk at `trunk`, and waits until it is ready.
-    pub(crate) fn start(place: &Path, port: u16, trunk: u16) -> Result<Self, Box<dyn Error>> {
+    /// Starts it with SIP on `port` and its trunk at `trunk`, and waits until it is ready. `more` is
+    /// added to its configuration.
+    pub(crate) fn start(
+        place: &Path,
+        (port, trunk): (u16, u16),
+        more: &str,
+    ) -> Result<Self, Box<dyn Error>> {
         let config = format!(
             "[control]\nsocket = \"ringproof.sock\"\n[sip]\nlisten = [\"udp:127.0.0.1:{port}\"]\n\
              profiles = [\"trunk.toml\"]\n[[pool]]\nname = \"default\"\n\
-             numbers = [\"+468765[00000-99999]\"]\n[verify]\nstarts_per_prefix = []\n"
+             numbers = [\"+468765[00000-99999]\"]\n[verify]\nstarts_per_prefix = []\n{more}"
         );
         let profile = format!(
             "name = \"sipp\"\naddress = \"udp:127.0.0.1:{trunk}\"\nring = \"1s\"\n\
-             calls_per_second = 10000\nin_flight_max = 100000\n"
+             calls_per_second = 10000\nin_flight_max = 100000\n\
+             missed_calls_per_second = 100000\n"
         );
         fs::write(place.join("ringproof.toml"), config)?;
         fs::write(place.join("trunk.toml"), profile)?;

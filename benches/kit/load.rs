@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// One start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Started {
-    /// Which phone: the last seven digits of its number.
+    /// Which one, from 0.
     pub(crate) phone: u32,
     /// When the request left, in microseconds since 1970.
     pub(crate) sent_at: u64,
@@ -23,19 +23,30 @@ pub(crate) struct Started {
     pub(crate) status: u16,
 }
 
-/// Starts `rate` verifications a second for some time.
-pub(crate) fn starts(
+/// Starts `rate` flash calls a second for some time, each to another phone.
+pub(crate) fn flash_calls(
     socket: &Path,
     rate: u32,
     lasts: Duration,
 ) -> Result<Vec<Started>, Box<dyn Error>> {
+    let body = |phone| format!("{{\"to\":\"+4670{phone:07}\",\"method\":\"flash_call\"}}");
+    starts(socket, (rate, rate * u32::try_from(lasts.as_secs())?), &body)
+}
+
+/// Starts `total` verifications, `rate` a second; `body` is the request of the n-th one.
+pub(crate) fn starts(
+    socket: &Path,
+    (rate, total): (u32, u32),
+    body: &(impl Fn(u32) -> String + Sync),
+) -> Result<Vec<Started>, Box<dyn Error>> {
     let from = Instant::now() + Duration::from_millis(50);
-    let total = rate * u32::try_from(lasts.as_secs())?;
     thread::scope(|scope| {
         let workers: Vec<_> = (0..CONNECTIONS)
             .map(|first| {
                 let phones = (first..total).step_by(CONNECTIONS as usize);
-                scope.spawn(move || work(socket, phones, from, rate).map_err(|e| e.to_string()))
+                scope.spawn(move || {
+                    work(socket, phones, (from, rate), body).map_err(|e| e.to_string())
+                })
             })
             .collect();
         let mut all = vec![];
@@ -49,8 +60,8 @@ pub(crate) fn starts(
 fn work(
     socket: &Path,
     phones: impl Iterator<Item = u32>,
-    from: Instant,
-    rate: u32,
+    (from, rate): (Instant, u32),
+    body: &impl Fn(u32) -> String,
 ) -> Result<Vec<Started>, Box<dyn Error>> {
     let mut stream = BufReader::new(UnixStream::connect(socket)?);
     stream.get_ref().set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -60,7 +71,7 @@ fn work(
         thread::sleep(due.saturating_duration_since(Instant::now()));
         let late = due.elapsed();
         let sent_at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-        let body = format!("{{\"to\":\"+4670{phone:07}\",\"method\":\"flash_call\"}}");
+        let body = body(phone);
         let length = body.len();
         let request = format!(
             "POST /v1/verifications HTTP/1.1\r\nHost: localhost\r\n\

@@ -66,16 +66,21 @@ impl Sipp {
     /// Lets a trunk end when its calls have ended, and gives what it counted.
     pub(crate) fn stop(self) -> Result<Counts, Box<dyn Error>> {
         kill(Pid::from_raw(i32::try_from(self.pid())?), Signal::SIGUSR1)?;
-        self.wait(Duration::from_secs(40))
+        self.wait(Duration::from_secs(40), || {})
     }
 
-    /// Waits for the end of a caller, and gives what it counted.
-    pub(crate) fn wait(mut self, lasts_max: Duration) -> Result<Counts, Box<dyn Error>> {
+    /// Waits for the end of a caller, and gives what it counted. `watch` is called now and then.
+    pub(crate) fn wait(
+        mut self,
+        lasts_max: Duration,
+        mut watch: impl FnMut(),
+    ) -> Result<Counts, Box<dyn Error>> {
         let until = Instant::now() + lasts_max;
         while self.child.try_wait()?.is_none() {
             if Instant::now() > until {
                 return Err("SIPp did not end".into());
             }
+            watch();
             thread::sleep(Duration::from_millis(10));
         }
         let table = fs::read_to_string(&self.counts)?;
