@@ -28,6 +28,8 @@ mod load;
 mod machine;
 #[path = "kit/missed.rs"]
 mod missed;
+#[path = "kit/people.rs"]
+mod people;
 #[expect(dead_code, reason = "this SIPp is a caller, which ends by itself")]
 #[path = "kit/sipp.rs"]
 mod sipp;
@@ -41,7 +43,6 @@ use capture::Capture;
 use daemon::Daemon;
 use events::Reader;
 use missed::{Heard, hear};
-use sipp::Sipp;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let numbers: Vec<u32> = std::env::args().filter_map(|word| word.parse().ok()).collect();
@@ -68,14 +69,14 @@ fn config() -> String {
 /// Every call is of somebody whom a verification waits for.
 fn matched(daemon: &Daemon, place: &Path, rate: u32, calls: u32) -> Result<bool, Box<dyn Error>> {
     println!("{calls} missed calls, {rate} a second, load of the machine {}", machine::load());
-    let refused = pend(daemon, 0..calls, RINGS)?;
+    let refused = people::pend(&daemon.socket, 0..calls, RINGS)?;
     println!("pending before: {}", daemon.metric("ringproof_verifications_pending", "")?);
     let callers: Vec<_> = (0..calls).map(|phone| (phone, RINGS)).collect();
     let reader = Reader::start(&daemon.socket)?;
     let capture = Capture::start(place, &format!("udp port {PORT}"))?;
     let before = cpu::process_nanos(daemon.pid())?;
     let from = Instant::now();
-    let sipp = ring(place, &callers, rate)?;
+    let sipp = people::ring(place, &callers, rate, (CALLER, PORT))?;
     let (pid, mut caller) = (sipp.pid(), 0);
     // What it has spent is gone when it is.
     let watch = || caller = cpu::process_nanos(pid).unwrap_or(0).max(caller);
@@ -113,13 +114,13 @@ fn matched(daemon: &Daemon, place: &Path, rate: u32, calls: u32) -> Result<bool,
 
 /// What three kinds of callers hear, in turns.
 fn uniform(daemon: &Daemon, place: &Path) -> Result<(), Box<dyn Error>> {
-    pend(daemon, FIRST..FIRST + EACH, REFUSED)?;
+    people::pend(&daemon.socket, FIRST..FIRST + EACH, REFUSED)?;
     let kinds =
         [(0, REFUSED, "awaited"), (EACH, REFUSED, "not awaited"), (2 * EACH, NONE, "no DID")];
     let callers: Vec<_> =
         (0..EACH).flat_map(|n| kinds.map(|(offset, did, _)| (FIRST + offset + n, did))).collect();
     let capture = Capture::start(place, &format!("udp port {PORT}"))?;
-    ring(place, &callers, 1_000)?.wait(Duration::from_secs(120), || {})?;
+    people::ring(place, &callers, 1_000, (CALLER, PORT))?.wait(Duration::from_secs(120), || {})?;
     let heard = hear(&capture.stop()?);
     for (offset, _, name) in kinds {
         let took = |n| heard.get(&(FIRST + offset + n)).copied().and_then(Heard::to_refusal);
@@ -129,38 +130,12 @@ fn uniform(daemon: &Daemon, place: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Starts a verification of each phone, and says how many were refused.
-fn pend(daemon: &Daemon, phones: std::ops::Range<u32>, did: &str) -> Result<usize, Box<dyn Error>> {
-    let (first, total) = (phones.start, phones.end - phones.start);
-    let body = |n: u32| {
-        let phone = first + n;
-        format!(
-            "{{\"to\":\"+4670{phone:07}\",\"method\":\"missed_call\",\"did\":\"{did}\",\
-             \"expires_in\":600}}"
-        )
-    };
-    let started = load::starts(&daemon.socket, (PENDED_PER_SECOND, total), &body)?;
-    Ok(started.iter().filter(|start| start.status != 201).count())
-}
-
-/// SIPp, which rings for each of the callers, in their order.
-fn ring(place: &Path, callers: &[(u32, &str)], rate: u32) -> Result<Sipp, Box<dyn Error>> {
-    let lines = callers.iter().map(|(phone, did)| format!("+4670{phone:07};{did}\n"));
-    let file = place.join("callers.csv");
-    fs::write(&file, format!("SEQUENTIAL\n{}", lines.collect::<String>()))?;
-    let (to, file) = (format!("127.0.0.1:{PORT}"), file.to_string_lossy().into_owned());
-    let (rate, calls) = (rate.to_string(), callers.len().to_string());
-    let more = [&*to, "-inf", &file, "-r", &rate, "-m", &calls, "-l", "100000"];
-    Sipp::start("bench-uac-missed", CALLER, &more, (place, Duration::from_secs(300)))
-}
-
 const CALLER: u16 = 25_180;
 const PORT: u16 = 25_190;
 const RING: Duration = Duration::from_millis(200);
 const RINGS: &str = "+46812340000";
 const REFUSED: &str = "+46812340001";
 const NONE: &str = "+46812340002";
-const PENDED_PER_SECOND: u32 = 4_000;
 /// Calls of each kind, and the first phone of them.
 const EACH: u32 = 10_000;
 const FIRST: u32 = 5_000_000;

@@ -2,14 +2,16 @@
 //!
 //! `cargo bench --bench pending_million`. Each verification has its call record, its phone, its
 //! lease and its timer in a wheel, as in the daemon; starts are paced over the time to live in
-//! virtual time. Prints the resident memory (`/proc/self/statm`), the time per start and how late
+//! virtual time. Prints the resident memory (`VmRSS`), the time per start and how late
 //! the last expiry was asked for; fails when it is over a gibibyte or one of them is missing.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's result is its output")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+#[path = "kit/memory.rs"]
+mod memory;
+
 use std::error::Error;
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -32,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Arc::clone(&counter) as Arc<dyn Listener>,
     )?;
     let mut wheel = Wheel::new(zero);
-    let before = resident_bytes()?;
+    let before = memory::resident("self")? * 1_024;
     let spread = Duration::from_secs(600).checked_div(PENDING).unwrap_or_default();
     let clock = Instant::now();
     for nth in 0..PENDING {
@@ -44,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         wheel.arm(wake_at, started.order.verification);
     }
     let took = clock.elapsed();
-    let full = resident_bytes()?;
+    let full = memory::resident("self")? * 1_024;
     println!("pending            {:>12}", verify.census().pending.size);
     println!("time per start     {:>12.2?}", took / PENDING);
     println!("resident, empty    {:>12} KiB", before / 1_024);
@@ -54,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let late = expire(&verify, &mut wheel, zero);
     println!("ended              {:>12}", counter.ended.load(Ordering::Relaxed));
     println!("latest expiry      {late:>12.2?} after its time");
-    println!("resident, expired  {:>12} KiB", resident_bytes()? / 1_024);
+    println!("resident, expired  {:>12} KiB", memory::resident("self")? * 1_024 / 1_024);
     let is_good = full <= GIBIBYTE
         && counter.ended.load(Ordering::Relaxed) == u64::from(PENDING)
         && late <= Duration::from_millis(1)
@@ -111,13 +113,6 @@ impl Listener for Counter {
             self.ended.fetch_add(1, Ordering::Relaxed);
         }
     }
-}
-
-/// The second number of `/proc/self/statm` is the resident set in pages of 4 KiB.
-fn resident_bytes() -> Result<u64, Box<dyn Error>> {
-    let statm = fs::read_to_string("/proc/self/statm")?;
-    let pages: u64 = statm.split(' ').nth(1).ok_or("statm has no second number")?.parse()?;
-    Ok(pages * 4_096)
 }
 
 const PENDING: u32 = 1_000_000;

@@ -1,0 +1,177 @@
+//! The whole daemon under attack and under too much load.
+//!
+//! `cargo bench --bench overload [-- SECONDS]`, three scenes of 60 s, 20 s and 20 s by default:
+//! strangers pour 100,000 INVITEs a second while flash calls and missed calls go on; the trunk sends
+//! ten times what it may, of callers whom nobody waits for, beside nine tenths of what it may of those
+//! who are waited for; and the same as fast as one thread can pour. Prints what succeeded, what the
+//! memory did, how long phones rang against the plan, what was answered, and how soon after the flood
+//! a call is answered as before it. Fails when less than nine tenths succeed.
+
+#![expect(clippy::print_stdout, reason = "a benchmark's result is its output")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and waits")]
+
+#[path = "kit/capture.rs"]
+mod capture;
+#[path = "kit/daemon.rs"]
+mod daemon;
+#[path = "kit/figures.rs"]
+mod figures;
+#[path = "kit/flood.rs"]
+mod flood;
+#[expect(dead_code, reason = "of what the kit measures, this needs only the statuses")]
+#[path = "kit/load.rs"]
+mod load;
+#[path = "kit/machine.rs"]
+mod machine;
+#[path = "kit/memory.rs"]
+mod memory;
+#[path = "kit/missed.rs"]
+mod missed;
+#[path = "kit/people.rs"]
+mod people;
+#[path = "kit/sipp.rs"]
+mod sipp;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use capture::Capture;
+use daemon::Daemon;
+use flood::{Flood, Poured};
+use missed::{Heard, hear};
+use sipp::{Counts, Sipp};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let seconds = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(60_u32);
+    let place = figures::place("overload")?;
+    println!("load of the machine {}", machine::load());
+    let config = format!(
+        "[[did]]\nnumber = \"{DID}\"\nring = \"200ms\"\n[missed_calls]\nring = \"200ms\"\n\
+         [trunk.sipp]\nmissed_calls_per_second = {TAKEN_PER_SECOND}\n"
+    );
+    let trunk = Sipp::start("bench-uas-rings", TRUNK, &[], (&place, Duration::from_secs(600)))?;
+    let daemon = Daemon::start(&place, (PORT, TRUNK), &config)?;
+    let mut is_good = strangers(&daemon, &place, seconds)?;
+    for rate in [10 * TAKEN_PER_SECOND, 200_000] {
+        is_good &= too_much(&daemon, &place, rate, seconds.div_ceil(3))?;
+    }
+    daemon.stop()?;
+    trunk.stop()?;
+    fs::remove_dir_all(place)?;
+    if is_good { Ok(()) } else { Err("less than nine tenths succeeded, see above".into()) }
+}
+
+/// F1: 100,000 a second from an address that is no trunk's.
+fn strangers(daemon: &Daemon, place: &Path, seconds: u32) -> Result<bool, Box<dyn Error>> {
+    println!("\nstrangers, 100,000 INVITEs a second for {seconds} s");
+    let calls = seconds * WELL_PER_SECOND;
+    people::pend(&daemon.socket, FIRST..FIRST + calls, DID)?;
+    let before = memory::resident(&daemon.pid().to_string())?;
+    let flood = Flood::start("127.0.0.2:0", to(), 100_000)?;
+    let sipp =
+        people::ring(place, &callers(FIRST..FIRST + calls), WELL_PER_SECOND, (CALLER, PORT))?;
+    let flash =
+        load::flash_calls(&daemon.socket, WELL_PER_SECOND, Duration::from_secs(seconds.into()))?;
+    let counts = sipp.wait(PATIENCE, || {})?;
+    tell(flood.stop()?);
+    let after = memory::resident(&daemon.pid().to_string())?;
+    let completed = eventually(daemon, "ringproof_calls_total", flash.len())?;
+    println!("resident memory: {before} KiB before, {after} KiB after");
+    println!("flash calls: {} started, {completed} completed", flash.len());
+    let verified = tell_calls(counts, calls);
+    Ok(verified
+        && completed >= flash.len() as f64 * 0.999
+        && after.saturating_sub(before) < 64 << 10)
+}
+
+/// F4: `rate` a second from the trunk's own address, of callers whom nobody waits for.
+fn too_much(
+    daemon: &Daemon,
+    place: &Path,
+    rate: u32,
+    seconds: u32,
+) -> Result<bool, Box<dyn Error>> {
+    println!("\nthe trunk, {rate} INVITEs a second beside {AWAITED_PER_SECOND} that are awaited");
+    let calls = seconds * AWAITED_PER_SECOND;
+    people::pend(&daemon.socket, rate..rate + calls, DID)?;
+    let before = memory::resident(&daemon.pid().to_string())?;
+    let flood = Flood::start("127.0.0.1:0", to(), rate)?;
+    let sipp =
+        people::ring(place, &callers(rate..rate + calls), AWAITED_PER_SECOND, (CALLER, PORT))?;
+    let counts = sipp.wait(PATIENCE, || {})?;
+    tell(flood.stop()?);
+    println!(
+        "resident memory: {before} KiB before, {} KiB after",
+        memory::resident(&daemon.pid().to_string())?
+    );
+    let is_good = tell_calls(counts, calls);
+    // Back to normal: calls that begin right after the last of the flood.
+    let (first, after) = (2_000_000 + rate, 2 * AWAITED_PER_SECOND);
+    people::pend(&daemon.socket, first..first + after, DID)?;
+    let capture = Capture::start(place, &format!("udp port {PORT} and udp port {CALLER}"))?;
+    let from = Instant::now();
+    let sipp =
+        people::ring(place, &callers(first..first + after), AWAITED_PER_SECOND, (CALLER, PORT))?;
+    let counts = sipp.wait(PATIENCE, || {})?;
+    let heard = hear(&capture.stop()?);
+    let took = heard.values().copied().filter_map(Heard::to_refusal).map(|took| took - 200.0);
+    println!("afterwards, in {:.1} s:", from.elapsed().as_secs_f64());
+    println!("  INVITE to refusal beyond the ring time, ms: {}", figures::spread(took.collect()));
+    Ok(tell_calls(counts, after) && is_good)
+}
+
+fn tell(poured: Poured) {
+    println!(
+        "poured {} in {:.1} s ({:.0} a second), {:.1} MB; {} answers, {:.1} MB",
+        poured.sent,
+        poured.lasted.as_secs_f64(),
+        poured.sent as f64 / poured.lasted.as_secs_f64(),
+        poured.bytes_sent as f64 / 1e6,
+        poured.got,
+        poured.bytes_got as f64 / 1e6,
+    );
+}
+
+fn tell_calls(counts: Counts, calls: u32) -> bool {
+    println!(
+        "missed calls: {} of {calls} as planned, {} not, {} messages sent again",
+        counts.successful, counts.failed, counts.sent_again
+    );
+    counts.successful as f64 >= f64::from(calls) * 0.9
+}
+
+/// Waits for a counter to reach `goal`, not for ever; what it is then.
+fn eventually(daemon: &Daemon, name: &str, goal: usize) -> Result<f64, Box<dyn Error>> {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        let found = daemon.metric(name, "outcome=\"completed\"")?;
+        if found >= goal as f64 || Instant::now() > until {
+            return Ok(found);
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn callers(phones: std::ops::Range<u32>) -> Vec<(u32, &'static str)> {
+    phones.map(|phone| (phone, DID)).collect()
+}
+
+fn to() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], PORT))
+}
+
+const TRUNK: u16 = 25_200;
+const CALLER: u16 = 25_210;
+const PORT: u16 = 25_220;
+const DID: &str = "+46812340000";
+/// What the trunk may send.
+const TAKEN_PER_SECOND: u32 = 1_000;
+const AWAITED_PER_SECOND: u32 = 900;
+/// Calls of each kind beside the strangers.
+const WELL_PER_SECOND: u32 = 20;
+/// The first phone that rings beside the strangers: none of those of the flash calls.
+const FIRST: u32 = 4_000_000;
+const PATIENCE: Duration = Duration::from_secs(300);
