@@ -4,6 +4,7 @@
 //! here.
 
 mod address;
+mod caller;
 mod control;
 mod country;
 mod document;

@@ -221,7 +221,7 @@ fn run_shards(
             lines: settings::lines(config, shard, &locals)?,
             routes: trunks.current().routes.clone(),
             dids: Arc::new(Dids::default()),
-            servers_max: 1 << 16,
+            servers_max: config.sip.servers_max,
             transactions_max: config.sip.transactions_max,
             verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
             queue_max: config.sip.queue_max,
