@@ -9,7 +9,6 @@ use super::load::Trunks;
 use super::numbers::{Written, again, number_range};
 use super::routes;
 use super::section::{Placed, Section};
-use crate::number::plan;
 use crate::verify::settings::{POOLS_MAX, PoolSettings, Settings};
 use crate::verify::{NumberRange, distinct_codes};
 
@@ -27,8 +26,10 @@ pub struct Pool {
 /// Reads every `[[pool]]`; the numbers go into `settings`.
 pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Settings) -> Vec<Pool> {
     let sections = root.sections("pool");
-    if sections.is_empty() && !root.has("pool") {
-        root.refuse("pool", "missing", "at least one `[[pool]]` with `name` and `numbers`");
+    if !root.has("pool") && !root.has("did") {
+        let accepted =
+            "at least one `[[pool]]` with `name` and `numbers`, or one `[[did]]` with `number`";
+        root.refuse("pool", "missing", accepted);
     }
     root.at_most("pool", POOLS_MAX);
     let mut pools: Vec<Pool> = Vec::new();
@@ -50,21 +51,7 @@ pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Setti
     }
     cautions::of_shared(root, &all, &pools);
     cautions::of_odd(root, &all, &pools);
-    check_countries(root, settings);
     pools
-}
-
-/// Phones of the pools' own countries are called when none is named, so there must be one.
-fn check_countries(root: &Section<'_>, settings: &Settings) {
-    let ranges: Vec<_> = settings.pools.iter().flat_map(|pool| &pool.numbers).collect();
-    let has_country = |range: &&NumberRange| {
-        let ends = [range.first(), range.last()];
-        ends.into_iter().any(|number| plan::country(number).is_some())
-    };
-    if settings.countries.is_empty() && !ranges.is_empty() && !ranges.iter().any(has_country) {
-        let accepted = "of numbers that some country's plan has, or called with `verify.countries`";
-        root.refuse("pool", "of no country", accepted);
-    }
 }
 
 fn read_one(
