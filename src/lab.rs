@@ -9,10 +9,12 @@
 //! nobody.
 
 pub mod behaviour;
+mod deadlines;
 pub mod desk;
 pub mod event;
 pub mod handset;
 pub mod number;
+mod outbox;
 mod phones;
 mod script;
 pub mod settings;

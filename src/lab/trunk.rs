@@ -12,10 +12,8 @@ mod ack;
 mod bye;
 mod call;
 mod cancel;
-mod deadlines;
 mod dialog;
 mod invite;
-mod outbox;
 mod receive;
 mod write;
 
@@ -23,8 +21,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::deadlines::Deadlines;
 use super::event::{Ending, Entry, Event};
 use super::number::Number;
+use super::outbox::Outbox;
 use super::phones::Phones;
 use super::settings::{Quality, Settings, Wire};
 use super::violation::{Noticed, Violation};
@@ -37,9 +37,7 @@ use crate::transaction::slab::{Handle, Slab};
 
 use bye::Leave;
 use call::Call;
-use deadlines::{Deadlines, Sleeper};
 use dialog::Dialog;
-use outbox::Outbox;
 
 /// The trunk.
 #[derive(Debug)]
@@ -56,7 +54,7 @@ pub struct Trunk {
     by_tag: HashMap<u64, Handle>,
     /// Our BYEs.
     clients: Clients<Leave>,
-    deadlines: Deadlines,
+    deadlines: Deadlines<Sleeper>,
     outbox: Outbox,
     events: VecDeque<Event>,
     phones: Phones,
@@ -93,6 +91,17 @@ pub struct Counts {
     pub violations: u64,
 }
 
+/// Who has a deadline.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+enum Sleeper {
+    /// A request of ours.
+    Client(Handle),
+    /// An answered call.
+    Dialog(Handle),
+    /// A request of the caller.
+    Server(Handle),
+}
+
 /// What is kept beside a server transaction.
 #[derive(Debug)]
 enum Owner {
@@ -116,7 +125,7 @@ impl Trunk {
             dialogs: Slab::new(limit),
             by_tag: HashMap::new(),
             clients: Clients::new(limit, &mut entropy),
-            deadlines: Deadlines::default(),
+            deadlines: Deadlines::new(),
             outbox: Outbox::default(),
             events: VecDeque::new(),
             phones: Phones::new(settings.phones_max),
