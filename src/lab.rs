@@ -9,6 +9,7 @@
 //! nobody.
 
 pub mod behaviour;
+mod clock;
 mod deadlines;
 pub mod desk;
 pub mod event;
@@ -22,7 +23,7 @@ pub mod trunk;
 pub mod violation;
 
 pub use behaviour::{Behaviour, Rule};
-pub use desk::Desk;
+pub use desk::{Desk, Peer};
 pub use event::{Ending, Entry, Event};
 pub use number::Number;
 pub use settings::{Quality, Settings, Wire};

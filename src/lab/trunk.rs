@@ -22,6 +22,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::deadlines::Deadlines;
+use super::desk::Peer;
 use super::event::{Ending, Entry, Event};
 use super::number::Number;
 use super::outbox::Outbox;
@@ -29,6 +30,7 @@ use super::phones::Phones;
 use super::settings::{Quality, Settings, Wire};
 use super::violation::{Noticed, Violation};
 use crate::entropy::Stream;
+use crate::net::Lost;
 use crate::sip::Status;
 use crate::time::Wake;
 use crate::transaction::client::Clients;
@@ -245,6 +247,47 @@ impl Trunk {
     fn quality_of(&self, phone: Option<Number>) -> Quality {
         let own = phone.map(|phone| self.settings.behaviour_of(phone).script().quality);
         own.map_or(self.settings.quality, |own| own.worse(self.settings.quality))
+    }
+}
+
+impl Peer for Trunk {
+    type Command = Command;
+    type Event = Event;
+    const NAME: &'static str = "lab-trunk";
+
+    fn events_max(&self) -> usize {
+        self.settings.events_max
+    }
+
+    fn on_command(&mut self, command: Command, now: Instant) {
+        self.on_command(command, now);
+    }
+
+    fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant) {
+        self.on_datagram(from, payload, now);
+    }
+
+    /// A caller that has gone away: its transactions end by their timers.
+    fn on_undelivered(&mut self, _lost: Lost<'_>, _now: Instant) {}
+
+    fn on_timeout(&mut self, now: Instant) {
+        self.on_timeout(now);
+    }
+
+    fn poll_transmit(&mut self) -> Option<(SocketAddr, &[u8])> {
+        self.poll_transmit()
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.poll_event()
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        self.next_wake()
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_stopping
     }
 }
 
