@@ -7,6 +7,7 @@
 mod check;
 mod daemon;
 mod demo;
+mod dial;
 mod files;
 mod handset;
 mod reload;
@@ -18,7 +19,7 @@ mod status;
 mod stop;
 mod trunks;
 
-use crate::cli::{ConfigCheck, Demo, Exit, Handset, Programs, Serve, Terminal};
+use crate::cli::{ConfigCheck, Demo, Dial, Exit, Handset, Programs, Serve, Terminal};
 
 /// The programs behind the command line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +36,10 @@ impl Programs for App {
 
     fn handset(&self, arguments: &Handset, is_json: bool, terminal: &mut Terminal) -> Exit {
         handset::handset(arguments, is_json, terminal)
+    }
+
+    fn dial(&self, arguments: &Dial, is_json: bool, terminal: &mut Terminal) -> Exit {
+        dial::dial(arguments, is_json, terminal)
     }
 
     fn check_config(

@@ -27,8 +27,8 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 
 use crate::entropy::Entropy;
-use arguments::{Ask, Config, Daemon, Key};
-pub use arguments::{Command, CommandLine, ConfigCheck, Demo, Handset, Serve};
+use arguments::{Ask, Config, Daemon, Instead, Key};
+pub use arguments::{Command, CommandLine, ConfigCheck, Demo, Dial, Handset, Serve};
 use client::{Client, ClientError, Endpoint, EndpointError};
 pub use exit::Exit;
 pub use terminal::{Heard, Mood, Paint, Terminal, clean};
@@ -43,6 +43,9 @@ pub trait Programs {
 
     /// Runs a trunk with phones behind it.
     fn handset(&self, arguments: &Handset, is_json: bool, terminal: &mut Terminal) -> Exit;
+
+    /// Rings a number of a gateway.
+    fn dial(&self, arguments: &Dial, is_json: bool, terminal: &mut Terminal) -> Exit;
 
     /// Says everything that is wrong with a configuration.
     fn check_config(&self, arguments: &ConfigCheck, is_json: bool, terminal: &mut Terminal)
@@ -70,6 +73,9 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
     match &line.command {
         Command::Serve(arguments) => programs.serve(arguments, terminal),
         Command::Demo(arguments) => programs.demo(arguments, line.json, terminal),
+        Command::Handset(Handset { instead: Some(Instead::Dial(arguments)), .. }) => {
+            programs.dial(arguments, line.json, terminal)
+        }
         Command::Handset(arguments) => programs.handset(arguments, line.json, terminal),
         Command::Config(Config::Check(arguments)) => {
             programs.check_config(arguments, line.json, terminal)

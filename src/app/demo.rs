@@ -23,7 +23,7 @@ use crate::cli::{Demo, Exit, Mood, Terminal};
 use crate::config::{self, Problems};
 use crate::entropy::Entropy;
 use crate::lab::desk::Desk;
-use crate::lab::{self, Command, Entry, Event};
+use crate::lab::{self, Command, Entry, Event, Trunk};
 use crate::net::{self, BindError};
 
 use story::{Story, Teller};
@@ -80,7 +80,8 @@ fn tell(directory: &Path, teller: &mut Teller<'_>) -> Result<bool, Failure> {
         let socket = net::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), BUFFER_BYTES)?;
         let trunk_address = socket.local;
         let settings = lab::Settings::new(trunk_address);
-        let (trunk, phones) = Desk::run(settings, Entropy::system().stream(), vec![socket])?;
+        let (trunk, phones) =
+            Desk::run(Trunk::new(settings, Entropy::system().stream()), vec![socket])?;
         let config = config::load(&write_configuration(directory, trunk_address)?)?;
         let daemon = Daemon::start(&config, None)?;
         let listens = daemon.listens.clone();

@@ -1,5 +1,7 @@
 //! The command line as clap reads it: every command and its arguments, and nothing that runs.
 
+mod handset;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -13,8 +15,10 @@ use super::exit::Exit;
 use super::help;
 use crate::config::{NAME, is_name};
 use crate::control::Right;
-use crate::lab::Rule;
 use crate::verify::id::{CallId, IdError, VerificationId};
+
+pub(super) use handset::Instead;
+pub use handset::{Dial, Handset};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -178,18 +182,6 @@ pub struct Serve {
 /// Arguments of `demo`.
 #[derive(Args, Debug)]
 pub struct Demo {}
-
-/// Arguments of `handset`.
-#[derive(Args, Debug)]
-pub struct Handset {
-    /// Where the trunk listens, for SIP over UDP
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5060")]
-    pub listen: std::net::SocketAddr,
-
-    /// What phones do whose number ends so, such as `77=busy` or `=answers:2s` for every phone
-    #[arg(long = "rule", value_name = "SUFFIX=BEHAVIOUR")]
-    pub rules: Vec<Rule>,
-}
 
 /// Arguments of `verify`.
 #[derive(Args, Debug)]

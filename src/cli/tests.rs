@@ -37,6 +37,14 @@ impl Programs for NoPrograms {
         Exit::Success
     }
 
+    fn dial(&self, arguments: &Dial, is_json: bool, terminal: &mut Terminal) -> Exit {
+        let Dial { from, did, to, bind, shows, then, times } = arguments;
+        let bind = bind.map(|bind| bind.0);
+        terminal.note(&format!("dial {from:?} {did:?} at {to}, from {bind:?}"));
+        terminal.note(&format!("{shows}, {then}, {times} times, json={is_json}"));
+        Exit::Success
+    }
+
     fn check_config(
         &self,
         arguments: &ConfigCheck,
@@ -216,6 +224,20 @@ fn commands_that_run_something_are_handed_to_the_wiring() {
     assert_eq!(run("serve --config a.toml"), "! serve a.toml\nexit 0\n");
     assert_eq!(run("demo --json"), "! demo json=true\nexit 0\n");
     assert_eq!(run("handset"), "! handset 127.0.0.1:5060\nexit 0\n");
+    let dial = "handset dial +46701234567 +46876500123";
+    expect![[r#"
+        ! dial +4670…67 +4687…23 at 127.0.0.1:5070, from None
+        ! international, waits, 1 times, json=false
+        exit 0
+    "#]]
+    .assert_eq(&run(dial));
+    let manner = "--bind 127.0.0.2 --shows national --then hangs-up:300ms --times 3 --json";
+    expect![[r#"
+        ! dial +4670…67 +4687…23 at 127.0.0.1:5062, from Some(127.0.0.2:0)
+        ! national, hangs-up:300ms, 3 times, json=true
+        exit 0
+    "#]]
+    .assert_eq(&run(&format!("{dial} --to 127.0.0.1:5062 {manner}")));
     assert_eq!(run("config check --json"), "! config check ringproof.toml json=true\nexit 64\n");
     for line in ["config check a.toml", "config check --config a.toml"] {
         assert_eq!(run(line), "! config check a.toml json=false\nexit 64\n");

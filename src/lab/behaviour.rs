@@ -280,7 +280,8 @@ impl FromStr for Rule {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, BehaviourError> {
+/// `3s` or `500ms`, up to an hour.
+pub(super) fn duration(text: &str) -> Result<Duration, BehaviourError> {
     let (digits, unit) = match text.strip_suffix("ms") {
         Some(digits) => (digits, 1),
         None => (text.strip_suffix('s').ok_or(BehaviourError::Duration)?, 1_000),

@@ -17,7 +17,7 @@ use super::behaviour::{BY_NUMBER, Rule};
 use super::desk::Desk;
 use super::event::Event;
 use super::settings::{Settings, Wire};
-use super::trunk::Command;
+use super::trunk::{Command, Trunk};
 use crate::entropy::Entropy;
 use crate::net::{BindError, Busy, Remote, bind};
 use crate::time::WallClock;
@@ -68,7 +68,8 @@ pub fn run(
         let _guard = runtime.enter();
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
     };
-    let (running, events) = Desk::run(settings, Entropy::system().stream(), vec![socket])?;
+    let trunk = Trunk::new(settings, Entropy::system().stream());
+    let (running, events) = Desk::run(trunk, vec![socket])?;
     writeln!(notes, "a SIP trunk with phones behind it listens on udp:{local}")?;
     write_table(&handset.rules, notes)?;
     let wall = WallClock::new(Instant::now(), SystemTime::now());

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::number::E164;
 use crate::sip::uri::unescaped;
 use crate::sip::{Message, Name, NameAddr, Uri};
 
@@ -53,6 +54,19 @@ impl Number {
         *self.bytes.get_mut(usize::from(self.length))? = octet;
         self.length += 1;
         Some(())
+    }
+}
+
+impl From<E164> for Number {
+    /// With its plus.
+    fn from(number: E164) -> Self {
+        let mut plus = Self { bytes: [0; LENGTH_MAX], length: 0 };
+        let digits = number.reveal();
+        for octet in b"+".iter().chain(digits.as_str().as_bytes()) {
+            // 15 digits fit.
+            let _ = plus.push(*octet);
+        }
+        plus
     }
 }
 

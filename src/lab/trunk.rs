@@ -12,10 +12,8 @@ mod ack;
 mod bye;
 mod call;
 mod cancel;
-mod deadlines;
 mod dialog;
 mod invite;
-mod outbox;
 mod receive;
 mod write;
 
@@ -23,12 +21,16 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::deadlines::Deadlines;
+use super::desk::Peer;
 use super::event::{Ending, Entry, Event};
 use super::number::Number;
+use super::outbox::Outbox;
 use super::phones::Phones;
 use super::settings::{Quality, Settings, Wire};
 use super::violation::{Noticed, Violation};
 use crate::entropy::Stream;
+use crate::net::Lost;
 use crate::sip::Status;
 use crate::time::Wake;
 use crate::transaction::client::Clients;
@@ -37,9 +39,7 @@ use crate::transaction::slab::{Handle, Slab};
 
 use bye::Leave;
 use call::Call;
-use deadlines::{Deadlines, Sleeper};
 use dialog::Dialog;
-use outbox::Outbox;
 
 /// The trunk.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub struct Trunk {
     by_tag: HashMap<u64, Handle>,
     /// Our BYEs.
     clients: Clients<Leave>,
-    deadlines: Deadlines,
+    deadlines: Deadlines<Sleeper>,
     outbox: Outbox,
     events: VecDeque<Event>,
     phones: Phones,
@@ -93,6 +93,17 @@ pub struct Counts {
     pub violations: u64,
 }
 
+/// Who has a deadline.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+enum Sleeper {
+    /// A request of ours.
+    Client(Handle),
+    /// An answered call.
+    Dialog(Handle),
+    /// A request of the caller.
+    Server(Handle),
+}
+
 /// What is kept beside a server transaction.
 #[derive(Debug)]
 enum Owner {
@@ -116,7 +127,7 @@ impl Trunk {
             dialogs: Slab::new(limit),
             by_tag: HashMap::new(),
             clients: Clients::new(limit, &mut entropy),
-            deadlines: Deadlines::default(),
+            deadlines: Deadlines::new(),
             outbox: Outbox::default(),
             events: VecDeque::new(),
             phones: Phones::new(settings.phones_max),
@@ -236,6 +247,47 @@ impl Trunk {
     fn quality_of(&self, phone: Option<Number>) -> Quality {
         let own = phone.map(|phone| self.settings.behaviour_of(phone).script().quality);
         own.map_or(self.settings.quality, |own| own.worse(self.settings.quality))
+    }
+}
+
+impl Peer for Trunk {
+    type Command = Command;
+    type Event = Event;
+    const NAME: &'static str = "lab-trunk";
+
+    fn events_max(&self) -> usize {
+        self.settings.events_max
+    }
+
+    fn on_command(&mut self, command: Command, now: Instant) {
+        self.on_command(command, now);
+    }
+
+    fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant) {
+        self.on_datagram(from, payload, now);
+    }
+
+    /// A caller that has gone away: its transactions end by their timers.
+    fn on_undelivered(&mut self, _lost: Lost<'_>, _now: Instant) {}
+
+    fn on_timeout(&mut self, now: Instant) {
+        self.on_timeout(now);
+    }
+
+    fn poll_transmit(&mut self) -> Option<(SocketAddr, &[u8])> {
+        self.poll_transmit()
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.poll_event()
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        self.next_wake()
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_stopping
     }
 }
 

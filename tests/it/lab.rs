@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use ringproof::entropy::Entropy;
-use ringproof::lab::{Command, Desk, Entry, Event, Settings};
+use ringproof::lab::{Command, Desk, Entry, Event, Settings, Trunk};
 use ringproof::net::{self, Running};
 use tokio::sync::mpsc::Receiver;
 
@@ -35,7 +35,8 @@ impl Lab {
         settings.post_dial_jitter = Duration::from_millis(10);
         change(&mut settings);
         let entropy = Entropy::seeded(7).stream();
-        let (running, events) = Desk::run(settings, entropy, vec![socket]).expect("a thread");
+        let (running, events) =
+            Desk::run(Trunk::new(settings, entropy), vec![socket]).expect("a thread");
         Self { address, running: Some(running), events, seen: vec![] }
     }
 

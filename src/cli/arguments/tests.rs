@@ -68,6 +68,51 @@ fn the_help_ends_with_the_exit_codes() {
 }
 
 #[test]
+fn the_help_of_dial_ends_with_what_a_caller_can_do() {
+    let mut line = CommandLine::command();
+    let dial = line.find_subcommand_mut("handset").and_then(|it| it.find_subcommand_mut("dial"));
+    let help = dial.unwrap().clone().term_width(100).render_help().to_string();
+    expect![[r#"
+        Ring a number of a gateway, as the trunk does when a person leaves a missed call
+
+        Usage: dial [OPTIONS] <FROM> <DID>
+
+        Arguments:
+          <FROM>  Who calls, in E.164 form: +46701234567
+          <DID>   The gateway's number that is called, in E.164 form
+
+        Options:
+              --to <ADDRESS>      Where the gateway listens, for SIP over UDP [default: 127.0.0.1:5070]
+              --bind <ADDRESS>    Where to send from, such as 127.0.0.2, with or without a port [default:
+                                  the address that leads there]. The gateway knows its trunks by their
+                                  addresses
+              --shows <IDENTITY>  How the caller is shown [default: international]
+              --then <CONDUCT>    What the caller does [default: waits]
+              --times <N>         How many calls, one after the other [default: 1]
+          -h, --help              Print help
+
+        Identities:
+          international             `+46…` in From and P-Asserted-Identity
+          national                  `070…` in both, as it is dialled at home
+          double-zero               `0046…` in both
+          anonymous                 From is anonymous, Privacy is id
+          two-identities            two values of P-Asserted-Identity, two phones
+          forwarded                 a Diversion: another phone was called first
+
+        Conducts:
+          waits                     waits for the refusal and acknowledges it
+          hangs-up:DURATION         hangs up so long after ringing began
+          hangs-up-early:DURATION   hangs up so long after the INVITE
+          repeats-cancel            hangs up soon, and sends its CANCEL three times more
+          never-acks                never acknowledges the refusal
+          wrong-tag                 acknowledges with another To tag
+          no-tag                    acknowledges without a To tag
+          merged                    sends the INVITE a second time, with another branch
+          forged                    sends one INVITE and is deaf, as a forger who sees no answer
+    "#]].assert_eq(&help);
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     assert_eq!(refused(""), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
     assert_eq!(refused("check ver_short 20085"), ErrorKind::ValueValidation);
@@ -77,12 +122,25 @@ fn what_cannot_be_meant_is_refused() {
     assert_eq!(refused("key new app --rights root"), ErrorKind::InvalidValue);
     assert_eq!(refused("status --socket a --url http://b"), ErrorKind::ArgumentConflict);
     assert_eq!(refused("serve --json"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("handset dial +46701234567"), ErrorKind::MissingRequiredArgument);
+    let dial = |more| refused(&format!("handset dial +46701234567 +46876500123 {more}"));
+    assert_eq!(dial("--then sulks"), ErrorKind::ValueValidation);
+    assert_eq!(dial("--shows nothing"), ErrorKind::ValueValidation);
+    assert_eq!(dial("--bind localhost"), ErrorKind::ValueValidation);
+    assert_eq!(dial("--times 0"), ErrorKind::ValueValidation);
+    assert_eq!(dial("--rule 77=busy"), ErrorKind::UnknownArgument);
+    let mixed = refused("handset --rule 77=busy dial +46701234567 +46876500123");
+    assert_eq!(mixed, ErrorKind::ArgumentConflict);
+    assert_eq!(refused("handset dial 0701234567 +46876500123"), ErrorKind::ValueValidation);
     assert_eq!(refused("--json completions bash"), ErrorKind::ArgumentConflict);
 }
 
 #[test]
 fn only_commands_that_ask_a_daemon_are_told_where_it_is() {
-    for line in ["serve", "demo", "handset", "config check", "completions bash", "key new app"] {
+    let dial = "handset dial +46701234567 +46876500123";
+    for line in
+        ["serve", "demo", "handset", dial, "config check", "completions bash", "key new app"]
+    {
         assert_eq!(refused(&format!("{line} --socket a")), ErrorKind::UnknownArgument, "{line}");
     }
     assert_eq!(refused("--socket a status"), ErrorKind::UnknownArgument);

@@ -4,9 +4,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::clock::{stamp, time_of_day};
 use super::super::event::{Ending, Entry, Event};
 use super::super::number::Number;
 use crate::time::WallClock;
@@ -90,7 +90,7 @@ impl Printer {
         match (self.form, event) {
             (Form::Json, _) => writeln!(out, "{}", self.to_json(event))?,
             (Form::Plain, Event::Violated(noticed)) => {
-                let at = self.time_of_day(noticed.at);
+                let at = time_of_day(&self.wall, noticed.at);
                 let phone = noticed.phone.map(|phone| phone.to_string()).unwrap_or_default();
                 writeln!(notes, "{at}  {phone:<15}  warning: {}", noticed.violation)?;
             }
@@ -136,14 +136,14 @@ impl Printer {
             }
             Event::Violated(_) => return Ok(()),
         };
-        writeln!(out, "{}  {phone:<15}  {word:<8}  {detail}", self.time_of_day(at))
+        writeln!(out, "{}  {phone:<15}  {word:<8}  {detail}", time_of_day(&self.wall, at))
     }
 
     fn to_json(&self, event: &Event) -> Value {
         let text = |number: &Option<Number>| number.map(|number| number.as_str().to_owned());
         let called = |word: &str, phone: &Number, caller_id: &Option<Number>, at: Instant| {
             json!({
-                "event": word, "at": self.stamp(at), "phone": phone.as_str(),
+                "event": word, "at": stamp(&self.wall, at), "phone": phone.as_str(),
                 "caller_id": text(caller_id),
             })
         };
@@ -152,33 +152,19 @@ impl Printer {
             Event::Rang { phone, caller_id, at } => called("rings", phone, caller_id, *at),
             Event::Silent { phone, caller_id, at } => called("silent", phone, caller_id, *at),
             Event::Refused { phone, status, at } => json!({
-                "event": "refused", "at": self.stamp(*at), "phone": phone.as_str(),
+                "event": "refused", "at": stamp(&self.wall, *at), "phone": phone.as_str(),
                 "status": status.code(),
             }),
             Event::Stopped(Entry { phone, caller_id, at, rang_for, ending }) => json!({
-                "event": ending.as_str(), "at": self.stamp(*at + *rang_for),
+                "event": ending.as_str(), "at": stamp(&self.wall, *at + *rang_for),
                 "phone": phone.as_str(), "caller_id": text(caller_id),
                 "rang_ms": u64::try_from(rang_for.as_millis()).unwrap_or(u64::MAX),
             }),
             Event::Violated(noticed) => json!({
-                "event": "violation", "at": self.stamp(noticed.at),
+                "event": "violation", "at": stamp(&self.wall, noticed.at),
                 "phone": text(&noticed.phone), "rule": noticed.violation.text(),
             }),
         }
-    }
-
-    /// RFC 3339.
-    fn stamp(&self, at: Instant) -> String {
-        let micros = i64::try_from(self.wall.at(at).0).unwrap_or(i64::MAX);
-        Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX).to_string()
-    }
-
-    /// Hours to milliseconds, UTC.
-    fn time_of_day(&self, at: Instant) -> String {
-        let millis = self.wall.at(at).0 / 1_000 % 86_400_000;
-        let (seconds, millis) = (millis / 1_000, millis % 1_000);
-        let (minutes, seconds) = (seconds / 60, seconds % 60);
-        format!("{:02}:{:02}:{seconds:02}.{millis:03}", minutes / 60, minutes % 60)
     }
 }
 

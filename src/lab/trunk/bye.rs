@@ -4,12 +4,11 @@ use std::time::Instant;
 
 use super::super::event::Ending;
 use super::super::violation::Violation;
-use super::Trunk;
 use super::call::Said;
-use super::deadlines::Sleeper;
 use super::dialog::{Dialog, Due, Opening};
 use super::receive::Request;
 use super::write::{next_hop, reply_address, write_bye, write_call_response};
+use super::{Sleeper, Trunk};
 use crate::sip::{Message, Method, Status};
 use crate::transaction::Transport;
 use crate::transaction::branch::read_hex;

@@ -4,14 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::super::event::{Ending, Entry, Event};
 use super::super::number::{self, Number};
+use super::super::outbox::Fate;
 use super::super::script::{Act, After, OnCancel, Say};
 use super::super::violation::Violation;
 use super::call::{Call, Due, LEGS, Opening, Said};
-use super::deadlines::Sleeper;
-use super::outbox::Fate;
 use super::receive::Request;
 use super::write::{reply_address, write_call_response};
-use super::{Owner, Trunk};
+use super::{Owner, Sleeper, Trunk};
 use crate::sip::{Class, Method, Status};
 use crate::time::Wake;
 use crate::transaction::Transport;

@@ -5,12 +5,11 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::super::number::{self, Number};
+use super::super::outbox::is_hit;
 use super::super::settings::Quality;
 use super::super::violation::Violation;
-use super::deadlines::Sleeper;
-use super::outbox::is_hit;
 use super::write::tag_text;
-use super::{Owner, Trunk};
+use super::{Owner, Sleeper, Trunk};
 use crate::sip::response::{self, Response};
 use crate::sip::{ALLOW, Message, Method, Refusal, Start, Status};
 use crate::transaction::non_invite_server::{NonInviteServer, OnRequest};

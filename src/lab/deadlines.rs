@@ -3,31 +3,26 @@
 //! A tree and not the wheel: virtual time wants the very moment, and a handset has few calls.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
 use std::time::Instant;
 
 use crate::time::Wake;
-use crate::transaction::slab::Handle;
 
-/// Who has a deadline.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) enum Sleeper {
-    /// A request of ours.
-    Client(Handle),
-    /// An answered call.
-    Dialog(Handle),
-    /// A request of the caller.
-    Server(Handle),
+/// Deadlines by who has them.
+#[derive(Debug)]
+pub(super) struct Deadlines<S> {
+    queue: BTreeSet<(Instant, S)>,
+    wakes: HashMap<S, Wake>,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Deadlines {
-    queue: BTreeSet<(Instant, Sleeper)>,
-    wakes: HashMap<Sleeper, Wake>,
-}
+impl<S: Copy + Eq + Hash + Ord> Deadlines<S> {
+    /// Nobody has one.
+    pub(super) fn new() -> Self {
+        Self { queue: BTreeSet::new(), wakes: HashMap::new() }
+    }
 
-impl Deadlines {
     /// Replaces the deadline of `sleeper`.
-    pub(super) fn set(&mut self, sleeper: Sleeper, wake: Option<Wake>) {
+    pub(super) fn set(&mut self, sleeper: S, wake: Option<Wake>) {
         let before = match wake {
             Some(wake) => self.wakes.insert(sleeper, wake),
             None => self.wakes.remove(&sleeper),
@@ -41,7 +36,7 @@ impl Deadlines {
     }
 
     /// Takes one that is due.
-    pub(super) fn pop_due(&mut self, now: Instant) -> Option<Sleeper> {
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<S> {
         let (at, sleeper) = *self.queue.first()?;
         if at > now {
             return None;

@@ -1,13 +1,13 @@
 //! Datagrams that wait to be sent, in one buffer that is used again.
 //!
-//! Not bounded by itself: its owner takes everything after each input, and one input has the trunk
+//! Not bounded by itself: its owner takes everything after each input, and one input has it
 //! say what its tables hold at most once.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use super::super::settings::Quality;
+use super::settings::Quality;
 use crate::entropy::Stream;
 
 #[derive(Debug, Default)]
