@@ -183,7 +183,8 @@ fn a_caller_that_is_stopped_hangs_up_first() {
     let mut lab = Lab::new();
     let mut command = Command::new(binary());
     command.args(["handset", "dial", "+46876500123", "+46701234567", "--to"]);
-    let mut child = command.arg(lab.address.to_string()).stdout(Stdio::piped()).spawn().unwrap();
+    command.arg(lab.address.to_string()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
     let mut told = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     while !line.contains("rings") {
