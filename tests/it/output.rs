@@ -1,5 +1,5 @@
-//! What is printed, to whom, and what happens when nobody reads: `demo`, `handset`, and every command
-//! in front of a pipe that has been closed.
+//! What is printed, to whom, and what happens when nobody reads: `demo`, `handset` and its `dial`, and
+//! every command in front of a pipe that has been closed.
 
 use std::fs;
 use std::io::{BufRead, BufReader, pipe};
@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use ringproof::lab::Ending;
 use serde_json::Value;
 
 use crate::lab::Lab;
@@ -123,6 +124,76 @@ fn a_handset_whose_reader_has_gone_ends_quietly() {
     world.verify("+46701740650");
     let status = eventually("the handset ends", || handset.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn a_call_that_went_as_told_ends_well_and_another_does_not() {
+    let lab = Lab::new();
+    let dial = |phone: &str, more: &[&str]| {
+        let mut command = Command::new(binary());
+        command.args(["handset", "dial", "+46876500123", phone, "--json"]);
+        command.args(["--to", &lab.address.to_string()]).args(more).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let lines: Vec<Value> = text(&output.stdout)
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+            .collect();
+        (output.status.code(), lines, text(&output.stderr).to_owned())
+    };
+    // Two calls, refused with 480 each.
+    let (code, lines, notes) = dial("+46701234503", &["--times", "2", "--shows", "national"]);
+    assert_eq!(code, Some(0), "{notes}");
+    let ended: Vec<_> = lines.iter().filter(|line| line["event"] == "ended").collect();
+    assert_eq!(ended.len(), 2, "{lines:?}");
+    assert!(ended.iter().all(|line| line["status"] == 480 && line["ack"] == "right"), "{ended:?}");
+    assert!(
+        notes.starts_with(&format!("rings udp:{} from udp:127.0.0.1:", lab.address)),
+        "{notes}"
+    );
+    assert!(notes.ends_with("2 calls, 2 as told; no violations\n"), "{notes}");
+    // Hung up while it rings, from another address.
+    let (code, lines, notes) =
+        dial("+46701234567", &["--then", "hangs-up:20ms", "--bind", "127.0.0.2"]);
+    assert_eq!(code, Some(0), "{notes}");
+    assert!(lines.iter().any(|line| line["status"] == 487), "{lines:?}");
+    // The trunk is in trouble; it answers.
+    let (code, _, notes) = dial("+46701234518", &[]);
+    assert_eq!((code, notes.ends_with("1 call, 0 as told; no violations\n")), (Some(1), true));
+    let (code, lines, _) = dial("+46701234510", &[]);
+    assert_eq!(code, Some(1));
+    assert!(lines.iter().any(|line| line["event"] == "violation"), "{lines:?}");
+}
+
+#[test]
+fn a_caller_whom_nobody_can_hear_says_so_at_once() {
+    let mut command = Command::new(binary());
+    command.args(["handset", "dial", "+46876500123", "+46701234503"]);
+    let output = command.args(["--to", &raw::closed().to_string()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("nobody listens there"), "{}", text(&output.stdout));
+    let mut command = Command::new(binary());
+    let arguments = ["handset", "dial", "+99912345678", "+46701234503", "--shows", "national"];
+    let output = command.args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no numbering plan has"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_caller_that_is_stopped_hangs_up_first() {
+    let mut lab = Lab::new();
+    let mut command = Command::new(binary());
+    command.args(["handset", "dial", "+46876500123", "+46701234567", "--to"]);
+    command.arg(lab.address.to_string()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("rings") {
+        line.clear();
+        assert!(told.read_line(&mut line).unwrap() > 0, "it ended before it rang");
+    }
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT).unwrap();
+    assert_eq!(lab.stopped("+46701234567").ending, Ending::Missed);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 /// A demonstration whose temporary files are in `place`.

@@ -196,6 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_has_the_tables() {
+        let manual = include_str!("../../../docs/handset.md");
+        for (name, _) in CONDUCTS {
+            assert!(manual.contains(&format!("\n| `{name}` | ")), "{name}");
+        }
+        for (name, ..) in super::super::IDENTITIES {
+            assert!(manual.contains(&format!("\n| `{name}` | ")), "{name}");
+        }
+    }
+
+    #[test]
     fn what_is_no_conduct_is_refused_with_what_would_be_one() {
         let refused = |text: &str| text.parse::<Conduct>().unwrap_err();
         assert_eq!(refused("hangs-up"), ConductError::Duration);

@@ -1,7 +1,7 @@
 //! Responses: whose they are, and what they mean for the call.
 //!
 //! A response that is not surely one to a request of ours is noticed and dropped, unlike in the gateway
-//! ([decision](../../../docs/decisions/lenient-with-our-responses.md)): this peer is here to notice.
+//! (docs/decisions/lenient-with-our-responses.md): this peer is here to notice.
 
 use std::net::SocketAddr;
 use std::time::Instant;
