@@ -55,7 +55,7 @@ use crate::transaction::client::{Clients, Machine};
 use crate::transaction::non_invite_client::NonInviteClient;
 use crate::transaction::slab::Handle;
 use crate::verify::id::{CallId, VerificationId};
-use crate::verify::{Order, Verify};
+use crate::verify::{Order, Verify, Watch};
 
 /// What the control room asks of a shard.
 #[derive(Debug)]
@@ -70,6 +70,8 @@ pub enum Command {
     Place(Order),
     /// Work with other trunks.
     Reload(Box<Reload>),
+    /// Keep the time of a verification that waits for a call.
+    Watch(Watch),
 }
 
 /// Everything that can happen to a shard.
@@ -175,6 +177,7 @@ impl Gateway {
             Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
             Input::Command(Command::Place(order)) => self.place(order, now),
             Input::Command(Command::Reload(reload)) => self.reload(*reload, now),
+            Input::Command(Command::Watch(watch)) => self.watch(watch),
             Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
             Input::SendFailed { payload, why, .. } => self.on_send_failed(payload, why, now),
             Input::Timeout => self.on_timeout(now),
