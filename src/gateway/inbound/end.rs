@@ -31,7 +31,7 @@ impl Gateway {
     }
 
     /// One for each verification at most, so as many as a shard may watch are enough.
-    fn file_challenge(&mut self, verification: VerificationId, at: Instant) {
+    pub(crate) fn file_challenge(&mut self, verification: VerificationId, at: Instant) {
         if self.challenges.len() >= self.challenges_max() {
             return self.tally.on_shed(Shed::Call);
         }

@@ -9,6 +9,7 @@ use super::world::World;
 use crate::gateway::Input;
 use crate::tally::{InboundEnd, Shed, Table};
 use crate::trunk::Rate;
+use crate::verify::id::VerificationId;
 
 /// Gives the shard an INVITE of a call of its own, and what it answers first.
 fn ring(world: &mut World, called: &str, name: usize) -> String {
@@ -96,6 +97,23 @@ fn s02_calls_from_trunks_take_no_room_of_flash_calls() {
     assert!(world.gateway.wheel.len() > 5 * 64, "more than flash calls may file");
     world.place();
     assert!(world.trace.ends_with("-> INVITE\n"), "{}", world.trace);
+}
+
+#[test]
+fn s02_callers_who_are_to_be_called_back_have_a_bound() {
+    let mut world = ringable(&[TRUNK], 10);
+    let at = world.now + Duration::from_secs(3);
+    let limit = world.gateway.challenges_max() as u128;
+    for number in 0..limit + 5 {
+        world.gateway.file_challenge(VerificationId(number), at);
+    }
+    assert_eq!(world.tally.shed(Shed::Call), 5);
+    assert!(!world.gateway.is_quiet());
+    for (name, size, limit) in world.gateway.describe(world.now).tables {
+        assert!(size <= limit, "{name}: {size} of {limit}");
+    }
+    world.run_until(at);
+    assert!(world.gateway.is_quiet() && world.gateway.wheel.is_empty());
 }
 
 #[test]
