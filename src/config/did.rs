@@ -9,10 +9,10 @@ use super::numbers::{Written, again, number_range};
 use super::routes;
 use super::section::{Placed, Section};
 use crate::call::inbound::Plan;
-use crate::gateway::dids::DIDS_MAX;
 use crate::number::E164;
 use crate::sip::Status;
 use crate::verify::NumberRange;
+use crate::verify::settings::DIDS_MAX;
 use crate::verify::settings::Settings;
 
 /// One number that people ring.
