@@ -1,14 +1,16 @@
 //! Missed calls from INVITE to the end: what crosses the wire, and what ends a call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use expect_test::expect;
 
 use super::missed_world::{
-    AT_ONCE, CALLER, DID, LONG, NOBODYS, TRUNK, ack, cancel, check, invite, ringable, sent_since,
-    tag_of_last,
+    AT_ONCE, CALLER, DID, LONG, NOBODYS, TRUNK, ack, cancel, check, did, invite, plan, ringable,
+    sent_since, tag_of_last,
 };
 use crate::gateway::Input;
+use crate::gateway::dids::Dids;
 use crate::gateway::inbound::Call;
 use crate::tally::{DropReason, InboundEnd};
 use crate::transaction::server::Server;
@@ -182,6 +184,24 @@ fn q07_q08_all_callers_hear_the_same_whoever_they_are_and_whatever_they_ring() {
     let identities = "P-Asserted-Identity: <sip:+46701740606@192.0.2.1>, <sip:+1@a>\r\nContact:";
     let disputed = |invite: String| invite.replace("Contact:", identities);
     assert_eq!(heard(DID, CALLER, disputed), known, "two identities");
+}
+
+#[test]
+fn q20_a_number_is_rung_through_the_trunk_that_carries_it() {
+    let rung = |called: &str, from: &str| {
+        // Two trunks at one address: a carrier with two accounts. Ours belong to the first and the third.
+        let mut world = ringable(&[TRUNK, "192.0.2.2:5060", "192.0.2.2:5062"], 64);
+        let mut dids = vec![did(DID, 3, 486), did(LONG, 45, 480)];
+        dids[1].trunks = [2].into();
+        world.gateway.dids = Arc::new(Dids::new(dids, plan(3, 486)));
+        world.receive_from(from, invite(called, CALLER, "a").as_bytes());
+        let rung = world.gateway.describe(world.now).inbound.pop().unwrap();
+        (rung.trunk, rung.did)
+    };
+    assert_eq!(rung(DID, TRUNK), (0, Some(0)));
+    assert_eq!(rung(LONG, TRUNK), (0, None), "another trunk's");
+    assert_eq!(rung(LONG, "192.0.2.2:5060"), (2, Some(1)));
+    assert_eq!(rung(DID, "192.0.2.2:5062"), (1, None));
 }
 
 #[test]

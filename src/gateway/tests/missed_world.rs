@@ -35,16 +35,18 @@ pub(super) fn ringable(trunks: &[&str], servers_max: usize) -> World {
 
 /// Our numbers, in the order of their constants.
 pub(super) fn dids() -> Arc<Dids> {
-    let did = |number: &str, seconds: u64, code: u16| Did {
-        number: E164::parse(number).unwrap(),
-        trunks: [0].into(),
-        plan: plan(seconds, code),
-    };
     let dids = vec![did(DID, 3, 486), did(AT_ONCE, 0, 486), did(LONG, 45, 480)];
     Arc::new(Dids::new(dids, plan(3, 486)))
 }
 
-fn plan(seconds: u64, code: u16) -> Plan {
+/// One that the first trunk carries.
+pub(super) fn did(number: &str, seconds: u64, code: u16) -> Did {
+    let number = E164::parse(number).unwrap();
+    Did { number, trunks: [0].into(), plan: plan(seconds, code) }
+}
+
+/// How its calls go.
+pub(super) fn plan(seconds: u64, code: u16) -> Plan {
     Plan { ring: Duration::from_secs(seconds), refusal: Status::new(code).unwrap() }
 }
 
