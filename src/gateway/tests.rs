@@ -13,6 +13,7 @@ mod missed;
 mod missed_bounds;
 mod missed_dialogs;
 mod missed_stops;
+mod missed_verified;
 mod missed_world;
 mod notice;
 mod reloads;
