@@ -4,15 +4,20 @@
 //! here.
 
 mod address;
+mod caller;
 mod control;
 mod country;
+mod did;
 mod document;
 mod kind;
 mod load;
 mod log;
+mod missed_calls;
 mod nearest;
+mod numbers;
 mod pool;
 mod problem;
+mod routes;
 mod section;
 mod sip;
 mod trunk;
@@ -21,14 +26,16 @@ mod verify;
 use std::path::Path;
 
 pub use control::Control;
+pub use did::{Did, Own};
 pub use kind::{NAME, is_name};
 pub use log::{Format, Level, Log, Observe};
 pub use pool::Pool;
 pub use problem::{Caution, Place, Problem, Problems};
 pub use sip::Sip;
 
+use crate::call::inbound::Plan;
 use crate::trunk::Profile;
-use crate::verify::settings::Settings;
+use crate::verify::settings::{MissedCalls, Settings};
 
 /// The checked configuration.
 #[derive(Clone, Debug)]
@@ -40,9 +47,14 @@ pub struct Config {
     /// `sip.profiles` and `[trunk.NAME]`, in the order of `sip.profiles`, which is also the order of
     /// preference. At least one.
     pub trunks: Vec<Profile>,
-    /// `[[pool]]`. At least one; the first is the default.
+    /// `[[pool]]`; the first is the default. At least one, or else at least one of `dids`.
     pub pools: Vec<Pool>,
-    /// `[verify]`, with the numbers of the pools and the number of shards.
+    /// `[[did]]`, each number by itself, in the order of [`Settings::dids`].
+    pub dids: Vec<Did>,
+    /// How calls to other numbers go: `ring` and `reject_with` of `[missed_calls]`.
+    pub elsewhere: Plan,
+    /// `[verify]` and the rest of `[missed_calls]`, with the numbers of pools and DIDs and the number of
+    /// shards.
     pub verify: Settings,
     /// `[log]`
     pub log: Log,
@@ -53,12 +65,25 @@ pub struct Config {
 }
 
 impl Config {
-    /// The sections in which another configuration differs, trunks and the trunks of pools aside.
+    /// The sections in which another configuration differs, trunks and the trunks of pools and DIDs
+    /// aside.
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
-        let rules = |config: &Self| Settings { pools: vec![], shards: 1, ..config.verify.clone() };
+        let dids = |config: &Self| -> Vec<_> {
+            config.dids.iter().map(|did| (did.number, did.own)).collect()
+        };
+        let missed_calls = |config: &Self| (config.verify.missed_calls, config.elsewhere);
+        let rules = |config: &Self| Settings {
+            pools: vec![],
+            dids: vec![],
+            missed_calls: MissedCalls::default(),
+            shards: 1,
+            ..config.verify.clone()
+        };
         let pairs = [
             ("[control]", self.control != other.control),
+            ("[[did]]", dids(self) != dids(other)),
             ("[log]", self.log != other.log),
+            ("[missed_calls]", missed_calls(self) != missed_calls(other)),
             ("[observe]", self.observe != other.observe),
             ("[[pool]]", self.verify.pools != other.verify.pools),
             ("[sip]", self.sip != other.sip),

@@ -37,6 +37,7 @@ use std::time::Instant;
 
 use self::board::Board;
 use self::dialog::Late;
+use self::dids::Dids;
 use self::identity::Identities;
 use self::leg::{Owner, Purpose};
 use self::notice::Notices;
@@ -103,6 +104,7 @@ pub enum Input<'a> {
 pub struct Gateway {
     lines: Vec<Line>,
     routes: Vec<Box<[u16]>>,
+    dids: Arc<Dids>,
     clients: Clients<Owner>,
     /// The leg that each live call is on.
     calls: BTreeMap<CallId, Handle>,
@@ -143,6 +145,7 @@ impl Gateway {
             board,
             lines: settings.lines,
             routes: settings.routes,
+            dids: settings.dids,
             clients: Clients::new(settings.transactions_max, &mut entropy),
             calls: BTreeMap::new(),
             queue: Queue::new(settings.queue_max, settings.queue_time_max),

@@ -33,8 +33,8 @@ pub(super) fn check_config(
 struct Verdict {
     problems: Vec<Finding>,
     warnings: Vec<Finding>,
-    /// Of a good configuration: trunks and pools.
-    counts: (usize, usize),
+    /// Of a good configuration: trunks, pools and DIDs.
+    counts: [usize; 3],
 }
 
 /// One thing to say.
@@ -63,7 +63,7 @@ impl Verdict {
                 let limits = files_max.and_then(|most| files::too_few(&config, most)).map(whole);
                 let wise = warnings.iter().map(|warning| whole(warning.to_string()));
                 let warnings = cautions.chain(limits).chain(wise).collect();
-                let counts = (config.trunks.len(), config.pools.len());
+                let counts = [config.trunks.len(), config.pools.len(), config.dids.len()];
                 Self { problems: vec![], warnings, counts }
             }
             // Each value is right, but together they cannot work.
@@ -83,10 +83,12 @@ impl Verdict {
             let plural = if number == 1 { "" } else { "s" };
             format!("{number} {thing}{plural}")
         };
-        let (trunks, pools) = (count(self.counts.0, "trunk"), count(self.counts.1, "pool"));
+        let [trunks, pools, dids] = self.counts;
+        let (trunks, pools) = (count(trunks, "trunk"), count(pools, "pool"));
+        let dids = count(dids, "DID");
         let warning = |warning: &Finding| format!("warning: {}\n", warning.to_text());
         let warnings: String = self.warnings.iter().map(warning).collect();
-        format!("the configuration is good: {trunks}, {pools}\n{warnings}")
+        format!("the configuration is good: {trunks}, {pools}, {dids}\n{warnings}")
     }
 
     fn to_json(&self) -> String {

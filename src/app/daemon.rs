@@ -19,7 +19,6 @@ use super::trunks::Trunks;
 use crate::config::Config;
 use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
 use crate::entropy::Entropy;
-use crate::gateway::dids::Dids;
 use crate::gateway::settings::Settings;
 use crate::gateway::{Command, Gateway};
 use crate::net::{self, Running, Socket};
@@ -214,14 +213,15 @@ fn run_shards(
     entropy: &Entropy,
 ) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
     let (mut running, mut shards) = (vec![], vec![]);
+    let layout = trunks.current();
     for (index, sockets) in sockets.into_iter().enumerate() {
         let shard = index as u16; // `sip.shards` is a u16
         let locals: Vec<_> = sockets.iter().map(|socket| socket.local).collect();
         let settings = Settings {
             lines: settings::lines(config, shard, &locals)?,
-            routes: trunks.current().routes.clone(),
-            dids: Arc::new(Dids::default()),
-            servers_max: 1 << 16,
+            routes: layout.routes.clone(),
+            dids: Arc::clone(&layout.dids),
+            servers_max: config.sip.servers_max,
             transactions_max: config.sip.transactions_max,
             verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
             queue_max: config.sip.queue_max,

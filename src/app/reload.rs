@@ -1,8 +1,8 @@
 //! A reload: the configuration is read again and its trunks take effect, without a call lost.
 //!
-//! Trunks and which of them carry a pool are what operators change in the middle of the day, and what
-//! can change without anybody losing anything. All the rest (listeners, pools, limits, keys, logs)
-//! needs a restart, and a reload says so instead of doing half of it in silence.
+//! Trunks and which of them carry a pool or a DID are what operators change in the middle of the day,
+//! and what can change without anybody losing anything. All the rest (listeners, numbers, limits, keys,
+//! logs) needs a restart, and a reload says so instead of doing half of it in silence.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -142,5 +142,5 @@ fn assign(lines: Vec<Line>, layout: &Layout) -> Reload {
     let indices = layout.listed.iter().map(|(index, _)| *index);
     let mut lines: Vec<_> = indices.zip(lines).collect();
     lines.sort_by_key(|(index, _)| *index);
-    Reload { lines, routes: layout.routes.clone() }
+    Reload { lines, routes: layout.routes.clone(), dids: Arc::clone(&layout.dids) }
 }

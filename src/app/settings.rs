@@ -1,10 +1,13 @@
 //! From the configuration's words to those of the rooms that must not know it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::config::{Config, Format, Level};
+use crate::config::{self, Config, Format, Level};
 use crate::control::{self, Limits, TcpSettings};
+use crate::gateway::dids::{Did, Dids};
 use crate::gateway::settings::{Line, Peer};
+use crate::number::E164;
 use crate::observe::log;
 use crate::trunk::MessagesError;
 
@@ -55,4 +58,21 @@ pub(super) fn lines(
         lines.push(Line::new(peer, (shard, config.sip.shards)));
     }
     Ok(lines)
+}
+
+/// The DIDs of `running` as shards see them, with the trunks that `config` gives them; `indices` makes
+/// what a shard calls these of their places in `config`.
+pub(super) fn dids(
+    running: &Config,
+    config: &Config,
+    indices: impl Fn(&[u16]) -> Box<[u16]>,
+) -> Dids {
+    let trunks: BTreeMap<E164, &config::Did> =
+        config.dids.iter().map(|did| (did.number, did)).collect();
+    let did = |did: &config::Did| Did {
+        number: did.number,
+        trunks: indices(trunks.get(&did.number).map_or(&[], |did| &did.trunks)),
+        plan: did.own.plan(running.elsewhere),
+    };
+    Dids::new(running.dids.iter().map(did).collect(), running.elsewhere)
 }

@@ -1,5 +1,5 @@
 //! The trunks of the daemon, which a reload changes: their names, what the configuration says of
-//! them, and which of them carry the calls of each pool.
+//! them, and which of them carry the calls of each pool and bring those to each DID.
 //!
 //! Invariant: a name keeps its index for as long as the process lives. A reader sees one
 //! configuration or the next, never half of each.
@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use super::settings;
 use crate::config::Config;
+use crate::gateway::dids::Dids;
 use crate::gateway::settings::TRUNKS_MAX;
 use crate::trunk::Profile;
 use crate::verify::TrunkNames;
@@ -27,6 +29,8 @@ pub(super) struct Layout {
     pub(super) listed: Vec<(u16, Profile)>,
     /// For each pool the indices of its trunks.
     pub(super) routes: Vec<Box<[u16]>>,
+    /// The numbers that people ring, with the indices of their trunks.
+    pub(super) dids: Arc<Dids>,
 }
 
 /// More trunks than one process can know.
@@ -65,19 +69,23 @@ impl Trunks {
         Ok(())
     }
 
-    /// What `config` says of trunks, whose names are known, for the pools of `running`. A pool that
-    /// `config` has no more keeps no trunk.
+    /// What `config` says of trunks, whose names are known, for the pools and DIDs of `running`. One
+    /// that `config` has no more keeps no trunk.
     pub(super) fn layout(&self, running: &Config, config: &Config) -> Layout {
         // Fewer than `TRUNKS_MAX`, so it fits.
         let index = |profile: &Profile| self.names.learn(&profile.name) as u16;
-        let listed =
-            config.trunks.iter().map(|profile| (index(profile), profile.clone())).collect();
+        let indices: Vec<u16> = config.trunks.iter().map(index).collect();
+        let of_places = |places: &[u16]| -> Box<[u16]> {
+            places.iter().map(|place| indices[usize::from(*place)]).collect()
+        };
         let routes = running.pools.iter().map(|pool| {
             let pool = config.pools.iter().find(|other| other.name == pool.name);
-            let trunks = pool.map_or(&[][..], |pool| &pool.trunks);
-            trunks.iter().map(|place| index(&config.trunks[usize::from(*place)])).collect()
+            of_places(pool.map_or(&[], |pool| &pool.trunks))
         });
-        Layout { listed, routes: routes.collect() }
+        let routes = routes.collect();
+        let dids = Arc::new(settings::dids(running, config, of_places));
+        let listed = indices.iter().copied().zip(config.trunks.iter().cloned()).collect();
+        Layout { listed, routes, dids }
     }
 
     /// Shows another layout to readers.
@@ -90,3 +98,6 @@ impl Trunks {
         self.current.load_full()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ use crate::sip::Status;
 use crate::time::Wake;
 
 /// How a call is to go.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Plan {
     /// How long the caller hears that it rings; zero refuses at once.
     pub ring: Duration,

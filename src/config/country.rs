@@ -3,15 +3,33 @@
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 
 use super::kind::{Kind, Refusal};
+use super::section::Section;
 use crate::number::E164;
 use crate::number::plan::{self, Country};
 use crate::trunk::NationalPlan;
+use crate::verify::settings::Settings;
 
 /// A country with a numbering plan.
 pub(super) fn country() -> Kind<Country> {
     Kind::text("the two letters of a country, such as \"SE\"", |text| {
         text.parse().map_err(|_| Refusal::Unlike)
     })
+}
+
+/// Phones of our own numbers' countries are served when none is named, so there must be one.
+pub(super) fn check_own(root: &Section<'_>, settings: &Settings) {
+    let ranges = settings.pools.iter().flat_map(|pool| &pool.numbers);
+    let ends = ranges.flat_map(|range| [range.first(), range.last()]);
+    let mut own = ends.chain(settings.dids.iter().copied()).peekable();
+    if settings.countries.is_empty() && own.peek().is_some() && own.all(is_of_no_country) {
+        let key = if settings.pools.is_empty() { "did" } else { "pool" };
+        let accepted = "of numbers that some country's plan has, or called with `verify.countries`";
+        root.refuse(key, "of no country", accepted);
+    }
+}
+
+fn is_of_no_country(number: E164) -> bool {
+    plan::country(number).is_none()
 }
 
 /// How numbers are dialled inside `country`.

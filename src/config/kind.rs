@@ -61,6 +61,19 @@ pub(super) fn choice<T: Copy + 'static>(words: &'static [(&'static str, T)]) -> 
     })
 }
 
+/// One of a few whole numbers.
+pub(super) fn one_of<T: Copy + 'static>(numbers: &'static [(i64, T)]) -> Kind<T> {
+    let accepted = list_or(numbers.iter().map(|(number, _)| number.to_string()));
+    Kind::new(accepted, |value| {
+        let found = value.as_integer().ok_or(Refusal::Unlike)?;
+        numbers
+            .iter()
+            .find(|(number, _)| *number == found)
+            .map(|(_, it)| *it)
+            .ok_or(Refusal::Unlike)
+    })
+}
+
 /// `true` or `false`.
 pub(super) fn flag() -> Kind<bool> {
     Kind::new("true or false", |value| value.as_bool().ok_or(Refusal::Unlike))
@@ -144,7 +157,10 @@ fn parse_scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 
 /// As [`parse_duration`] reads it.
 pub(super) fn show_duration(duration: Duration) -> String {
-    show_scaled(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), &DURATIONS)
+    match u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) {
+        0 => "0s".to_owned(),
+        milliseconds => show_scaled(milliseconds, &DURATIONS),
+    }
 }
 
 fn show_size(bytes: usize) -> String {
@@ -176,6 +192,7 @@ mod tests {
         }
         assert_eq!(show_duration(Duration::from_secs(90)), "90s");
         assert_eq!(show_duration(Duration::from_secs(86_400)), "1d");
+        assert_eq!(show_duration(Duration::ZERO), "0s");
         assert_eq!(show_size(8 << 20), "8MiB");
         assert_eq!(show_size(0), "0B");
     }

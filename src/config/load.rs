@@ -10,7 +10,7 @@ use super::document::{Document, Files};
 use super::nearest::nearest;
 use super::problem::{Place, Problem, Problems};
 use super::section::{Placed, Section, Sink};
-use super::{Config, control, kind, log, pool, sip, trunk, verify};
+use super::{Config, control, country, did, kind, log, missed_calls, pool, sip, trunk, verify};
 use crate::trunk::{Messages, Profile};
 
 /// Loads the configuration at `path`. Beside it, or its problems: every key that was asked for.
@@ -43,13 +43,19 @@ fn read_config(document: &Document, path: &Path, files: &dyn Files, sink: &Sink)
         section.refuse_whole("an unknown trunk", &accepted);
     }
     let mut verify = verify::read(root.section("verify"));
+    let missed_calls = root.section("missed_calls");
     let pools = pool::read(&mut root, &trunks, &mut verify);
+    let (missed_calls, elsewhere) = missed_calls::read(missed_calls, root.has("pool"));
+    verify.missed_calls = missed_calls;
+    let dids = did::read(&mut root, &trunks, elsewhere, &mut verify);
+    country::check_own(&root, &verify);
     let log = log::read(root.section("log"));
     let observe = log::read_observe(root.section("observe"));
     root.finish();
     verify.shards = sip.shards;
     let cautions = sink.take_cautions();
-    Config { control, sip, trunks: trunks.profiles, pools, verify, log, observe, cautions }
+    let trunks = trunks.profiles;
+    Config { control, sip, trunks, pools, dids, elsewhere, verify, log, observe, cautions }
 }
 
 /// The trunks, as far as they could be read.

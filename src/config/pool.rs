@@ -1,19 +1,16 @@
 //! `[[pool]]`: the numbers that flash calls come from, and the trunks that take them.
 
-mod again;
 mod cautions;
 
 use std::sync::Arc;
 
-use super::kind::{self, Kind, Refusal};
+use super::kind;
 use super::load::Trunks;
+use super::numbers::{Written, again, number_range};
+use super::routes;
 use super::section::{Placed, Section};
-use crate::number::plan;
-use crate::verify::distinct_codes;
 use crate::verify::settings::{POOLS_MAX, PoolSettings, Settings};
-use crate::verify::{NumberRange, RangeError};
-
-use again::{Written, again};
+use crate::verify::{NumberRange, distinct_codes};
 
 /// Which trunks carry the calls of a pool. Its numbers are in [`Settings::pools`], under the same
 /// index.
@@ -29,8 +26,10 @@ pub struct Pool {
 /// Reads every `[[pool]]`; the numbers go into `settings`.
 pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Settings) -> Vec<Pool> {
     let sections = root.sections("pool");
-    if sections.is_empty() && !root.has("pool") {
-        root.refuse("pool", "missing", "at least one `[[pool]]` with `name` and `numbers`");
+    if !root.has("pool") && !root.has("did") {
+        let accepted =
+            "at least one `[[pool]]` with `name` and `numbers`, or one `[[did]]` with `number`";
+        root.refuse("pool", "missing", accepted);
     }
     root.at_most("pool", POOLS_MAX);
     let mut pools: Vec<Pool> = Vec::new();
@@ -52,21 +51,7 @@ pub(super) fn read(root: &mut Section<'_>, trunks: &Trunks, settings: &mut Setti
     }
     cautions::of_shared(root, &all, &pools);
     cautions::of_odd(root, &all, &pools);
-    check_countries(root, settings);
     pools
-}
-
-/// Phones of the pools' own countries are called when none is named, so there must be one.
-fn check_countries(root: &Section<'_>, settings: &Settings) {
-    let ranges: Vec<_> = settings.pools.iter().flat_map(|pool| &pool.numbers).collect();
-    let has_country = |range: &&NumberRange| {
-        let ends = [range.first(), range.last()];
-        ends.into_iter().any(|number| plan::country(number).is_some())
-    };
-    if settings.countries.is_empty() && !ranges.is_empty() && !ranges.iter().any(has_country) {
-        let accepted = "of numbers that some country's plan has, or called with `verify.countries`";
-        root.refuse("pool", "of no country", accepted);
-    }
 }
 
 fn read_one(
@@ -94,7 +79,7 @@ fn read_one(
     if numbers.len() == section.count("numbers") && !numbers.is_empty() {
         check_odds(section, &ranges, settings);
     }
-    let trunks = read_trunks(section, trunks);
+    let trunks = routes::read(section, trunks);
     Some((Pool { name: name?, trunks }, numbers))
 }
 
@@ -115,39 +100,4 @@ fn check_odds(section: &Section<'_>, numbers: &[NumberRange], settings: &Setting
         );
         section.refuse("numbers", &found, &accepted);
     }
-}
-
-fn read_trunks(section: &mut Section<'_>, trunks: &Trunks) -> Vec<u16> {
-    let indices = 0_u16..;
-    let Some(wanted) = section.list("trunks", &kind::name()) else {
-        return indices.take(trunks.names.len()).collect();
-    };
-    if !section.has_items("trunks") {
-        section.refuse("trunks", "empty", "absent, or a list of trunks");
-    }
-    let mut chosen = Vec::new();
-    for Placed { value: name, place } in wanted {
-        match indices.clone().zip(&trunks.names).find(|(_, known)| **known == name) {
-            Some((index, _)) if chosen.contains(&index) => {
-                section.refuse_at(place, &format!("\"{name}\" for the second time"), "named once");
-            }
-            Some((index, _)) => chosen.push(index),
-            None if trunks.is_complete => {
-                let accepted = trunks.meant(&name, |name| format!("\"{name}\""));
-                section.refuse_at(place, &format!("\"{name}\", an unknown trunk"), &accepted);
-            }
-            // A profile that cannot be read may have that name.
-            None => {}
-        }
-    }
-    chosen
-}
-
-fn number_range() -> Kind<Written> {
-    let accepted = "a number such as \"+46876500123\" or a range such as \"+46876500[000-999]\"";
-    Kind::text(accepted, |text| {
-        let range =
-            text.parse().map_err(|error: RangeError| Refusal::Because(error.to_string()))?;
-        Ok(Written { range, text: text.to_owned() })
-    })
 }

@@ -21,6 +21,8 @@ pub struct Sip {
     pub receive_buffer: usize,
     /// Transactions that one shard may keep, in flight and remembered.
     pub transactions_max: usize,
+    /// Calls from trunks that one shard may keep, those that it still remembers among them.
+    pub servers_max: usize,
     /// Orders of the API that may wait until a shard reads them.
     pub orders_max: usize,
     /// Calls that may wait in one shard for a trunk with room.
@@ -57,6 +59,7 @@ pub(super) fn read(mut section: Section<'_>) -> (Sip, Vec<Placed<String>>) {
         section.or("receive_buffer", &kind::size(64 << 10..=1 << 30), RECEIVE_BUFFER_BYTES);
     let transactions_max =
         section.or("transactions_max", &kind::whole(TRANSACTIONS), TRANSACTIONS_MAX);
+    let servers_max = section.or("servers_max", &kind::whole(TRANSACTIONS), SERVERS_MAX);
     let orders_max = section.or("orders_max", &kind::whole(QUEUE), ORDERS_MAX);
     let queue_max = section.or("queue_max", &kind::whole(QUEUE), QUEUE_MAX);
     let queue_time_max = section.or("queue_time_max", &kind::duration(QUEUE_TIME), QUEUE_TIME_MAX);
@@ -74,6 +77,7 @@ pub(super) fn read(mut section: Section<'_>) -> (Sip, Vec<Placed<String>>) {
         shards,
         receive_buffer,
         transactions_max,
+        servers_max,
         orders_max,
         queue_max,
         queue_time_max,
@@ -124,6 +128,9 @@ fn path() -> Kind<String> {
 /// per second that ring for 5 s need 350,000.
 const TRANSACTIONS_MAX: usize = 1 << 19;
 const TRANSACTIONS: RangeInclusive<usize> = 64..=1 << 22;
+/// A missed call stays until 5 s after its ACK (Timer I), or 32 s without one (Timer H): room for 5,000
+/// of them per second, twice over.
+const SERVERS_MAX: usize = 1 << 16;
 const ORDERS_MAX: usize = 16_384;
 const QUEUE_MAX: usize = 10_000;
 const QUEUE: RangeInclusive<usize> = 1..=1_000_000;

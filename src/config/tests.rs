@@ -10,6 +10,7 @@ use super::document::Files;
 use super::load::load;
 use super::{Config, Problems};
 
+mod dids;
 mod listeners;
 mod manual;
 mod pools;
@@ -39,9 +40,9 @@ fn an_empty_file_lacks_everything_that_has_no_default() {
     check(
         &[(MAIN, "")],
         expect![[r#"
-        ringproof.toml:1: `pool` is missing, must be at least one `[[pool]]` with `name` and `numbers`
-        ringproof.toml:1: `sip.listen` is missing, must be a list such as ["udp:127.0.0.1:5070"]
-        ringproof.toml:1: `sip.profiles` is missing, must be a list of files, such as ["sip-profiles/plain-rfc3261.toml"]"#]],
+            ringproof.toml:1: `pool` is missing, must be at least one `[[pool]]` with `name` and `numbers`, or one `[[did]]` with `number`
+            ringproof.toml:1: `sip.listen` is missing, must be a list such as ["udp:127.0.0.1:5070"]
+            ringproof.toml:1: `sip.profiles` is missing, must be a list of files, such as ["sip-profiles/plain-rfc3261.toml"]"#]],
     );
 }
 
@@ -83,12 +84,12 @@ fn unknown_keys_are_named_with_what_was_meant() {
     check(
         &[(MAIN, &main), (PROFILE, &trunk)],
         expect![[r#"
-        ringproof.toml:10: `pool.atempts` is an unknown key, must be `name`, `numbers` or `trunks`
-        ringproof.toml:11: `verfy` is an unknown key, must be `verify`, if that was meant
-        ringproof.toml:14: `log.levels` is an unknown key, must be `level`, if that was meant
-        ringproof.toml:15: `trunk.plane` is an unknown trunk, must be `trunk.plain`, if that was meant
-        ringproof.toml:17: `banana` is an unknown key, must be `control`, `sip`, `trunk`, `verify`, `pool`, `log` or `observe`
-        sip-profiles/plain-rfc3261.toml:4: `caller_id.formats` is an unknown key, must be `format`, if that was meant"#]],
+            ringproof.toml:10: `pool.atempts` is an unknown key, must be `name`, `numbers` or `trunks`
+            ringproof.toml:11: `verfy` is an unknown key, must be `verify`, if that was meant
+            ringproof.toml:14: `log.levels` is an unknown key, must be `level`, if that was meant
+            ringproof.toml:15: `trunk.plane` is an unknown trunk, must be `trunk.plain`, if that was meant
+            ringproof.toml:17: `banana` is an unknown key, must be `control`, `sip`, `trunk`, `verify`, `missed_calls`, `pool`, `did`, `log` or `observe`
+            sip-profiles/plain-rfc3261.toml:4: `caller_id.formats` is an unknown key, must be `format`, if that was meant"#]],
     );
 }
 

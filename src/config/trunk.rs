@@ -8,12 +8,12 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::address;
+use super::caller;
 use super::country::{country, national_plan};
 use super::kind::{self, Kind, Refusal};
 use super::section::Section;
 use crate::trunk::{
-    CallerId, CallerIdHeader, CallerPolicy, Dialled, NationalPlan, NumberFormat, Privacy, Profile,
-    Ringing,
+    CallerId, CallerIdHeader, Dialled, NationalPlan, NumberFormat, Privacy, Profile, Ringing,
 };
 
 /// Reads one trunk for a gateway of so many shards.
@@ -27,6 +27,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
     let plan = read_plan(section);
     let caller_id = read_caller_id(section.section("caller_id"), &plan);
     let dialled = read_dialled(section.section("number"), &plan);
+    let caller = caller::read(section.section("caller"), plan.national);
     let domain = section.optional("domain", &host());
     let from_domain = section.optional("from_domain", &host());
     let privacy = read_privacy(section, caller_id.header);
@@ -38,6 +39,9 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
     let calls_per_second = section.or("calls_per_second", &kind::whole(1..=100_000), 100);
     let in_flight = kind::whole(u32::from(shards)..=1_000_000);
     let in_flight_max = section.or("in_flight_max", &in_flight, 1_000);
+    let rate = kind::whole(1..=100_000);
+    let missed_calls_per_second =
+        section.or("missed_calls_per_second", &rate, MISSED_CALLS_PER_SECOND);
     let address = address?;
     Some(Profile {
         name,
@@ -45,7 +49,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
         sources: with_address(sources.unwrap_or_default(), address.ip()),
         strict_source,
         caller_id,
-        caller: CallerPolicy::default(),
+        caller,
         dialled,
         domain,
         from_domain,
@@ -58,7 +62,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
         t1,
         calls_per_second,
         in_flight_max,
-        missed_calls_per_second: 1_000,
+        missed_calls_per_second,
     })
 }
 
@@ -228,6 +232,8 @@ const OPTIONS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::fro
 /// Often enough to find a dead trunk before most calls do, and to keep a NAT's binding (RFC 4787 §4.3:
 /// two minutes) open; seldom enough for any carrier.
 const OPTIONS_DEFAULT: Duration = Duration::from_secs(30);
+/// A whole country rings less often, and a flood from a trunk still leaves room for the others.
+const MISSED_CALLS_PER_SECOND: u32 = 1_000;
 const T1: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(2);
 const ASSUME: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
 const GIVE_UP: RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(120);

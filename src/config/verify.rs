@@ -12,7 +12,7 @@ use crate::verify::settings::{
     WINDOW_MAX,
 };
 
-/// Reads `[verify]`. Pools and shards are filled in by who reads them.
+/// Reads `[verify]`. Pools, DIDs, missed calls and shards are filled in by who reads them.
 pub(super) fn read(mut section: Section<'_>) -> Settings {
     let default = Settings::default();
     let expiry = kind::duration(EXPIRY_MIN..=EXPIRY_MAX);

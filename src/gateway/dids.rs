@@ -48,6 +48,9 @@ impl Dids {
     }
 }
 
+/// More numbers than one daemon can know.
+pub const DIDS_MAX: usize = u16::MAX as usize;
+
 impl Default for Dids {
     /// No number: every call is refused at once.
     fn default() -> Self {

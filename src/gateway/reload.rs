@@ -6,9 +6,11 @@
 //!
 //! Invariant: after a reload no call and no probe begins on a trunk that is gone.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Gateway;
+use super::dids::Dids;
 use super::settings::Line;
 
 /// What one shard is to work with from now on.
@@ -19,6 +21,8 @@ pub struct Reload {
     pub lines: Vec<(u16, Line)>,
     /// As [`Settings::routes`](super::settings::Settings::routes).
     pub routes: Vec<Box<[u16]>>,
+    /// The same numbers in the same order, with other trunks.
+    pub dids: Arc<Dids>,
 }
 
 impl Gateway {
@@ -35,6 +39,7 @@ impl Gateway {
             }
         }
         self.routes = reload.routes;
+        self.dids = reload.dids;
         self.start_probes(now);
         // A trunk may have room that it did not have.
         self.on_room(now);

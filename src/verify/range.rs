@@ -48,6 +48,13 @@ impl NumberRange {
         self.last
     }
 
+    /// Every number, the lowest first.
+    pub fn numbers(&self) -> impl Iterator<Item = E164> + use<> {
+        // Both ends have as many digits, so that everything between them is a number.
+        let texts = (self.first.as_u64()..=self.last.as_u64()).map(|digits| format!("+{digits}"));
+        texts.filter_map(|text| E164::parse(&text).ok())
+    }
+
     /// How many numbers.
     pub fn len(&self) -> u64 {
         self.last.as_u64() - self.first.as_u64() + 1
@@ -113,6 +120,11 @@ mod tests {
         assert_eq!(range.len(), 100_000);
         assert_eq!(range.first(), E164::parse("+468765000000").unwrap());
         assert_eq!(range.last(), E164::parse("+468765099999").unwrap());
+        assert_eq!(range.numbers().count(), 100_000);
+        assert_eq!(
+            [range.numbers().next(), range.numbers().last()],
+            [range.first(), range.last()].map(Some)
+        );
     }
 
     #[test]

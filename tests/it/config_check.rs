@@ -69,6 +69,23 @@ fn more_connections_than_files_is_a_warning_with_both_figures() {
     assert!(message.contains("may have 1027 files"), "{told}");
 }
 
+#[test]
+fn the_numbers_that_people_ring_are_counted_and_warned_of() {
+    let place = Place::new();
+    let mut plan = Plan::new("127.0.0.1:5060".parse().unwrap());
+    plan.verify += "\n[[did]]\nnumber = \"+468123456[00-41]\"\nring = \"2s\"";
+    plan.write(&place.0);
+    let told = text(&run(&place, "config check").stdout);
+    assert!(told.starts_with("the configuration is good: 1 trunk, 1 pool, 42 DIDs\n"), "{told}");
+    assert!(told.contains(": `did.ring` of \"+468123456[00-41]\" is \"2s\" where "), "{told}");
+    plan.verify += "\n[[did]]\nnumber = \"+46876500123\"";
+    plan.write(&place.0);
+    let told = json(&run(&place, "config check --json"));
+    assert_eq!(told["problems"][0]["key"], "did.number");
+    let found = "\"+46876500123\", which pool \"default\" calls from";
+    assert_eq!(told["problems"][0]["found"], found);
+}
+
 fn run(place: &Place, line: &str) -> Output {
     let arguments = line.split(' ');
     Command::new(binary()).args(arguments).current_dir(&place.0).output().unwrap()

@@ -76,12 +76,13 @@ fn a_reload_says_which_changes_wait_for_a_restart() {
     let lab = Lab::new();
     let mut plan = Plan::new(lab.address);
     let world = World::start(&plan);
-    plan.verify += "\nattempts = 2";
+    plan.verify +=
+        "\nattempts = 2\n[[did]]\nnumber = \"+46812345678\"\n[missed_calls]\nring = \"1s\"";
     plan.numbers = "+46876500[000-998]";
     reload(&world, &plan, "the trunks were reloaded");
     let log = world.log();
     let line = log.lines().find(|line| line.contains("after a restart")).unwrap();
-    assert!(line.contains("[[pool]], [verify]"), "{line}");
+    assert!(line.contains("[[did]], [missed_calls], [[pool]], [verify]"), "{line}");
     let attempts = &world.verify(FIRST)["attempts_left"];
     assert_eq!(attempts, &json!(3), "what waits has no effect yet");
     world.stop();

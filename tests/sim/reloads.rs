@@ -1,5 +1,6 @@
 //! What operators do while phones ring: trunks change places, go and come back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ringproof::gateway::Command;
@@ -61,6 +62,7 @@ impl Reload {
         Order {
             lines: self.places.iter().enumerate().filter_map(line).collect(),
             routes: self.routes.iter().map(|route| route.clone().into_boxed_slice()).collect(),
+            dids: Arc::default(),
         }
     }
 }

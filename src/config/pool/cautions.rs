@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Pool;
-use super::again::{Written, again};
+use crate::config::numbers::{Written, again};
 use crate::config::section::{Placed, Section};
 use crate::number::E164;
 use crate::number::plan::{self, Kind};

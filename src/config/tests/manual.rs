@@ -95,8 +95,9 @@ fn every_profile_loads() {
 /// Every key that the loader asks for when every section is there.
 fn asked() -> BTreeSet<String> {
     let hash = "0".repeat(64);
-    let key = format!("[[control.key]]\nname = \"a\"\nsha256 = \"{hash}\"\nrights = [\"read\"]");
-    load_files(&[(MAIN, &format!("{MINIMAL}{key}")), (PLAIN, &profile("plain-rfc3261"))]).1
+    let key = format!("[[control.key]]\nname = \"a\"\nsha256 = \"{hash}\"\nrights = [\"read\"]\n");
+    let did = "[[did]]\nnumber = \"+46812345678\"\n";
+    load_files(&[(MAIN, &format!("{MINIMAL}{key}{did}")), (PLAIN, &profile("plain-rfc3261"))]).1
 }
 
 /// The text with each `#key = default` in force.

@@ -88,3 +88,58 @@ fn a_trunk_is_not_called_what_metrics_call_no_trunk() {
         ]],
     );
 }
+
+#[test]
+fn q16_whom_a_trunk_is_believed_is_a_list_of_headers() {
+    let wrong = |lines: &str| format!("{TRUNK}[caller]\n{lines}\n");
+    let twice = wrong("headers = [\"from\", \"pai\", \"from\"]\nbare = \"national\"");
+    check(
+        &[(MAIN, MINIMAL), (PROFILE, &twice)],
+        expect![[r#"
+        sip-profiles/plain-rfc3261.toml:4: `caller.headers` is "from" for the second time, must be named once
+        sip-profiles/plain-rfc3261.toml:4: `caller.headers` is "pai", must be "from", "p_asserted_identity" or "remote_party_id"
+        sip-profiles/plain-rfc3261.toml:5: `caller.bare` is "national" of no country, must be used with a `country`"#]],
+    );
+    let empty = wrong("headers = []\nbare = \"local\"\ncalled_in = \"from\"");
+    check(
+        &[(MAIN, MINIMAL), (PROFILE, &empty)],
+        expect![[r#"
+        sip-profiles/plain-rfc3261.toml:4: `caller.headers` is empty, must be absent, or a list of headers
+        sip-profiles/plain-rfc3261.toml:5: `caller.bare` is "local", must be "international" or "national"
+        sip-profiles/plain-rfc3261.toml:6: `caller.called_in` is "from", must be "request_uri" or "to""#]],
+    );
+    let main = format!("{MINIMAL}[trunk.plain]\ncaller.bare = \"national\"\ncountry = \"SE\"\n");
+    let trunk = wrong("headers = [\"remote_party_id\", \"from\"]\ncalled_in = \"to\"");
+    let config = load_texts(&[(MAIN, &main), (PROFILE, &trunk)]).unwrap();
+    expect![[r#"
+        CallerPolicy {
+            headers: [
+                RemotePartyId,
+                From,
+            ],
+            plan: Some(
+                NationalPlan {
+                    country_code: "46",
+                    national_prefix: "0",
+                    international_prefix: "00",
+                },
+            ),
+            bare: National,
+            called: To,
+        }
+    "#]]
+    .assert_debug_eq(&config.trunks[0].caller);
+}
+
+#[test]
+fn missed_calls_of_a_trunk_have_a_limit() {
+    let limited = |limit: &str| format!("{TRUNK}missed_calls_per_second = {limit}\n");
+    check(
+        &[(MAIN, MINIMAL), (PROFILE, &limited("0"))],
+        expect![
+            "sip-profiles/plain-rfc3261.toml:3: `missed_calls_per_second` is 0, must be a whole number between 1 and 100000"
+        ],
+    );
+    let config = load_texts(&[(MAIN, MINIMAL), (PROFILE, &limited("7"))]).unwrap();
+    assert_eq!(config.trunks[0].missed_calls_per_second, 7);
+}

@@ -1,5 +1,6 @@
 //! What one input makes the shard send is bounded, and what finds no room is made good later.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::{World, crowd, line, order, response_to};
@@ -76,7 +77,7 @@ fn s02_those_that_wait_leave_in_bursts_when_there_is_room() {
     }
     assert_eq!(world.sent.len(), 1);
     let lines = vec![(0, line("192.0.2.1:5060", &quick))];
-    let reload = Reload { lines, routes: vec![[0].into()] };
+    let reload = Reload { lines, routes: vec![[0].into()], dids: Arc::default() };
     world.handle(Input::Command(Command::Reload(Box::new(reload))));
     assert!(largest_burst(&mut world, 20) <= BURST_MAX);
     assert!(orders.iter().all(|order| order.call.moments().invited.is_some()));

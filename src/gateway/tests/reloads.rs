@@ -1,20 +1,25 @@
 //! Another configuration while calls ring (R12).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use expect_test::expect;
 
 use super::world::{World, line, order, response_to};
+use crate::call::inbound::Plan;
+use crate::gateway::dids::{Did, Dids};
 use crate::gateway::reload::Reload;
 use crate::gateway::{Command, Input};
 use crate::ladder::Undelivered;
-use crate::sip::Method;
+use crate::number::E164;
+use crate::sip::{Method, Status};
 use crate::trunk::Profile;
+use crate::verify::DidId;
 
 /// Gives the shard these trunks, and the indices of those that carry calls.
 fn reload(world: &mut World, trunks: &[(u16, &str)], route: &[u16], change: impl Fn(&mut Profile)) {
     let lines = trunks.iter().map(|(index, address)| (*index, line(address, &change))).collect();
-    let reload = Reload { lines, routes: vec![route.into()] };
+    let reload = Reload { lines, routes: vec![route.into()], dids: Arc::default() };
     world.handle(Input::Command(Command::Reload(Box::new(reload))));
 }
 
@@ -306,4 +311,19 @@ fn r12_a_trunk_that_changed_where_it_is_and_is_gone_may_end_its_calls() {
     let sent = world.sent.len();
     world.receive_from("192.0.2.1:5060", &bye);
     assert_eq!(world.sent.len(), sent + 1, "{}", world.trace);
+}
+
+#[test]
+fn r12_a_did_takes_calls_from_the_trunks_that_a_reload_gave_it() {
+    let mut world = World::new(&["192.0.2.1:5060", "192.0.2.2:5060"]);
+    let number = E164::parse("+46812345678").unwrap();
+    let plan = Plan { ring: Duration::ZERO, refusal: Status::BUSY_HERE };
+    let place = |world: &World, trunk| world.gateway.dids.find(Some(number), trunk).0;
+    for (trunk, other) in [(0, 1), (1, 0)] {
+        let did = Did { number, trunks: [trunk].into(), plan };
+        let dids = Arc::new(Dids::new(vec![did], plan));
+        let reload = Reload { lines: vec![], routes: vec![[].into()], dids };
+        world.handle(Input::Command(Command::Reload(Box::new(reload))));
+        assert_eq!([trunk, other].map(|trunk| place(&world, trunk)), [Some(DidId(0)), None]);
+    }
 }

@@ -1,12 +1,23 @@
-//! Numbers that are listed more than once.
+//! Numbers and ranges of them as the operator writes them, and those that are listed more than once.
 
-use crate::verify::NumberRange;
+use super::kind::{Kind, Refusal};
+use crate::verify::{NumberRange, RangeError};
 
 /// A number or a range, and how the operator wrote it.
 #[derive(Clone, Debug)]
 pub(super) struct Written {
     pub(super) range: NumberRange,
     pub(super) text: String,
+}
+
+/// `+46876500123`, or `+46876500[000-999]`.
+pub(super) fn number_range() -> Kind<Written> {
+    let accepted = "a number such as \"+46876500123\" or a range such as \"+46876500[000-999]\"";
+    Kind::text(accepted, |text| {
+        let range =
+            text.parse().map_err(|error: RangeError| Refusal::Because(error.to_string()))?;
+        Ok(Written { range, text: text.to_owned() })
+    })
 }
 
 /// Ranges with numbers that an earlier one has: the index of the later one and that of the earlier
