@@ -24,10 +24,11 @@ pub(crate) struct Row {
 /// What the control API says when a call is over.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Seen {
-    /// The assurance of the missed call that is remembered of this phone and DID.
-    call: String,
+    /// Its status and reason.
     verification: String,
     assurance: String,
+    /// The final status code of the call that matched.
+    sip_code: String,
 }
 
 /// Who rings which number.
@@ -41,22 +42,20 @@ pub(crate) struct Person {
 
 impl Seen {
     /// Asks the daemon.
-    pub(crate) fn look(daemon: &Daemon, id: &str, phone: &str, did: &str) -> Self {
-        let (phone, did) = (phone.replace('+', "%2B"), did.replace('+', "%2B"));
-        let calls = daemon.get(&format!("/v1/missed-calls?from={phone}&did={did}"));
+    pub(crate) fn look(daemon: &Daemon, id: &str) -> Self {
         let verification = daemon.get(&format!("/v1/verifications/{id}"));
         Self {
-            call: text(&calls, "/data/0/assurance"),
             verification: daemon.status(id),
             assurance: text(&verification, "/missed_call/assurance"),
+            sip_code: text(&verification, "/missed_call/matched_call/sip_code"),
         }
     }
 }
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { call, verification, assurance } = self;
-        write!(f, "missed call {call}, verification {verification}, assurance {assurance}")
+        let Self { verification, assurance, sip_code } = self;
+        write!(f, "verification {verification}, assurance {assurance}, SIP {sip_code}")
     }
 }
 
@@ -126,7 +125,7 @@ pub(crate) fn read() -> Vec<Row> {
 
 fn parse(line: &str) -> Row {
     let columns: Vec<&str> = line.split('\t').collect();
-    let [name, scenario, keys, did, call, verification, assurance] = columns[..] else {
+    let [name, scenario, keys, did, verification, assurance, sip_code] = columns[..] else {
         panic!("expected-callers.tsv: {} columns instead of 7 in: {line}", columns.len());
     };
     let key = |text: &str| {
@@ -139,9 +138,9 @@ fn parse(line: &str) -> Row {
         keys: keys.split(' ').map(key).collect(),
         did: did.split(", ").map(str::to_owned).collect(),
         expected: Seen {
-            call: call.to_owned(),
             verification: verification.to_owned(),
             assurance: assurance.to_owned(),
+            sip_code: sip_code.to_owned(),
         },
     }
 }
