@@ -87,7 +87,6 @@ impl Recorder {
             call = %id, trunk = &*trunk, ?did, caller, unknown, header, is_disputed, is_forwarded,
             assurance, sip_code, outcome, verification, "missed call"
         );
-        debug!(call = %id, sip_call_id = &**sip_call_id, "missed call, as the trunk knows it");
     }
 
     fn log_ended(&self, call: &CallRecord) {

@@ -305,7 +305,7 @@ fn an_event_is_one_line_without_a_number_or_a_client() {
             | INFO ringproof::observe::record: wrong code verification=ver_00000000000000000000000002 to=+4670…67 attempts_left=3
             | INFO ringproof::observe::record: verification ended verification=ver_00000000000000000000000002 to=+4670…67 status="verified" reason="code_matched" calls=0
             | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- hung_up_after=- rang_at_most=-
-            | INFO ringproof::observe::record: missed call call=call_00000000000000000000000001 trunk="beta" did=+4685…01 caller=+4670…67 header="from" is_disputed=false is_forwarded=true assurance="return_routed" sip_call_id="a84b4c76e66710" sip_code=486 outcome="matched" verification=ver_00000000000000000000000002
+            | INFO ringproof::observe::record: missed call call=call_00000000000000000000000001 trunk="beta" did=+4685…01 caller=+4670…67 header="from" is_disputed=false is_forwarded=true assurance="return_routed" sip_code=486 outcome="matched" verification=ver_00000000000000000000000002
             |DEBUG ringproof::observe::record: missed call call=call_00000000000000000000000001 trunk="beta" did=+4685…01 caller=+4670…67 header="from" is_disputed=false is_forwarded=true assurance="none" sip_call_id="a84b4c76e66710" sip_code=486 outcome="unproven"
         "#]],
     );
