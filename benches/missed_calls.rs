@@ -33,6 +33,8 @@ mod people;
 #[expect(dead_code, reason = "this SIPp is a caller, which ends by itself")]
 #[path = "kit/sipp.rs"]
 mod sipp;
+#[path = "kit/threads.rs"]
+mod threads;
 
 use std::error::Error;
 use std::fs;
@@ -74,7 +76,7 @@ fn matched(daemon: &Daemon, place: &Path, rate: u32, calls: u32) -> Result<bool,
     let callers: Vec<_> = (0..calls).map(|phone| (phone, RINGS)).collect();
     let reader = Reader::start(&daemon.socket)?;
     let capture = Capture::start(place, &format!("udp port {PORT}"))?;
-    let before = cpu::process_nanos(daemon.pid())?;
+    let before = threads::nanos(daemon.pid())?;
     let from = Instant::now();
     let sipp = people::ring(place, &callers, rate, (CALLER, PORT))?;
     let (pid, mut caller) = (sipp.pid(), 0);
@@ -82,7 +84,8 @@ fn matched(daemon: &Daemon, place: &Path, rate: u32, calls: u32) -> Result<bool,
     let watch = || caller = cpu::process_nanos(pid).unwrap_or(0).max(caller);
     let counts = sipp.wait(Duration::from_secs(300), watch)?;
     let elapsed = from.elapsed();
-    let spent = cpu::process_nanos(daemon.pid())? - before;
+    let after = threads::nanos(daemon.pid())?;
+    let spent = |thread: &String| after[thread] - before.get(thread).copied().unwrap_or(0);
     let verified = reader.stop()?;
     let heard = hear(&capture.stop()?);
     println!(
@@ -101,13 +104,17 @@ fn matched(daemon: &Daemon, place: &Path, rate: u32, calls: u32) -> Result<bool,
         Some(event.at.saturating_sub(acknowledged) as f64 / 1e3)
     });
     println!("ACK to event, ms:                           {}", figures::spread(told.collect()));
-    for (who, nanos) in [("daemon", spent), ("SIPp", caller)] {
+    let tell = |who: &str, nanos: u64| {
+        let (nanos, each) = (nanos as f64, f64::from(calls) * 1e3);
+        let share = nanos / 1e7 / elapsed.as_secs_f64();
         println!(
-            "{who}: {:.1} µs of processor time a call, {:.0} % of one core",
-            nanos as f64 / 1e3 / f64::from(calls),
-            nanos as f64 / 1e7 / elapsed.as_secs_f64(),
+            "{who}: {:.1} µs of processor time a call, {share:.0} % of one core",
+            nanos / each
         );
-    }
+    };
+    tell("SIPp", caller);
+    tell("daemon", after.keys().map(spent).sum());
+    after.keys().for_each(|thread| tell(&format!("  {thread}"), spent(thread)));
     let is_verified = verified.len() == calls as usize;
     Ok(counts.failed == 0 && counts.successful == u64::from(calls) && is_verified && refused == 0)
 }
