@@ -13,6 +13,7 @@ pub mod dids;
 mod drain;
 mod heard;
 mod identity;
+mod inbound;
 mod leg;
 pub mod notice;
 mod outbox;
@@ -26,11 +27,12 @@ mod response;
 mod salvage;
 mod send;
 pub mod settings;
+mod source;
 pub mod state;
 mod timers;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,12 +40,15 @@ use std::time::Instant;
 use self::board::Board;
 use self::dialog::Late;
 use self::dids::Dids;
+use self::drain::Stop;
 use self::identity::Identities;
+use self::inbound::Call;
 use self::leg::{Owner, Purpose};
 use self::notice::Notices;
 use self::outbox::Outbox;
 use self::queue::Queue;
 use self::reload::Reload;
+use self::request::{Request, STRAY_ANSWERS_PER_SECOND};
 use self::settings::{Line, Settings, TRUNKS_MAX};
 use self::timers::Timer;
 use crate::entropy::{Entropy, Stream};
@@ -53,7 +58,9 @@ use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
 use crate::time::{Wake, Wheel};
 use crate::transaction::client::{Clients, Machine};
 use crate::transaction::non_invite_client::NonInviteClient;
+use crate::transaction::server::Servers;
 use crate::transaction::slab::Handle;
+use crate::trunk::Rate;
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::{Order, Verify};
 
@@ -100,10 +107,19 @@ pub enum Input<'a> {
 /// One shard.
 #[derive(Debug)]
 pub struct Gateway {
+    shard: u16,
     lines: Vec<Line>,
     routes: Vec<Box<[u16]>>,
-    dids: Arc<Dids>,
     clients: Clients<Owner>,
+    dids: Arc<Dids>,
+    /// Calls from trunks.
+    servers: Servers<Call>,
+    /// How many entries they have in the wheel.
+    servers_filed: usize,
+    /// Answers to requests about what nobody knows.
+    strays: Rate,
+    /// Who is to be called back, and when.
+    challenges: BTreeSet<(Instant, VerificationId)>,
     /// The leg that each live call is on.
     calls: BTreeMap<CallId, Handle>,
     queue: Queue,
@@ -115,6 +131,8 @@ pub struct Gateway {
     /// When verifications expire, or are forgotten.
     expiries: Wheel<VerificationId>,
     outbox: Outbox,
+    /// Where a response is written before it is kept.
+    scratch: Vec<u8>,
     identities: Identities,
     entropy: Stream,
     verify: Arc<Verify>,
@@ -123,9 +141,7 @@ pub struct Gateway {
     verifications_max: usize,
     /// When the last input came.
     now: Instant,
-    is_draining: bool,
-    /// The last call that a stop has hung up.
-    hung_up_to: Option<CallId>,
+    stop: Option<Stop>,
 }
 
 impl Gateway {
@@ -140,11 +156,15 @@ impl Gateway {
         let mut entropy = entropy.stream();
         let board = Arc::new(Board::new(TRUNKS_MAX));
         let mut gateway = Self {
+            shard: settings.shard,
             board,
             lines: settings.lines,
             routes: settings.routes,
-            dids: settings.dids,
             clients: Clients::new(settings.transactions_max, &mut entropy),
+            dids: settings.dids,
+            servers_filed: 0,
+            strays: Rate::of_arrivals(STRAY_ANSWERS_PER_SECOND, 1),
+            challenges: BTreeSet::new(),
             calls: BTreeMap::new(),
             queue: Queue::new(settings.queue_max, settings.queue_time_max),
             look_again_at: None,
@@ -154,13 +174,14 @@ impl Gateway {
             wheel: Wheel::new(now),
             expiries: Wheel::new(now),
             outbox: Outbox::default(),
+            scratch: vec![],
             identities: Identities::new(&mut entropy),
+            servers: Servers::new(settings.servers_max, &mut entropy),
             entropy,
             verify,
             tally,
             now,
-            is_draining: false,
-            hung_up_to: None,
+            stop: None,
         };
         gateway.start_probes(now);
         gateway
@@ -198,10 +219,15 @@ impl Gateway {
         self.calls.len() + self.queue.len()
     }
 
-    /// Whether a stop was asked for, every call has ended, and every phone that was answered knows it:
-    /// a BYE that is lost must still be there to be sent again.
+    /// Whether a stop was asked for, every call has ended, and every phone that was answered knows it: a
+    /// BYE that is lost must still be there to be sent again. A verification whose missed call waits for
+    /// its ACK is waited for, for a moment.
     pub fn is_drained(&self) -> bool {
-        self.is_draining && self.calls() == 0 && self.outbox.len() == 0 && !self.awaits_bye()
+        self.is_draining()
+            && self.calls() == 0
+            && self.outbox.len() == 0
+            && !self.awaits_bye()
+            && !self.awaits_callers()
     }
 
     fn awaits_bye(&self) -> bool {
@@ -216,13 +242,18 @@ impl Gateway {
 
     /// Whether nothing at all is kept: no call, no transaction but those that look after trunks.
     pub fn is_quiet(&self) -> bool {
-        self.calls() == 0 && self.clients.occupancy().0 == self.probes()
+        self.calls() == 0
+            && self.clients.occupancy().0 == self.probes()
+            && self.servers.occupancy().0 == 0
+            && self.challenges.is_empty()
     }
 
     /// Publishes how full the tables are and how the trunks stand.
     pub fn publish_tables(&self) {
         let (clients, limit) = self.clients.occupancy();
         self.tally.set_table(Table::ClientTransactions, clients, limit);
+        let (servers, servers_max) = self.servers.occupancy();
+        self.tally.set_table(Table::ServerTransactions, servers, servers_max);
         self.tally.set_table(Table::Calls, self.calls.len(), limit);
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
         let timers = self.wheel.len() + self.expiries.len();
@@ -247,12 +278,18 @@ impl Gateway {
         if payload.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
             return;
         }
+        if let Some(reason) = self.noise(from, payload) {
+            return self.tally.on_dropped(reason);
+        }
         let message = match Message::parse(payload) {
             Ok(message) => message,
             Err(_) => return self.tally.on_dropped(DropReason::Malformed),
         };
         match message.start() {
-            Start::Request(line) => self.on_request(from, &message, line.method),
+            Start::Request(line) => {
+                let request = Request { from, message: &message, bytes: payload.len() };
+                self.on_request(&request, line.method, now);
+            }
             Start::Response(line) => {
                 self.tally.on_received(SipKind::of_status(line.status.code()));
                 self.on_response(from, &message, line.status, now);

@@ -12,7 +12,7 @@ mod kinds;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-pub use kinds::{DropReason, Farewell, Shed, SipKind, Table};
+pub use kinds::{DropReason, Farewell, InboundEnd, Shed, SipKind, Table};
 
 /// The counts of one shard.
 ///
@@ -26,6 +26,7 @@ pub struct Tally {
     sent_again: AtomicU64,
     farewells: [AtomicU64; Farewell::ALL.len()],
     answered_micros: AtomicU64,
+    inbound_ends: [AtomicU64; InboundEnd::ALL.len()],
     dropped: [AtomicU64; DropReason::ALL.len()],
     shed: [AtomicU64; Shed::ALL.len()],
     entries: [AtomicU64; Table::ALL.len()],
@@ -58,6 +59,11 @@ impl Tally {
         add(&self.farewells[how as usize]);
         let micros = u64::try_from(held.as_micros()).unwrap_or(u64::MAX);
         self.answered_micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// A call from a trunk ended.
+    pub fn on_inbound_ended(&self, how: InboundEnd) {
+        add(&self.inbound_ends[how as usize]);
     }
 
     /// A datagram was dropped without an answer.
@@ -106,6 +112,11 @@ impl Tally {
         read(&self.answered_micros)
     }
 
+    /// Calls from trunks that ended in this way.
+    pub fn inbound_ends(&self, how: InboundEnd) -> u64 {
+        read(&self.inbound_ends[how as usize])
+    }
+
     /// Datagrams dropped for this reason.
     pub fn dropped(&self, reason: DropReason) -> u64 {
         read(&self.dropped[reason as usize])
@@ -128,6 +139,7 @@ impl Default for Tally {
             received: zeros(),
             sent: zeros(),
             farewells: zeros(),
+            inbound_ends: zeros(),
             answered_micros: AtomicU64::new(0),
             received_again: AtomicU64::new(0),
             sent_again: AtomicU64::new(0),

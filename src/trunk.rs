@@ -1,5 +1,5 @@
 //! Trunks: what the operator says of a SIP peer ([`Profile`]), the texts of the requests it gets
-//! ([`Messages`]), how fast it gets them ([`Pace`]), whether it is there ([`Health`]), and whom its
+//! ([`Messages`]), how fast it gets them ([`Pace`], [`Rate`]), whether it is there ([`Health`]), and whom its
 //! calls are from ([`CallerPolicy`]).
 //!
 //! Deliberately absent: sockets, the clock, and the life of a call. A trunk is data and arithmetic.
@@ -11,6 +11,7 @@ mod lines;
 mod messages;
 mod pace;
 mod profile;
+mod rate;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -23,3 +24,4 @@ pub use pace::{Pace, Wait};
 pub use profile::{
     CallerId, CallerIdHeader, Dialled, NationalPlan, NumberFormat, Privacy, Profile, Ringing,
 };
+pub use rate::Rate;

@@ -19,6 +19,7 @@ pub(crate) fn shard_settings(
 ) -> Result<Settings, MessagesError> {
     let peer = Peer::new(profile(trunk, ring), local, None)?;
     Ok(Settings {
+        shard: 0,
         lines: vec![Line::new(peer, (0, 1))],
         routes: vec![Box::new([0])],
         dids: Arc::new(Dids::default()),

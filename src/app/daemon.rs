@@ -218,6 +218,7 @@ fn run_shards(
         let shard = index as u16; // `sip.shards` is a u16
         let locals: Vec<_> = sockets.iter().map(|socket| socket.local).collect();
         let settings = Settings {
+            shard,
             lines: settings::lines(config, shard, &locals)?,
             routes: layout.routes.clone(),
             dids: Arc::clone(&layout.dids),

@@ -103,11 +103,21 @@ fn describe(state: &ShardState, trunks: &[Arc<str>]) -> Value {
             "due_in_ms": u64::try_from(call.due_in.as_millis()).unwrap_or(u64::MAX),
         })
     });
+    let inbound = state.inbound.iter().map(|call| {
+        json!({
+            "trunk": trunks.get(usize::from(call.trunk)).map(|name| &**name),
+            "did": call.did,
+            "state": call.state,
+            "waits_for": call.waits_for,
+            "due_in_ms": u64::try_from(call.due_in.as_millis()).unwrap_or(u64::MAX),
+        })
+    });
     json!({
         "draining": state.is_draining,
         "tables": tables.collect::<Value>(),
         "trunks": lines.collect::<Value>(),
         "calls": calls.collect::<Value>(),
+        "missed_calls": inbound.collect::<Value>(),
     })
 }
 

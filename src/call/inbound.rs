@@ -84,7 +84,7 @@ impl Inbound {
             (State::Refused { .. } | State::Ringing { .. }, false) => {
                 Step { is_suspicious: true, ..Step::default() }
             }
-            // Nobody can know the tag of a response that has not been sent.
+            // There is no final response yet that it could confirm, or it has been confirmed.
             (State::Ringing { .. } | State::Ended, _) => Step::default(),
         }
     }
@@ -109,6 +109,16 @@ impl Inbound {
             State::Ringing { until } => Some(Wake { at: until, why: "ring time" }),
             State::Ended | State::Refused { .. } => None,
         }
+    }
+
+    /// Whether the caller hears that it rings.
+    pub fn is_ringing(&self) -> bool {
+        matches!(self.state, State::Ringing { .. })
+    }
+
+    /// Whether the refusal waits for its ACK.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.state, State::Refused { .. })
     }
 
     /// Where the call stands, for `/debug/state`.

@@ -64,7 +64,7 @@ impl Gateway {
     /// Whether anybody still waits for a call. A verification may end while its order is on the way
     /// to the shard, or waits for a trunk.
     pub(crate) fn is_wanted(&self, order: &Order) -> bool {
-        !self.is_draining && self.verify.is_pending(order.verification)
+        !self.is_draining() && self.verify.is_pending(order.verification)
     }
 
     /// Hangs up one call, wherever it stands.

@@ -66,9 +66,10 @@ impl Gateway {
 
     /// A trunk wants to be looked at.
     pub(crate) fn on_health_due(&mut self, trunk: u16, now: Instant) {
+        let is_draining = self.is_draining();
         let Some(line) = self.lines.get_mut(usize::from(trunk)) else { return };
         // Filed before a sooner look was wanted: that one has been, or stands for it.
-        if self.is_draining || line.filed.is_some_and(|filed| filed > now) {
+        if is_draining || line.filed.is_some_and(|filed| filed > now) {
             return;
         }
         line.filed = None;

@@ -11,11 +11,13 @@ use crate::call::outbound::{Alerting, Plan};
 use crate::sip::{Host, Via};
 use crate::transaction::TimerBase;
 use crate::transaction::slab::Handle;
-use crate::trunk::{Health, Messages, MessagesError, Pace, Profile, Ringing};
+use crate::trunk::{Health, Messages, MessagesError, Pace, Profile, Rate, Ringing};
 
 /// What one shard must know before it can work.
 #[derive(Debug)]
 pub struct Settings {
+    /// Which shard this is.
+    pub shard: u16,
     /// The trunks, in the order of the configuration, which is the order of failover.
     pub lines: Vec<Line>,
     /// For each pool the trunks that carry its calls, as indices of `lines`, in the order in which
@@ -115,6 +117,8 @@ pub struct Line {
     former: Vec<Arc<Peer>>,
     /// This shard's share of what it takes.
     pub(crate) pace: Pace,
+    /// This shard's share of what it may send.
+    pub(crate) arrivals: Rate,
     /// Whether it is there, as far as this shard knows.
     pub(crate) health: Health,
     /// The last OPTIONS, which may still live.
@@ -128,12 +132,13 @@ pub struct Line {
 impl Line {
     /// A trunk as seen by shard `shard` of `shards`.
     pub fn new(peer: Peer, (shard, shards): (u16, u16)) -> Self {
-        let Profile { calls_per_second, in_flight_max, .. } = peer.profile;
+        let Profile { calls_per_second, in_flight_max, missed_calls_per_second, .. } = peer.profile;
         let pace = Pace::new(calls_per_second, in_flight_max, shard, shards);
+        let arrivals = Rate::of_arrivals(missed_calls_per_second, shards);
         let health = Health::new(peer.profile.options_interval);
         let peer = Arc::new(peer);
         let former = vec![];
-        Self { peer, former, pace, health, probe: None, filed: None, is_listed: true }
+        Self { peer, former, pace, arrivals, health, probe: None, filed: None, is_listed: true }
     }
 
     /// The configuration has it no more, until [`change_to`](Self::change_to) says otherwise.
@@ -149,6 +154,7 @@ impl Line {
             self.health = line.health;
         }
         self.pace.change_to(line.pace);
+        self.arrivals = line.arrivals;
         self.move_to(line.peer);
         self.is_listed = true;
     }

@@ -15,12 +15,14 @@ use crate::tally::{Farewell, SipKind};
 use crate::time::Wake;
 use crate::transaction::client::Machine;
 use crate::transaction::slab::Handle;
-use crate::transaction::{invite_client, non_invite_client};
+use crate::transaction::{invite_client, invite_server, non_invite_client};
 use crate::trunk::Probe;
 
 /// Who is woken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Timer {
+    /// A verification that wants its caller to be called back.
+    Challenge,
     /// A client transaction and its call.
     Client(Handle),
     /// The stop: more calls are to be hung up.
@@ -29,6 +31,8 @@ pub(crate) enum Timer {
     Health(u16),
     /// The orders that wait for a trunk.
     Pace,
+    /// A server transaction and its call.
+    Server(Handle),
 }
 
 impl Gateway {
@@ -42,10 +46,12 @@ impl Gateway {
                 break;
             }
             match self.wheel.pop_due(now) {
+                Some(Timer::Challenge) => self.on_challenge_due(now),
                 Some(Timer::Client(handle)) => self.on_client_due(handle, now),
                 Some(Timer::Drain) => self.on_drain(now),
                 Some(Timer::Health(trunk)) => self.on_health_due(trunk, now),
                 Some(Timer::Pace) => self.on_pace(now),
+                Some(Timer::Server(handle)) => self.on_server_due(handle, now),
                 None => break,
             }
         }
@@ -63,13 +69,27 @@ impl Gateway {
     /// [`deadlines_max`](Self::deadlines_max) holds. What is above it then are deadlines whose owner
     /// is gone; they leave at their time.
     pub(crate) fn has_room_for_deadlines(&self) -> bool {
-        self.wheel.len() <= DEADLINES_PER_TRANSACTION * self.clients.occupancy().1
+        // What calls from trunks have filed has a room of its own, so that they cannot take this one.
+        let theirs = self.servers_filed + self.challenges.len();
+        self.wheel.len() - theirs <= DEADLINES_PER_TRANSACTION * self.clients.occupancy().1
+    }
+
+    /// The same for one more call from a trunk. One that is hung up early leaves the end of its ringing
+    /// behind.
+    pub(crate) fn has_room_for_server_deadlines(&self) -> bool {
+        self.servers_filed <= DEADLINES_PER_TRANSACTION * self.servers.occupancy().1
+    }
+
+    /// How many verifications can wait for their caller to be called back.
+    pub(crate) fn challenges_max(&self) -> usize {
+        self.verifications_max
     }
 
     /// How many deadlines of calls and trunks can be filed.
     pub(crate) fn deadlines_max(&self) -> usize {
         let trunks = DEADLINES_PER_TRUNK * self.lines.len();
-        2 * DEADLINES_PER_TRANSACTION * self.clients.occupancy().1 + trunks
+        let transactions = self.clients.occupancy().1 + self.servers.occupancy().1;
+        2 * DEADLINES_PER_TRANSACTION * transactions + trunks + self.challenges_max()
     }
 
     /// How many verifications can be watched. One that was forgotten before its time (ended, and the
@@ -94,6 +114,43 @@ impl Gateway {
             client.owner.armed = Some(wake.at);
             self.wheel.arm(wake.at, Timer::Client(handle));
         }
+    }
+
+    /// Files a server transaction in the same way.
+    pub(crate) fn arm_server(&mut self, handle: Handle) {
+        let Some(server) = self.servers.get_mut(handle) else { return };
+        let call = &mut server.owner;
+        let Some(wake) = Wake::earlier(server.machine.next_wake(), call.call.next_wake()) else {
+            debug_assert!(server.machine.is_terminated(), "what lives has a deadline");
+            self.servers.remove(handle);
+            return;
+        };
+        if call.armed.is_none_or(|armed| wake.at < armed) {
+            call.armed = Some(wake.at);
+            self.servers_filed += 1;
+            self.wheel.arm(wake.at, Timer::Server(handle));
+        }
+    }
+
+    fn on_server_due(&mut self, handle: Handle, now: Instant) {
+        self.servers_filed -= 1;
+        let Some((machine, call)) = self.inbound_mut(handle) else { return };
+        // Filed before the wish moved forward: another entry stands for it.
+        if call.armed.is_some_and(|armed| armed > now) {
+            return;
+        }
+        call.armed = None;
+        let step = match machine.on_timeout(now) {
+            invite_server::OnTimeout::Fail => call.call.on_unacknowledged(),
+            invite_server::OnTimeout::Rest | invite_server::OnTimeout::Trying => {
+                call.call.on_timeout(now)
+            }
+            invite_server::OnTimeout::Retransmit => {
+                self.say_again(handle);
+                return self.arm_server(handle);
+            }
+        };
+        self.take(handle, step, now);
     }
 
     fn on_client_due(&mut self, handle: Handle, now: Instant) {

@@ -6,7 +6,7 @@ use prometheus::proto::MetricFamily;
 
 use super::family::{read_counter, read_gauge};
 use super::process::Process;
-use crate::tally::{DropReason, Farewell, Shed, SipKind, Table, Tally};
+use crate::tally::{DropReason, Farewell, InboundEnd, Shed, SipKind, Table, Tally};
 use crate::time::Micros;
 use crate::verify::{Census, Level, PoolState};
 
@@ -95,6 +95,7 @@ impl Readings<'_> {
             ),
         ];
         families.extend(self.farewells());
+        families.push(self.inbound_calls());
         families.extend(self.messages());
         families.extend(self.bounds());
         families.extend(self.pool_gauges());
@@ -119,6 +120,16 @@ impl Readings<'_> {
                 [([], micros / 1e6)],
             ),
         ]
+    }
+
+    fn inbound_calls(&self) -> MetricFamily {
+        let ends = InboundEnd::ALL.iter();
+        read_counter(
+            "ringproof_inbound_calls_total",
+            "Calls from trunks that ended, by what their caller proved",
+            ["end"],
+            ends.map(|how| ([how.as_str()], self.sum(|tally| tally.inbound_ends(*how)))),
+        )
     }
 
     fn messages(&self) -> [MetricFamily; 3] {

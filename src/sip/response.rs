@@ -46,6 +46,16 @@ impl<'r> Response<'r> {
         Self { status, phrase: None, to_tag: None, source: None, headers: &[], body: b"" }
     }
 
+    /// Appends the status line alone. With what [`write`](Self::write) appends after it for one refusal
+    /// of a request, the line of another is a refusal as well: nothing else tells them apart.
+    pub fn write_status_line(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"SIP/2.0 ");
+        write::decimal(out, self.status.code().into());
+        out.push(b' ');
+        out.extend_from_slice(self.phrase.unwrap_or(self.status.phrase().as_bytes()));
+        out.extend_from_slice(b"\r\n");
+    }
+
     /// Appends the response to `request` to `out`.
     ///
     /// Record-Route is copied where the response makes a dialog (RFC 3261 §12.1.1), Timestamp into
@@ -82,14 +92,6 @@ impl<'r> Response<'r> {
         }
         write::body(out, self.body);
         Ok(())
-    }
-
-    fn write_status_line(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"SIP/2.0 ");
-        write::decimal(out, self.status.code().into());
-        out.push(b' ');
-        out.extend_from_slice(self.phrase.unwrap_or(self.status.phrase().as_bytes()));
-        out.extend_from_slice(b"\r\n");
     }
 
     /// RFC 3581 §4: an `rport` without value gets the source port, and `received` is then added

@@ -67,6 +67,8 @@ impl Status {
     pub const SERVICE_UNAVAILABLE: Self = Self(503);
     /// 505.
     pub const VERSION_NOT_SUPPORTED: Self = Self(505);
+    /// 513.
+    pub const MESSAGE_TOO_LARGE: Self = Self(513);
     /// 603.
     pub const DECLINE: Self = Self(603);
 

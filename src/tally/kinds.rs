@@ -80,6 +80,18 @@ closed_set! {
     }
 }
 
+closed_set! {
+    /// How a call from a trunk ended.
+    InboundEnd {
+        /// Its caller hung up first, and confirmed our answer to that.
+        Canceled = "canceled",
+        /// We refused it, and its caller confirmed that.
+        Refused = "refused",
+        /// No ACK with our tag came: nothing is known of where it came from.
+        Unreturned = "unreturned",
+    }
+}
+
 impl SipKind {
     /// The class of a status code. One outside 100 to 699 goes to the nearest class.
     pub fn of_status(code: u16) -> Self {
@@ -97,6 +109,11 @@ impl SipKind {
 closed_set! {
     /// Why a datagram was dropped without an answer.
     DropReason {
+        /// A request whose answer would be longer than itself.
+        Amplifying = "amplifying",
+        /// An ACK that matches a call in all but the To tag, which only we and our caller know: somebody
+        /// guesses, or a broken caller.
+        ForgedAck = "forged_ack",
         /// It came from an address that no trunk answers from.
         ForeignSource = "foreign_source",
         /// A response whose topmost Via is not ours (RFC 3261 §18.1.2).
@@ -105,8 +122,6 @@ closed_set! {
         Late = "late",
         /// Not a SIP message, or one that breaks a rule which makes it unreadable.
         Malformed = "malformed",
-        /// A request that a gateway of flash calls has no use for, and that must not be answered.
-        UnexpectedRequest = "unexpected_request",
         /// A response whose branch we did not make, or whose keyed check is wrong.
         UnknownBranch = "unknown_branch",
         /// The branch is ours but the Call-ID is another call's.
@@ -123,6 +138,13 @@ closed_set! {
         Call = "call",
         /// A datagram that the socket would not take.
         Datagram = "datagram",
+        /// A call from a trunk, because that trunk sent more in a second than it may.
+        MissedCallRate = "missed_call_rate",
+        /// A call from a trunk, because the table of server transactions was full, or so full that only
+        /// calls that somebody waits for are taken.
+        MissedCallRoom = "missed_call_room",
+        /// The answer to a request about a call that nobody knows.
+        StrayAnswer = "stray_answer",
         /// A SIP transaction: the shard's table was full.
         Transaction = "transaction",
     }
@@ -137,6 +159,8 @@ closed_set! {
         ClientTransactions = "client_transactions",
         /// Orders that wait in the shard's inbox.
         Inbox = "inbox",
+        /// Server transactions (RFC 3261 §17.2): calls from trunks, until they are forgotten.
+        ServerTransactions = "server_transactions",
         /// Deadlines in the timer wheel, counting those whose owner has moved on.
         Timers = "timers",
     }

@@ -137,6 +137,11 @@ impl<T> Servers<T> {
     }
 
     /// The transaction at `handle`, if it is still alive.
+    pub fn get(&self, handle: Handle) -> Option<&Server<T>> {
+        self.slab.get(handle)
+    }
+
+    /// The transaction at `handle`, if it is still alive.
     pub fn get_mut(&mut self, handle: Handle) -> Option<&mut Server<T>> {
         self.slab.get_mut(handle)
     }

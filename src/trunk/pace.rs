@@ -1,21 +1,17 @@
 //! How fast one shard may send calls to one trunk: calls per second and calls at once.
 //!
-//! The rate is a token bucket in the form of GCRA (ITU-T I.371): one instant instead of a count and
-//! a clock. Bursts are a tenth of a second's worth, because a carrier that sells 100 calls per
-//! second answers the 101st with 503.
+//! Bursts are a tenth of a second's worth, because a carrier that sells 100 calls per second answers
+//! the 101st with 503.
 //! Deliberately absent: a queue. Who is told to wait keeps the call.
 
 use std::time::{Duration, Instant};
 
+use super::Rate;
+
 /// One shard's share of what a trunk takes.
 #[derive(Clone, Debug)]
 pub struct Pace {
-    /// Time between two calls at full rate.
-    interval: Duration,
-    /// How far `due` may run ahead of the clock: the burst.
-    ahead_max: Duration,
-    /// When the calls so far would have left, one `interval` apart.
-    due: Option<Instant>,
+    rate: Rate,
     in_flight: u32,
     in_flight_max: u32,
 }
@@ -38,9 +34,7 @@ impl Pace {
         let interval = Duration::from_secs(1) * shards / calls_per_second.max(1);
         let burst = calls_per_second / shards / 10;
         Self {
-            interval,
-            ahead_max: interval * burst.saturating_sub(1),
-            due: None,
+            rate: Rate::new(interval, burst),
             in_flight: 0,
             in_flight_max: in_flight_max / shards + u32::from(count < in_flight_max % shards),
         }
@@ -55,11 +49,7 @@ impl Pace {
         if self.in_flight >= self.in_flight_max {
             return Err(Wait::Full);
         }
-        let due = self.due.map_or(now, |due| due.max(now));
-        if due - now > self.ahead_max {
-            return Err(Wait::Until(due - self.ahead_max));
-        }
-        self.due = Some(due + self.interval);
+        self.rate.take(now).map_err(Wait::Until)?;
         self.in_flight += 1;
         Ok(())
     }

@@ -132,6 +132,7 @@ fn shard_settings(
 ) -> Settings {
     let line = |trunk: &plan::Trunk| line(trunk.profile.clone(), address, share);
     Settings {
+        shard: share.0,
         lines: plan.trunks.iter().map(line).collect(),
         routes: daemon.routes.iter().map(|route| route.clone().into_boxed_slice()).collect(),
         dids: Arc::new(Dids::default()),

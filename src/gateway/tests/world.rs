@@ -112,6 +112,7 @@ impl World {
         let (verify, tally) = (Arc::new(verify), Arc::new(Tally::default()));
         let lines = trunks.iter().map(|address| line(address, &change)).collect();
         let settings = Settings {
+            shard: 0,
             lines,
             routes: vec![(0..trunks.len() as u16).collect()],
             dids: Arc::new(Dids::default()),
