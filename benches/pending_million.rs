@@ -39,11 +39,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let clock = Instant::now();
     for nth in 0..PENDING {
         let to = E164::parse(&format!("+4670{nth:07}"))?;
-        let request = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
+        let request = Start::flash_call(to);
         let started = verify.start(request, zero + spread * nth)?;
-        verify.confirm(&started.order);
-        let wake_at = started.order.wake_at.ok_or("a start names its timer")?;
-        wheel.arm(wake_at, started.order.verification);
+        let order = started.task.call().ok_or("a flash call is an order")?;
+        verify.confirm(&order);
+        wheel.arm(order.wake_at.ok_or("a start names its timer")?, order.verification);
     }
     let took = clock.elapsed();
     let full = memory::resident("self")? * 1_024;

@@ -62,7 +62,7 @@ use crate::transaction::server::Servers;
 use crate::transaction::slab::Handle;
 use crate::trunk::Rate;
 use crate::verify::id::{CallId, VerificationId};
-use crate::verify::{Order, Verify};
+use crate::verify::{Order, Verify, Watch};
 
 /// What the control room asks of a shard.
 #[derive(Debug)]
@@ -77,6 +77,8 @@ pub enum Command {
     Place(Order),
     /// Work with other trunks.
     Reload(Box<Reload>),
+    /// Keep the time of a verification that waits for a call.
+    Watch(Watch),
 }
 
 /// Everything that can happen to a shard.
@@ -196,6 +198,7 @@ impl Gateway {
             Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
             Input::Command(Command::Place(order)) => self.place(order, now),
             Input::Command(Command::Reload(reload)) => self.reload(*reload, now),
+            Input::Command(Command::Watch(watch)) => self.watch(watch),
             Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
             Input::SendFailed { payload, why, .. } => self.on_send_failed(payload, why, now),
             Input::Timeout => self.on_timeout(now),

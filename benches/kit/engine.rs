@@ -47,9 +47,13 @@ impl Engine {
         let (wall, entropy) = (WallClock::new(now, SystemTime::now()), Entropy::system());
         let verify = Arc::new(verify(&wall, &entropy)?);
         let to = E164::parse("+46709999999")?;
-        let start = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
+        let start = Start::flash_call(to);
         // Nobody arms its timer: it stays pending.
-        let bare = Order { ring: Some(RING), wake_at: None, ..verify.start(start, now)?.order };
+        let bare = Order {
+            ring: Some(RING),
+            wake_at: None,
+            ..verify.start(start, now)?.task.call().ok_or("a flash call is an order")?
+        };
         let socket = net::bind(([127, 0, 0, 1], port).into(), RECEIVE_BUFFER)?;
         let settings = shard_settings(socket.local, ([127, 0, 0, 1], trunk).into(), RING)?;
         let tally = Arc::new(Tally::default());
@@ -104,8 +108,9 @@ impl Engine {
         let to = E164::parse(&format!("+4670{:07}", self.started))?;
         self.started += 1;
         if self.orders == Orders::Verified {
-            let request = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
-            let mut order = self.verify.start(request, now)?.order;
+            let request = Start::flash_call(to);
+            let mut order =
+                self.verify.start(request, now)?.task.call().ok_or("a flash call is an order")?;
             order.ring = Some(RING);
             self.verify.confirm(&order);
             return Ok(order);

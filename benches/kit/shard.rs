@@ -45,9 +45,13 @@ impl Shard {
         let settings = shard_settings(local, trunk, RING)?;
         let verify = Arc::new(verify(&wall, &entropy)?);
         let to = E164::parse("+46701234567")?;
-        let start = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
+        let start = Start::flash_call(to);
         // Nobody arms its timer: it stays pending.
-        let order = Order { ring: Some(RING), wake_at: None, ..verify.start(start, now)?.order };
+        let order = Order {
+            ring: Some(RING),
+            wake_at: None,
+            ..verify.start(start, now)?.task.call().ok_or("a flash call is an order")?
+        };
         let tally = Arc::new(Tally::default());
         let gateway = Gateway::new(settings, verify, &entropy, tally, now);
         let (request, response) = (vec![], vec![]);

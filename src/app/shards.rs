@@ -15,8 +15,8 @@ use crate::gateway::reload::Reload;
 use crate::gateway::state::{Reply, ShardState};
 use crate::net::{Busy, NotSent, Remote};
 use crate::tally::{Shed, Table, Tally};
-use crate::verify::Order;
 use crate::verify::record::CallRecord;
+use crate::verify::{Order, Watch};
 
 /// One running shard.
 #[derive(Debug)]
@@ -110,6 +110,17 @@ impl Calls for Shards {
             return Err(NotPlaced::NoTrunk);
         }
         shard.remote.send(Command::Place(order.clone())).map_err(|_| {
+            shard.tally.on_shed(Shed::Call);
+            NotPlaced::QueueFull
+        })
+    }
+
+    fn watch(&self, watch: Watch) -> Result<(), NotPlaced> {
+        if self.is_stopping() {
+            return Err(NotPlaced::Stopping);
+        }
+        let shard = self.shards.get(usize::from(watch.shard)).ok_or(NotPlaced::QueueFull)?;
+        shard.remote.send(Command::Watch(watch)).map_err(|_| {
             shard.tally.on_shed(Shed::Call);
             NotPlaced::QueueFull
         })

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use super::service::NotPlaced;
 use crate::time::Micros;
-use crate::verify::Order;
 use crate::verify::record::CallRecord;
+use crate::verify::{Order, Watch};
 
 /// The shards, as those see them who want calls placed. Must not block.
 pub trait Calls: Send + Sync {
@@ -20,6 +20,13 @@ pub trait Calls: Send + Sync {
     ///
     /// Nothing was handed over and nothing will be dialled.
     fn place(&self, order: &Order) -> Result<(), NotPlaced>;
+
+    /// Has a shard keep the time of a verification.
+    ///
+    /// # Errors
+    ///
+    /// No shard keeps it.
+    fn watch(&self, watch: Watch) -> Result<(), NotPlaced>;
 
     /// Tells `shard` to hang up a call. A call that is over already is left alone.
     fn hang_up(&self, call: &Arc<CallRecord>, shard: u16);

@@ -19,8 +19,8 @@ use crate::verify::snapshot::Snapshot;
 use crate::verify::{Census, PoolState};
 use crate::verify::{CheckError, Evidence};
 use crate::verify::{Filter, Page};
-use crate::verify::{NotFound, Report};
-use crate::verify::{Order, Start, StartError};
+use crate::verify::{Order, Start, StartError, Task, Watch};
+use crate::verify::{Report, ReportError};
 
 /// The use cases over the verifications and the shards.
 pub struct Service {
@@ -49,7 +49,14 @@ impl Service {
         self.admit_call(caller, now)
             .map_err(|retry_after| StartRefusal::CallRate { retry_after })?;
         let started = self.verify.start(start, now)?;
-        self.place(&started.order, now)?;
+        match started.task {
+            Task::Call(order) => self.place(&order, now)?,
+            Task::Watch(watch) => {
+                if let Some(ended) = self.watch(watch, now)? {
+                    return Ok(ended);
+                }
+            }
+        }
         Ok(started.snapshot)
     }
 
@@ -102,8 +109,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// There is no such verification.
-    pub fn report(&self, id: VerificationId, report: Report) -> Result<(), NotFound> {
+    /// There is no such verification, or it has called nobody.
+    pub fn report(&self, id: VerificationId, report: Report) -> Result<(), ReportError> {
         self.verify.report(id, report)
     }
 
@@ -144,11 +151,28 @@ impl Service {
             }
             Err(error) => {
                 self.verify.undo(order, now);
-                if error == NotPlaced::QueueFull {
-                    self.counters.on_shed(Shed::ShardQueue);
-                }
+                self.on_not_placed(error);
                 Err(error)
             }
+        }
+    }
+
+    /// How the verification stands, when it needs no shard any more: a call has settled it.
+    fn watch(&self, watch: Watch, now: Instant) -> Result<Option<Snapshot>, NotPlaced> {
+        let Err(error) = self.calls.watch(watch) else {
+            self.verify.announce(&Task::Watch(watch));
+            return Ok(None);
+        };
+        if !self.verify.undo_watch(&watch, now) {
+            return Ok(self.verify.get(watch.verification, now));
+        }
+        self.on_not_placed(error);
+        Err(error)
+    }
+
+    fn on_not_placed(&self, error: NotPlaced) {
+        if error == NotPlaced::QueueFull {
+            self.counters.on_shed(Shed::ShardQueue);
         }
     }
 }

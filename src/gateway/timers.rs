@@ -11,12 +11,13 @@ use super::Gateway;
 use super::leg::Purpose;
 use super::outbox::BURST_MAX;
 use crate::ladder::Direction;
-use crate::tally::{Farewell, SipKind};
+use crate::tally::{Farewell, Shed, SipKind};
 use crate::time::Wake;
 use crate::transaction::client::Machine;
 use crate::transaction::slab::Handle;
 use crate::transaction::{invite_client, invite_server, non_invite_client};
 use crate::trunk::Probe;
+use crate::verify::Watch;
 
 /// Who is woken.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,15 @@ impl Gateway {
                 self.expiries.arm(at, id);
             }
         }
+    }
+
+    /// Keeps the time of a verification. One that finds no room ends all the same when somebody looks at
+    /// it: its client does, to hear how it went.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        if self.expiries.len() >= self.expiries_max() {
+            return self.tally.on_shed(Shed::Call);
+        }
+        self.expiries.arm(watch.wake_at, watch.verification);
     }
 
     /// Whether the wheels have room for the deadlines of one more call.

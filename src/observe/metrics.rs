@@ -12,16 +12,17 @@ use super::trunks::{TrunkFamilies, TrunkMetrics};
 use crate::outcome::Outcome;
 use crate::verify::event::Event;
 use crate::verify::record::{CallRecord, Moments};
-use crate::verify::snapshot::{Reason, Snapshot, Status};
+use crate::verify::snapshot::{Method, Reason, Snapshot, Status};
 use crate::verify::{Saw, TrunkNames};
 
 /// Every metric of the daemon.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    started: IntCounter,
-    /// One for each reason, by its number.
-    ended: [IntCounter; Reason::ALL.len()],
+    /// One for each method.
+    started: [IntCounter; Method::ALL.len()],
+    /// One for each method and reason, by its number.
+    ended: [[IntCounter; Reason::ALL.len()]; Method::ALL.len()],
     wrong_codes: IntCounter,
     guess_odds: Histogram,
     placed: IntCounter,
@@ -97,10 +98,13 @@ impl Metrics {
             Event::CallEnded(call) => self.on_call_ended(call),
             Event::CallPlaced(_) => self.placed.inc(),
             Event::CallRinging(call) => self.on_call_ringing(call),
+            Event::MissedCall(_) => {}
             Event::PhoneReported { saw, is_ours, .. } => self.on_report(*saw, *is_ours),
             Event::VerificationCreated(verification) => {
-                self.started.inc();
-                self.guess_odds.observe(verification.guess_odds());
+                self.started[verification.method() as usize].inc();
+                if let Some(odds) = verification.guess_odds() {
+                    self.guess_odds.observe(odds);
+                }
             }
             Event::VerificationEnded(verification) => self.on_verification_ended(verification),
             Event::WrongCode(_) => self.wrong_codes.inc(),
@@ -146,7 +150,7 @@ impl Metrics {
         let Some(reason) = verification.reason else { return };
         debug_assert_eq!(verification.status, result_of(reason), "by {reason:?}");
         // The discriminants of `Reason` count from one, in the order of `ALL`.
-        self.ended[reason as usize - 1].inc();
+        self.ended[verification.method() as usize][reason as usize - 1].inc();
     }
 
     fn on_report(&self, saw: Saw, is_ours: Option<bool>) {
@@ -164,7 +168,9 @@ impl Metrics {
     }
 }
 
-fn verifications(registry: &Registry) -> (IntCounter, [IntCounter; Reason::ALL.len()]) {
+type Ended = [[IntCounter; Reason::ALL.len()]; Method::ALL.len()];
+
+fn verifications(registry: &Registry) -> ([IntCounter; Method::ALL.len()], Ended) {
     let started = family::counters(
         registry,
         "ringproof_verifications_started_total",
@@ -178,9 +184,12 @@ fn verifications(registry: &Registry) -> (IntCounter, [IntCounter; Reason::ALL.l
         &["method", "result", "reason"],
     );
     (
-        started.with_label_values(&[METHOD]),
-        Reason::ALL.map(|reason| {
-            ended.with_label_values(&[METHOD, result_of(reason).as_str(), reason.as_str()])
+        Method::ALL.map(|method| started.with_label_values(&[method.as_str()])),
+        Method::ALL.map(|method| {
+            Reason::ALL.map(|reason| {
+                let labels = [method.as_str(), result_of(reason).as_str(), reason.as_str()];
+                ended.with_label_values(&labels)
+            })
         }),
     )
 }
@@ -188,7 +197,9 @@ fn verifications(registry: &Registry) -> (IntCounter, [IntCounter; Reason::ALL.l
 /// A reason ends a verification in one way.
 fn result_of(reason: Reason) -> Status {
     match reason {
-        Reason::CallerIdMatched | Reason::CodeMatched => Status::Verified,
+        Reason::CallerIdMatched | Reason::CodeMatched | Reason::MissedCallMatched => {
+            Status::Verified
+        }
         Reason::CanceledByClient => Status::Canceled,
         Reason::Deadline => Status::Expired,
         Reason::NoTrunk
@@ -209,7 +220,6 @@ fn reports(registry: &Registry) -> [[IntCounter; CALLER_ID.len()]; SAW.len()] {
     SAW.map(|saw| CALLER_ID.map(|(_, shown)| reports.with_label_values(&[saw.as_str(), shown])))
 }
 
-const METHOD: &str = "flash_call";
 /// Calls that ended before a trunk was chosen. No profile may have this name.
 pub(super) const NO_TRUNK: &str = "none";
 

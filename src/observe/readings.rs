@@ -215,14 +215,16 @@ impl Readings<'_> {
         self.tallies.iter().map(|tally| pick(tally.table(table))).fold(0, u64::saturating_add)
     }
 
-    fn levels(&self) -> [(&'static str, Level); 5] {
-        let Census { pending, ended, calls, phones, prefixes } = self.census;
+    fn levels(&self) -> [(&'static str, Level); 7] {
+        let Census { pending, ended, calls, phones, prefixes, waiting, recent, .. } = self.census;
         [
             ("pending", pending),
             ("ended", ended),
             ("calls", calls),
             ("phones", phones),
             ("prefixes", prefixes),
+            ("waiting", waiting),
+            ("recent", recent),
         ]
     }
 

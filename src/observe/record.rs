@@ -11,10 +11,10 @@ use tracing::{debug, info, warn};
 
 use super::metrics::{Metrics, NO_TRUNK};
 use crate::gateway::notice::{Notice, Watcher};
-use crate::verify::TrunkNames;
 use crate::verify::event::{Event, Listener};
 use crate::verify::record::CallRecord;
 use crate::verify::snapshot::Snapshot;
+use crate::verify::{Fate, MissedCallRecord, TrunkNames};
 
 /// The first listener of the verification room.
 pub struct Recorder {
@@ -41,12 +41,16 @@ impl Recorder {
                 let trunk = self.trunk(call);
                 debug!(call = %call.id, trunk = &*trunk, post_dial_delay = %delay, "call rings");
             }
+            Event::MissedCall(call) => self.log_missed(call),
             Event::PhoneReported { call, saw, is_ours } => {
                 info!(call = %call.id, saw = saw.as_str(), is_ours, "phone reported");
             }
             Event::VerificationCreated(verification) => {
-                let Snapshot { id, to, pool, code_space, .. } = &**verification;
-                info!(verification = %id, ?to, pool = &**pool, code_space, "verification started");
+                let Snapshot { id, to, codes, missed_call, .. } = &**verification;
+                let pool = codes.as_ref().map(|codes| &*codes.pool);
+                let code_space = codes.as_ref().map(|codes| codes.distinct);
+                let did = missed_call.as_ref().map(|awaited| tracing::field::debug(awaited.did));
+                info!(verification = %id, ?to, pool, code_space, did, "verification started");
             }
             Event::VerificationEnded(verification) => {
                 let Snapshot { id, to, status, reason, calls, .. } = &**verification;
@@ -59,6 +63,29 @@ impl Recorder {
                 info!(verification = %id, ?to, attempts_left, "wrong code");
             }
         }
+    }
+
+    /// What nothing proves anybody can make up: it must not fill the disk.
+    fn log_missed(&self, call: &MissedCallRecord) {
+        let MissedCallRecord { id, did, caller, header, fate, assurance, sip_call_id, .. } = call;
+        let verification = fate.verification().map(tracing::field::display);
+        let (trunk, sip_code) = (self.trunk_name(Some(call.trunk)), call.sip_code);
+        let unknown = caller.as_ref().err().map(|why| why.as_str());
+        let caller = caller.as_ref().ok().map(tracing::field::debug);
+        let header = header.map(|header| header.as_str());
+        let (outcome, assurance) = (fate.as_str(), assurance.as_str());
+        let (is_disputed, is_forwarded) = (call.is_disputed, call.is_forwarded);
+        if *fate == Fate::Unproven {
+            debug!(
+                call = %id, trunk = &*trunk, ?did, caller, unknown, header, is_disputed, is_forwarded,
+                assurance, sip_call_id = &**sip_call_id, sip_code, outcome, "missed call"
+            );
+            return;
+        }
+        info!(
+            call = %id, trunk = &*trunk, ?did, caller, unknown, header, is_disputed, is_forwarded,
+            assurance, sip_call_id = &**sip_call_id, sip_code, outcome, verification, "missed call"
+        );
     }
 
     fn log_ended(&self, call: &CallRecord) {
@@ -80,7 +107,11 @@ impl Recorder {
     }
 
     fn trunk(&self, call: &CallRecord) -> Arc<str> {
-        let name = call.trunk().and_then(|index| self.trunks.get(index));
+        self.trunk_name(call.trunk())
+    }
+
+    fn trunk_name(&self, index: Option<u16>) -> Arc<str> {
+        let name = index.and_then(|index| self.trunks.get(index));
         name.unwrap_or_else(|| NO_TRUNK.into())
     }
 }

@@ -17,7 +17,7 @@ use crate::time::Micros;
 use crate::verify::event::{Event, Listener};
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::{CallRecord, Ending, Facts};
-use crate::verify::snapshot::{Reason, Snapshot, Status};
+use crate::verify::snapshot::{CodeSpace, Reason, Snapshot, Status};
 use crate::verify::{Census, Level, PoolState, Saw, TrunkNames};
 
 const NOON: u64 = 1_763_640_000_000_000;
@@ -73,9 +73,12 @@ fn verification(status: Status, reason: Option<Reason>) -> Arc<Snapshot> {
         attempts_left: 3,
         calls_left: 1,
         client_ref: Some("Greta Garbo".into()),
-        pool: "default".into(),
-        caller_id_prefix: "+468765".to_owned(),
-        code_space: 9_516,
+        codes: Some(CodeSpace {
+            pool: "default".into(),
+            caller_id_prefix: "+468765".to_owned(),
+            distinct: 9_516,
+        }),
+        missed_call: None,
         calls: Vec::new(),
         latest: Facts::default(),
     })

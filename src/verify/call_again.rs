@@ -1,16 +1,19 @@
 //! Ringing once more, from another number, when the person says that no call came.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::entry::{Entry, State};
 use super::id::VerificationId;
+use super::lease::Pick;
 use super::phone::{PhoneError, Wish};
 use super::placed::Placed;
 use super::pool::Pool;
 use super::service::Verify;
 use super::snapshot::{Snapshot, Status};
 use super::start::Order;
+use super::step::Flash;
+use crate::entropy::Stream;
 
 impl Verify {
     /// Places a further call of a pending verification, from a number with another suffix. From
@@ -27,13 +30,16 @@ impl Verify {
         if state.status != Status::Pending {
             return Err(ended(state));
         }
-        let pool = self.pool(&entry);
+        // Who rings us is called back, and called again, once it has rung.
+        let has_rung = entry.missed().is_none() || state.is_matched;
+        let flash = entry.step.flash().filter(|_| has_rung).ok_or(CallAgainError::NotCalled)?;
+        let pool = self.pool(flash);
         let mut dice = self.entropy.stream();
         let needed = self.needed(state.attempts_left);
         let wish = Wish {
             phone: entry.to,
             verification: id,
-            pool: entry.pool,
+            pool: flash.pool,
             needed,
             mark: self.epoch.mark(now),
             now: self.epoch.now(now),
@@ -45,29 +51,46 @@ impl Verify {
         let refused = |error| CallAgainError::of_phone(error, pool, needed);
         // From here to the end of the call the phone is marked as called: nobody else adds a call.
         let pick = self.phones.call_again(wish).map_err(refused)?;
-        let before = entry.placed.load_full();
-        if before.ordinal >= self.settings.calls {
+        if flash.latest().is_some_and(|latest| latest.ordinal >= self.settings.calls) {
             // Another thread's call began and ended since the look above.
-            self.phones.undo(entry.to, pick.suffix, None);
+            self.phones.undo_call(entry.to, pick.suffix);
             return Err(CallAgainError::NoCallsLeft);
         }
-        let placed = self.place(id, pool, pick, Some(before), &mut dice, now);
-        let Some((placed, caller_id)) = placed else {
+        let shard = self.shard(id);
+        self.add_call(&entry, flash, (pick, shard), &mut dice, now).map_err(|state| match state {
+            Some(state) => ended(state),
+            None => refused(PhoneError::Exhausted { usable: 0 }),
+        })
+    }
+
+    /// Adds a call from a number with the suffix that was leased for it. `Err`: it was taken back; the
+    /// verification has ended in this state.
+    pub(super) fn add_call(
+        &self,
+        entry: &Arc<Entry>,
+        flash: &Flash,
+        (pick, shard): (Pick, u16),
+        dice: &mut Stream,
+        now: Instant,
+    ) -> Result<Order, Option<State>> {
+        let of = (flash.latest(), shard);
+        let Some((placed, caller_id)) = self.place(entry.id, (flash.pool, pick), of, dice, now)
+        else {
             // Unreachable: a suffix that was picked from a pool has a number in it.
-            self.phones.undo(entry.to, pick.suffix, None);
-            return Err(refused(PhoneError::Exhausted { usable: 0 }));
+            self.phones.undo_call(entry.to, pick.suffix);
+            return Err(None);
         };
         let placed = Arc::new(placed);
         // First findable, then current: what reads the word finds its call.
-        self.table.insert_call(placed.record.id, &entry);
-        entry.placed.store(Arc::clone(&placed));
+        self.table.insert_call(placed.record.id, entry);
+        flash.set_latest(Some(Arc::clone(&placed)));
         let more = |state: State| State { calls: placed.ordinal, ..state };
         if let Err(state) = entry.word.change(more) {
             placed.end();
-            self.take_back(&entry, &placed, pick.suffix);
-            return Err(ended(state));
+            self.take_back(entry, &placed, pick.suffix);
+            return Err(Some(state));
         }
-        Ok(self.order(&entry, Arc::clone(&placed.record), caller_id, None))
+        Ok(self.order(entry, flash, &placed, caller_id, None))
     }
 
     /// Takes back a further call that no shard could be given: the one before it is current again.
@@ -78,17 +101,17 @@ impl Verify {
         if is_undone {
             self.take_back(entry, placed, suffix);
         } else {
-            self.phones.undo(entry.to, suffix, None);
+            self.phones.undo_call(entry.to, suffix);
         }
         is_undone
     }
 
     fn take_back(&self, entry: &Entry, placed: &Placed, suffix: u32) {
-        if let Some(before) = &placed.before {
-            entry.placed.store(Arc::clone(before));
+        if let Some(flash) = entry.step.flash() {
+            flash.set_latest(placed.before.clone());
         }
         self.table.remove_call(placed.record.id);
-        self.phones.undo(entry.to, suffix, None);
+        self.phones.undo_call(entry.to, suffix);
     }
 }
 
@@ -104,9 +127,18 @@ pub enum CallAgainError {
     /// All calls of this verification were used.
     #[error("all calls of this verification were used")]
     NoCallsLeft,
+    /// It waits for a call from the phone, and calls it back later or never.
+    #[error("this verification waits for a call from the phone, which is not called before")]
+    NotCalled,
     /// No such verification, or none that is remembered.
     #[error("no such verification")]
     NotFound,
+    /// Too many wrong codes were given for this phone.
+    #[error("too many wrong codes for this phone, retry in {} s", retry_after.as_secs())]
+    PhoneLocked {
+        /// When it may be called again; whole seconds.
+        retry_after: Duration,
+    },
     /// Not enough suffixes are left for this phone to keep a code hard to guess.
     #[error("pool `{pool}` has {usable} codes left for this phone, {needed} are needed")]
     PoolExhausted {
@@ -125,11 +157,10 @@ impl CallAgainError {
             PhoneError::Exhausted { usable } => {
                 Self::PoolExhausted { pool: Arc::clone(&pool.name), usable, needed }
             }
-            // The others are reasons against a start; the phone of a pending verification is only
-            // ever asked whether it is being called.
+            PhoneError::Locked { wait } => Self::PhoneLocked { retry_after: wait },
+            // The others are reasons against a start.
             PhoneError::Calling
             | PhoneError::Full(_)
-            | PhoneError::Locked { .. }
             | PhoneError::Pending { .. }
             | PhoneError::TooOften { .. } => Self::CallInProgress,
         }

@@ -34,7 +34,9 @@ impl Verify {
         if placed.end() {
             // First the marks, then the word: who hears of the end may ask for another call. The
             // lease cools before it can have cooled.
-            self.pool(entry).on_released();
+            if let Some(flash) = entry.step.flash() {
+                self.pool(flash).on_released();
+            }
             self.phones.on_call_ended(entry.to);
         }
         self.tell(entry, Fact::CallEnded(placed.ordinal));
@@ -48,7 +50,7 @@ impl Verify {
 
     fn find_call(&self, call: &CallRecord) -> Option<(Arc<Entry>, Arc<Placed>)> {
         let entry = self.table.get_by_call(call.id)?;
-        let placed = entry.placed.load().find(call.id)?;
+        let placed = entry.find(call.id)?;
         Some((entry, placed))
     }
 

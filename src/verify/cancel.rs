@@ -21,8 +21,8 @@ impl Verify {
         let snapshot = self
             .end(&entry, canceled, now)
             .map_err(|state| CancelError::AlreadyEnded(Box::new(self.snapshot(&entry, state))))?;
-        let latest = entry.placed.load_full();
-        let call = (!latest.is_over()).then(|| (Arc::clone(&latest.record), self.shard(id)));
+        let latest = entry.latest().filter(|latest| !latest.is_over());
+        let call = latest.map(|latest| (Arc::clone(&latest.record), latest.shard));
         Ok(Canceled { snapshot, call })
     }
 }

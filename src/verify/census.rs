@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::number::E164;
+
 /// One pool at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PoolState {
@@ -21,6 +23,15 @@ pub struct PoolState {
     pub cooling: u64,
 }
 
+/// One of the numbers that people ring, at one moment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DidState {
+    /// The number.
+    pub number: E164,
+    /// Verifications that wait for a call to it.
+    pub waiting: usize,
+}
+
 /// The sizes of every table against their bounds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Census {
@@ -34,6 +45,12 @@ pub struct Census {
     pub phones: Level,
     /// Blocks of phones whose starts are counted.
     pub prefixes: Level,
+    /// Verifications that wait for a call. Bounded by those that are pending.
+    pub waiting: Level,
+    /// Missed calls that nobody waited for and that still count. Shed: forgotten before their time.
+    pub recent: Level,
+    /// Missed calls without any proof that listeners were not told of.
+    pub untold: u64,
 }
 
 /// How full one table is.

@@ -50,6 +50,10 @@ impl Verify {
         let claim = Claim::read(evidence, entry.country)?;
         let ended = |state| CheckError::AlreadyEnded(Box::new(self.snapshot(&entry, state)));
         self.expire_if_due(&entry, now);
+        let state = entry.word.load();
+        if state.status == Status::Pending && entry.current(state).is_none() {
+            return Err(CheckError::NotCalled);
+        }
         let (judged, verdict) = self.guess(&claim, &entry, now);
         let state = judged.map_err(ended)?;
         match state.status {
@@ -70,11 +74,12 @@ impl Verify {
     ) -> (Result<State, State>, Verdict) {
         // The codes are hashed before the phone is held: a shard may wait for it.
         let placed = entry.current(entry.word.load());
-        let reason = self.matches(claim, &placed);
+        let right = |placed: &Placed| self.matches(claim, placed);
+        let (ordinal, reason) = placed.map_or((0, None), |placed| (placed.ordinal, right(&placed)));
         let judge = |state: State| {
-            let is_current = state.calls == placed.ordinal;
-            let reason =
-                if is_current { reason } else { self.matches(claim, &entry.current(state)) };
+            let is_current = state.calls == ordinal;
+            let of_other = || entry.current(state).and_then(|placed| right(&placed));
+            let reason = if is_current { reason } else { of_other() };
             Self::judge(reason, entry, state, now)
         };
         let mut judged = None;
@@ -203,6 +208,9 @@ pub enum CheckError {
     /// The text cannot be a code. No attempt is counted.
     #[error("a code is exactly 5 digits 0-9")]
     NotACode,
+    /// It waits for a call from the phone, and has not called it back: no code was shown.
+    #[error("this verification waits for a call from the phone, which has not been shown a code")]
+    NotCalled,
     /// No such verification, or none that is remembered.
     #[error("no such verification")]
     NotFound,

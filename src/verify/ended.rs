@@ -1,29 +1,33 @@
-//! The ring of ended verifications, in the order in which they ended: each new one takes the place of
-//! the oldest, so that at most as many as the ring has places can still be read, and the oldest is
-//! the first whose time to be forgotten comes.
+//! A ring of what is kept for a while, in the order in which it came (ended verifications, missed calls
+//! that nobody waited for): each new one takes the place of the oldest, so that at most as many as the
+//! ring has places are kept, and the oldest is the first whose time to be forgotten comes.
 //!
 //! Lock-free: a place is taken by one counter and one swap. Memory is taken by the chunk, when the
 //! first of a chunk's places is: a ring of a million that is never full costs what it holds.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use super::entry::Entry;
+/// What knows its place in a ring.
+pub(super) trait Slotted {
+    /// Where its place is written; `u32::MAX` before it has one.
+    fn slot(&self) -> &AtomicU32;
+}
 
 /// The ring.
-pub(super) struct Ring {
-    chunks: Box<[ArcSwapOption<Chunk>]>,
+pub(super) struct Ring<T> {
+    chunks: Box<[ArcSwapOption<Chunk<T>>]>,
     places: usize,
     next: AtomicUsize,
     /// The first that may still be there.
     oldest: AtomicUsize,
 }
 
-type Chunk = Box<[ArcSwapOption<Entry>]>;
+type Chunk<T> = Box<[ArcSwapOption<T>]>;
 
-impl Ring {
+impl<T: Slotted> Ring<T> {
     /// A ring with `places` places, at least one.
     pub(super) fn new(places: usize) -> Self {
         let places = places.max(1);
@@ -36,15 +40,15 @@ impl Ring {
     }
 
     /// Adds an entry; returns the one whose place it took.
-    pub(super) fn push(&self, entry: &Arc<Entry>) -> Option<Arc<Entry>> {
+    pub(super) fn push(&self, entry: &Arc<T>) -> Option<Arc<T>> {
         let place = self.next.fetch_add(1, Ordering::AcqRel) % self.places;
-        entry.slot.store(u32::try_from(place).unwrap_or(u32::MAX), Ordering::Release);
+        entry.slot().store(u32::try_from(place).unwrap_or(u32::MAX), Ordering::Release);
         self.chunk(place)[place % CHUNK].swap(Some(Arc::clone(entry)))
     }
 
     /// Frees the place of an entry, unless another one has taken it.
-    pub(super) fn remove(&self, entry: &Arc<Entry>) {
-        let place = entry.slot.load(Ordering::Acquire) as usize;
+    pub(super) fn remove(&self, entry: &Arc<T>) {
+        let place = entry.slot().load(Ordering::Acquire) as usize;
         if let Some(chunks) = self.chunks.get(place / CHUNK)
             && let Some(chunk) = &*chunks.load()
         {
@@ -59,8 +63,8 @@ impl Ring {
     pub(super) fn next_due(
         &self,
         steps: &mut usize,
-        is_due: impl Fn(&Entry) -> bool,
-    ) -> Option<Arc<Entry>> {
+        is_due: impl Fn(&T) -> bool,
+    ) -> Option<Arc<T>> {
         while *steps > 0 {
             let next = self.next.load(Ordering::Acquire);
             let oldest = self.oldest.load(Ordering::Acquire);
@@ -84,20 +88,20 @@ impl Ring {
         None
     }
 
-    fn at(&self, place: usize) -> Option<Arc<Entry>> {
+    fn at(&self, place: usize) -> Option<Arc<T>> {
         let chunk = self.chunks[place / CHUNK].load();
         chunk.as_ref().and_then(|chunk| chunk[place % CHUNK].load_full())
     }
 
     /// The chunk of a place, made by whoever is first.
-    fn chunk(&self, place: usize) -> Arc<Chunk> {
+    fn chunk(&self, place: usize) -> Arc<Chunk<T>> {
         let slot = &self.chunks[place / CHUNK];
         if let Some(chunk) = &*slot.load() {
             return Arc::clone(chunk);
         }
-        let made: Arc<Chunk> =
+        let made: Arc<Chunk<T>> =
             Arc::new((0..CHUNK.min(self.places)).map(|_| ArcSwapOption::empty()).collect());
-        let found = slot.compare_and_swap(&None::<Arc<Chunk>>, Some(Arc::clone(&made)));
+        let found = slot.compare_and_swap(&None::<Arc<Chunk<T>>>, Some(Arc::clone(&made)));
         Guard::into_inner(found).unwrap_or(made)
     }
 }

@@ -2,11 +2,13 @@
 //! atomic word.
 //!
 //! ```text
-//!  63                    15 14    11 10    7 6     3 2     0
-//! +------------------------+--------+-------+-------+-------+
-//! | µs from start to end   | calls  | left  | reason| status|
-//! +------------------------+--------+-------+-------+-------+
+//!  63                 16 15 14    11 10    7 6     3 2     0
+//! +---------------------+--+--------+-------+-------+-------+
+//! | µs from start to end|M | calls  | left  | reason| status|
+//! +---------------------+--+--------+-------+-------+-------+
 //! ```
+//!
+//! M: the call that was waited for has come.
 //!
 //! Invariant: a word whose status is final never changes again. A transition is one
 //! compare-and-swap, so whatever runs in parallel, the first final state wins, is won by one thread,
@@ -16,12 +18,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-
-use super::id::VerificationId;
+use super::ended::Slotted;
+use super::id::{CallId, VerificationId};
 use super::placed::Placed;
-use super::pool::Pool;
-use super::snapshot::{Reason, Snapshot, Status};
+use super::snapshot::{Method, Reason, Status};
+use super::step::{Missed, Step};
 use super::story::Story;
 use crate::number::E164;
 use crate::number::plan::Country;
@@ -32,8 +33,6 @@ pub(super) struct Entry {
     pub(super) id: VerificationId,
     pub(super) to: E164,
     pub(super) country: Country,
-    pub(super) pool: u16,
-    pub(super) ring: Option<Duration>,
     pub(super) client_ref: Option<Arc<str>>,
     pub(super) created: Instant,
     pub(super) created_at: Micros,
@@ -41,19 +40,40 @@ pub(super) struct Entry {
     pub(super) word: Word,
     /// What listeners were told of it.
     pub(super) story: Story,
-    /// The latest call, and through it the earlier ones. The word says how many of them count.
-    pub(super) placed: ArcSwap<Placed>,
+    /// How it is proven.
+    pub(super) step: Step,
     /// Its place in the ring of ended ones.
     pub(super) slot: AtomicU32,
     pub(super) is_forgotten: AtomicBool,
 }
 
 impl Entry {
-    /// The call that counts in this state. Another thread may be about to add or to take back one.
-    pub(super) fn current(&self, state: State) -> Arc<Placed> {
-        let placed = self.placed.load_full();
-        // The first call is in every chain, and a state counts at least one.
-        placed.nth(placed.ordinal.min(state.calls)).unwrap_or(placed)
+    /// The flash call that counts in this state.
+    pub(super) fn current(&self, state: State) -> Option<Arc<Placed>> {
+        self.step.flash()?.current(state)
+    }
+
+    /// The latest flash call.
+    pub(super) fn latest(&self) -> Option<Arc<Placed>> {
+        self.step.flash()?.latest()
+    }
+
+    /// The flash call with this name.
+    pub(super) fn find(&self, call: CallId) -> Option<Arc<Placed>> {
+        self.latest()?.find(call)
+    }
+
+    /// The call that it waits for, when it waits for one.
+    pub(super) fn missed(&self) -> Option<&Missed> {
+        self.step.missed()
+    }
+
+    /// How it is proven.
+    pub(super) fn method(&self) -> Method {
+        match self.step {
+            Step::FlashCall(_) => Method::FlashCall,
+            Step::MissedCall(_) => Method::MissedCall,
+        }
     }
 
     /// When it ended on the monotonic clock.
@@ -65,30 +85,11 @@ impl Entry {
     pub(super) fn age(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.created)
     }
+}
 
-    /// What the control API shows. The call is looked at after the word was: a call whose end ended
-    /// the verification has ended.
-    pub(super) fn snapshot(&self, state: State, pool: &Pool, calls: u8) -> Snapshot {
-        let current = self.current(state);
-        let is_final = state.status != Status::Pending;
-        let after = |time: Duration| Micros(self.created_at.0 + time.as_micros() as u64);
-        Snapshot {
-            id: self.id,
-            to: self.to,
-            status: state.status,
-            reason: state.reason,
-            created_at: self.created_at,
-            expires_at: after(self.expires.saturating_duration_since(self.created)),
-            ended_at: is_final.then(|| after(state.ended_after)),
-            attempts_left: state.attempts_left,
-            calls_left: calls.saturating_sub(state.calls),
-            client_ref: self.client_ref.clone(),
-            pool: Arc::clone(&pool.name),
-            caller_id_prefix: pool.prefix.clone(),
-            code_space: current.usable,
-            latest: current.record.facts(),
-            calls: current.records(),
-        }
+impl Slotted for Entry {
+    fn slot(&self) -> &AtomicU32 {
+        &self.slot
     }
 }
 
@@ -98,20 +99,23 @@ pub(super) struct State {
     pub(super) status: Status,
     pub(super) reason: Option<Reason>,
     pub(super) attempts_left: u8,
-    /// Calls that were placed.
+    /// Flash calls that were placed.
     pub(super) calls: u8,
+    /// The call that was waited for has come.
+    pub(super) is_matched: bool,
     /// From start to end; zero while pending.
     pub(super) ended_after: Duration,
 }
 
 impl State {
-    /// A verification whose first call is being placed.
-    pub(super) fn new(attempts: u8) -> Self {
+    /// A verification that begins, with so many calls being placed.
+    pub(super) fn new(attempts: u8, calls: u8) -> Self {
         Self {
             status: Status::Pending,
             reason: None,
             attempts_left: attempts,
-            calls: 1,
+            calls,
+            is_matched: false,
             ended_after: Duration::ZERO,
         }
     }
@@ -123,7 +127,8 @@ impl State {
 
     fn pack(self) -> u64 {
         let micros = u64::try_from(self.ended_after.as_micros()).unwrap_or(MICROS_MAX);
-        micros.min(MICROS_MAX) << 15
+        micros.min(MICROS_MAX) << 16
+            | u64::from(self.is_matched) << 15
             | u64::from(self.calls) << 11
             | u64::from(self.attempts_left) << 7
             | self.reason.map_or(0, |reason| reason as u64) << 3
@@ -137,7 +142,8 @@ impl State {
             reason: Reason::ALL.get((word >> 3 & 15).wrapping_sub(1) as usize).copied(),
             attempts_left: (word >> 7 & 15) as u8,
             calls: (word >> 11 & 15) as u8,
-            ended_after: Duration::from_micros(word >> 15),
+            is_matched: word >> 15 & 1 == 1,
+            ended_after: Duration::from_micros(word >> 16),
         }
     }
 }
@@ -181,8 +187,8 @@ impl Word {
     }
 }
 
-/// 49 bits: 17 years.
-const MICROS_MAX: u64 = (1 << 49) - 1;
+/// 48 bits: nine years.
+const MICROS_MAX: u64 = (1 << 48) - 1;
 
 #[cfg(test)]
 mod tests {
@@ -197,19 +203,32 @@ mod tests {
                     reason,
                     attempts_left: 10,
                     calls: 10,
+                    is_matched: true,
                     ended_after: Duration::from_micros(MICROS_MAX),
                 };
                 assert_eq!(State::unpack(state.pack()), state);
-                let state =
-                    State { attempts_left: 0, calls: 1, ended_after: Duration::ZERO, ..state };
+                let state = State {
+                    attempts_left: 0,
+                    calls: 1,
+                    is_matched: false,
+                    ended_after: Duration::ZERO,
+                    ..state
+                };
                 assert_eq!(State::unpack(state.pack()), state);
             }
         }
     }
 
+    /// A million of them are pending at once: what a missed call needs is kept elsewhere.
+    #[test]
+    fn a_verification_by_flash_call_is_no_larger_than_it_was_alone() {
+        assert!(size_of::<Entry>() <= 144, "{}", size_of::<Entry>());
+        assert!(size_of::<Placed>() <= 64, "{}", size_of::<Placed>());
+    }
+
     #[test]
     fn a_final_state_never_changes() {
-        let word = Word::new(State::new(3));
+        let word = Word::new(State::new(3, 1));
         let end =
             |status, reason| word.change(|state| state.end(status, reason, Duration::from_secs(1)));
         let expired = end(Status::Expired, Reason::Deadline).unwrap();

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::missed::record::MissedCallRecord;
 use super::record::CallRecord;
 use super::report::Saw;
 use super::snapshot::Snapshot;
@@ -17,6 +18,9 @@ pub enum Event {
     CallPlaced(Arc<CallRecord>),
     /// A phone began to ring.
     CallRinging(Arc<CallRecord>),
+    /// Somebody rang one of our numbers. Of calls that nothing proves, at most
+    /// [`UNPROVEN_PER_SECOND`](super::UNPROVEN_PER_SECOND) are told of.
+    MissedCall(Arc<MissedCallRecord>),
     /// An app told what its phone saw of a call.
     PhoneReported {
         /// The latest call of the verification.

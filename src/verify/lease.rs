@@ -13,18 +13,29 @@ use super::moment::Moment;
 use super::suffixes::Suffixes;
 use crate::entropy::Stream;
 
-/// One call to a phone.
+/// One call to a phone, or the start of a verification that waits for a call from it: that counts for
+/// the limits of starts alone.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) struct Lease {
     at: Moment,
     /// The suffix in 17 bits, whether the call started a verification in one, the pool in 12,
-    /// whether it has cooled in one.
+    /// whether it has cooled in one, whether there is no call in one.
     packed: u32,
 }
 
 impl Lease {
     pub(super) fn new(at: Moment, suffix: u32, pool: u16, is_start: bool) -> Self {
         Self { at, packed: u32::from(pool) << 18 | u32::from(is_start) << 17 | suffix }
+    }
+
+    /// A start without a call.
+    pub(super) fn start_alone(at: Moment) -> Self {
+        Self { at, packed: NO_CALL | COOL | 1 << 17 }
+    }
+
+    /// Whether it is a call, with a suffix of a pool.
+    pub(super) fn is_call(self) -> bool {
+        self.packed & NO_CALL == 0
     }
 
     pub(super) fn at(self) -> Moment {
@@ -70,7 +81,7 @@ pub(super) fn pick(
 ) -> Result<Pick, u32> {
     let mut taken: Vec<u32> = leases
         .iter()
-        .filter(|lease| lease.at.left_of(window, now).is_some())
+        .filter(|lease| lease.is_call() && lease.at.left_of(window, now).is_some())
         .filter_map(|lease| suffixes.rank(lease.suffix()))
         .collect();
     taken.sort_unstable();
@@ -94,6 +105,7 @@ pub(super) fn pick(
 const SUFFIX_MASK: u32 = (1 << 17) - 1;
 const POOL_MASK: u16 = (1 << 12) - 1;
 const COOL: u32 = 1 << 30;
+const NO_CALL: u32 = 1 << 31;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::entry::Entry;
 use super::id::VerificationId;
 use super::service::Verify;
-use super::snapshot::{Snapshot, Status};
+use super::snapshot::{Method, Snapshot, Status};
 use crate::number::E164;
 
 /// Which verifications are wanted.
@@ -21,6 +21,8 @@ pub struct Filter {
     pub to: Option<E164>,
     /// Only those that stand here.
     pub status: Option<Status>,
+    /// Only those that are proven so.
+    pub method: Option<Method>,
     /// Only those that are older than this one: the last one of the page before.
     pub after: Option<VerificationId>,
     /// How many at most; 0 stands for [`PAGE_DEFAULT`], more than [`PAGE_MAX`] for that.
@@ -69,6 +71,7 @@ impl Filter {
     fn admits(&self, entry: &Entry) -> bool {
         self.after.is_none_or(|after| entry.id < after)
             && self.to.is_none_or(|to| entry.to == to)
+            && self.method.is_none_or(|method| entry.method() == method)
             && self.status.is_none_or(|status| entry.word.load().status == status)
     }
 }

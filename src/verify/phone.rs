@@ -1,11 +1,12 @@
-//! What is remembered of each phone: its pending verification, whether it is being called, from
-//! where it was called lately, and how many wrong codes were given for it.
+//! What is remembered of each phone: its pending verification by flash call, how many wait for a call
+//! from it, whether it is being called, from where it was called lately, and how many wrong codes were given for it.
 //!
 //! Wrong codes are summed over all verifications of a phone, whoever started them, and a success
 //! does not clear them: otherwise a guesser could reset his own count. From the fifth one on each
 //! locks the phone for an hour, the tenth for a day; a day without one forgets them.
 //!
-//! Invariants: at most one pending verification and one call per phone; a code is compared and
+//! Invariants: at most one pending verification by flash call and one call per phone; a phone with a
+//! pending verification is in the table; a code is compared and
 //! counted in one step, so codes that come at the same time are no more guesses than those that come
 //! one after the other.
 
@@ -87,6 +88,8 @@ struct Phone {
     /// Oldest first.
     leases: Vec<Lease>,
     wrong_at: Moment,
+    /// Pending verifications that wait for a call from it: as many as there are DIDs, at most.
+    waiting: u16,
     wrong: u8,
     is_called: bool,
 }
@@ -113,7 +116,45 @@ impl Phones {
         self.table.upsert(key, now, act).map_err(PhoneError::Full)?
     }
 
-    /// The pending verification of a phone.
+    /// Counts the start of a verification that waits for a call from this phone. `needs_code`: it
+    /// is refused while the phone is locked for wrong codes.
+    pub(super) fn start_waiting(
+        &self,
+        phone: E164,
+        (mark, now): (Moment, Moment),
+        needs_code: bool,
+    ) -> Result<(), PhoneError> {
+        let act = |phone: &mut Phone| {
+            phone.refresh(&self.rules, now);
+            if needs_code {
+                phone.check_lock(&self.rules.limits, now)?;
+            }
+            phone.check_starts(&self.rules.limits, now)?;
+            phone.leases.reserve_exact(1);
+            phone.leases.push(Lease::start_alone(mark));
+            phone.waiting = phone.waiting.saturating_add(1);
+            Ok(())
+        };
+        self.table.upsert(phone.as_u64(), now, act).map_err(PhoneError::Full)?
+    }
+
+    /// Takes back what `start_waiting` counted at `mark`.
+    pub(super) fn undo_waiting(&self, phone: E164, mark: Moment) {
+        self.table.update(phone.as_u64(), |phone| {
+            let is_it = |lease: &Lease| !lease.is_call() && lease.at() == mark;
+            if let Some(place) = phone.leases.iter().rposition(is_it) {
+                phone.leases.remove(place);
+            }
+            phone.waiting = phone.waiting.saturating_sub(1);
+        });
+    }
+
+    /// A verification that waited for a call from this phone reached its final state.
+    pub(super) fn on_waiting_ended(&self, phone: E164) {
+        self.table.update(phone.as_u64(), |phone| phone.waiting = phone.waiting.saturating_sub(1));
+    }
+
+    /// The pending verification of a phone by flash call.
     pub(super) fn pending(&self, phone: E164) -> Option<VerificationId> {
         let pending = self.table.update(phone.as_u64(), |phone| phone.pending)??;
         Some(VerificationId(pending.get()))
@@ -124,25 +165,27 @@ impl Phones {
         let key = wish.phone.as_u64();
         let act = |phone: &mut Phone| {
             if phone.is_called {
-                Err(PhoneError::Calling)
-            } else {
-                phone.lease(&self.rules, wish, false)
+                return Err(PhoneError::Calling);
             }
+            phone.refresh(&self.rules, wish.now);
+            phone.check_lock(&self.rules.limits, wish.now)?;
+            phone.lease(&self.rules, wish, false)
         };
         // A phone with a pending verification is never stale: it is in the table.
         self.table.update(key, act).unwrap_or(Err(PhoneError::Calling))
     }
 
-    /// Takes a call back that was never placed: its lease, its start and its marks.
-    pub(super) fn undo(&self, phone: E164, suffix: u32, verification: Option<VerificationId>) {
+    /// Takes a start back whose call was never placed.
+    pub(super) fn undo_start(&self, phone: E164, suffix: u32, verification: VerificationId) {
         self.table.update(phone.as_u64(), |phone| {
-            if let Some(place) = phone.leases.iter().rposition(|lease| lease.suffix() == suffix) {
-                let lease = phone.leases.remove(place);
-                self.rules.pool(lease).on_undone();
-            }
-            phone.is_called = false;
+            phone.undo_call(&self.rules, suffix);
             phone.forget(verification);
         });
+    }
+
+    /// Takes a call back that was never placed: its lease and its mark.
+    pub(super) fn undo_call(&self, phone: E164, suffix: u32) {
+        self.table.update(phone.as_u64(), |phone| phone.undo_call(&self.rules, suffix));
     }
 
     /// The call is over.
@@ -152,7 +195,7 @@ impl Phones {
 
     /// The verification reached its final state.
     pub(super) fn on_ended(&self, phone: E164, verification: VerificationId) {
-        self.table.update(phone.as_u64(), |phone| phone.forget(Some(verification)));
+        self.table.update(phone.as_u64(), |phone| phone.forget(verification));
     }
 
     /// Has a code compared unless the phone is locked, and counts it if it was wrong, before any
@@ -193,23 +236,31 @@ impl Phones {
 
 impl Phone {
     fn may_start(&mut self, rules: &Rules, now: Moment) -> Result<(), PhoneError> {
-        self.forget_wrong_codes(&rules.limits, now);
-        self.forget_leases(rules, now);
+        self.refresh(rules, now);
         if let Some(id) = self.pending {
             return Err(PhoneError::Pending { id: VerificationId(id.get()) });
         }
         if self.is_called {
             return Err(PhoneError::Calling);
         }
-        if let Some(wait) = self.lock(&rules.limits, now) {
-            return Err(PhoneError::Locked { wait });
-        }
+        self.check_lock(&rules.limits, now)?;
+        self.check_starts(&rules.limits, now)
+    }
+
+    /// Drops what is outdated.
+    fn refresh(&mut self, rules: &Rules, now: Moment) {
+        self.forget_wrong_codes(&rules.limits, now);
+        self.forget_leases(rules, now);
+    }
+
+    fn check_lock(&self, limits: &Limits, now: Moment) -> Result<(), PhoneError> {
+        self.lock(limits, now).map_or(Ok(()), |wait| Err(PhoneError::Locked { wait }))
+    }
+
+    fn check_starts(&self, limits: &Limits, now: Moment) -> Result<(), PhoneError> {
         let starts =
             self.leases.iter().rev().filter(|lease| lease.is_start()).map(|lease| lease.at());
-        match wait(starts, &rules.limits.phone, now) {
-            Some(wait) => Err(PhoneError::TooOften { wait }),
-            None => Ok(()),
-        }
+        wait(starts, &limits.phone, now).map_or(Ok(()), |wait| Err(PhoneError::TooOften { wait }))
     }
 
     fn lease(&mut self, rules: &Rules, wish: Wish<'_>, is_start: bool) -> Result<Pick, PhoneError> {
@@ -235,8 +286,17 @@ impl Phone {
         self.wrong_at.left_of(time, now)
     }
 
-    fn forget(&mut self, verification: Option<VerificationId>) {
-        let ended = verification.and_then(|id| NonZeroU128::new(id.0));
+    fn undo_call(&mut self, rules: &Rules, suffix: u32) {
+        let is_it = |lease: &Lease| lease.is_call() && lease.suffix() == suffix;
+        if let Some(place) = self.leases.iter().rposition(is_it) {
+            let lease = self.leases.remove(place);
+            rules.pool(lease).on_undone();
+        }
+        self.is_called = false;
+    }
+
+    fn forget(&mut self, verification: VerificationId) {
+        let ended = NonZeroU128::new(verification.0);
         if ended.is_some() && self.pending == ended {
             self.pending = None;
         }
@@ -250,9 +310,9 @@ impl Phone {
     }
 
     fn forget_leases(&mut self, rules: &Rules, now: Moment) {
-        // The newest lease of a phone that is being called has not cooled, whatever its age.
-        let kept = usize::from(self.is_called);
-        let past = self.leases.len().saturating_sub(kept);
+        // The newest call of a phone that is being called has not cooled, whatever its age.
+        let up = self.leases.iter().rposition(|lease| lease.is_call()).filter(|_| self.is_called);
+        let past = up.unwrap_or(self.leases.len());
         for lease in &mut self.leases[..past] {
             if lease.at().left_of(rules.reuse_window, now).is_none() && lease.cool() {
                 rules.pool(*lease).on_cooled();
@@ -269,10 +329,9 @@ impl Stale for Phone {
     type Rules = Arc<Rules>;
 
     fn is_stale(&mut self, rules: &Arc<Rules>, now: Moment) -> bool {
-        self.forget_wrong_codes(&rules.limits, now);
-        self.forget_leases(rules, now);
-        let is_remembered =
-            self.pending.is_some() || self.is_called || self.wrong > 0 || !self.leases.is_empty();
+        self.refresh(rules, now);
+        let is_pending = self.pending.is_some() || self.waiting > 0 || self.is_called;
+        let is_remembered = is_pending || self.wrong > 0 || !self.leases.is_empty();
         !is_remembered
     }
 }

@@ -12,6 +12,8 @@ pub(super) struct Placed {
     pub(super) record: Arc<CallRecord>,
     /// Which call of its verification it is, from 1.
     pub(super) ordinal: u8,
+    /// The shard that places it.
+    pub(super) shard: u16,
     pub(super) code: CodeHash,
     /// The caller ID without its last five digits.
     pub(super) block: u64,
@@ -26,9 +28,11 @@ impl Placed {
         record: Arc<CallRecord>,
         (code, block, usable): (CodeHash, u64, u32),
         before: Option<Arc<Self>>,
+        shard: u16,
     ) -> Self {
         Self {
             record,
+            shard,
             ordinal: before.as_ref().map_or(1, |before| before.ordinal + 1),
             code,
             block,

@@ -14,26 +14,30 @@ pub(super) struct Policy {
     countries: BTreeSet<Country>,
     refused: Vec<Prefix>,
     pools: Arc<[Pool]>,
+    dids: BTreeSet<E164>,
 }
 
 impl Policy {
-    /// Takes the allowed countries from the settings, or else from the pools' own numbers.
+    /// Takes the allowed countries from the settings, or else from our own numbers.
     pub(super) fn new(settings: &Settings, pools: Arc<[Pool]>) -> Result<Self, SettingsError> {
         let mut countries: BTreeSet<Country> = settings.countries.iter().copied().collect();
         if countries.is_empty() {
             let ranges = settings.pools.iter().flat_map(|pool| &pool.numbers);
             let ends = ranges.flat_map(|range| [range.first(), range.last()]);
-            countries = ends.filter_map(plan::country).collect();
+            let own = ends.chain(settings.dids.iter().copied());
+            countries = own.filter_map(plan::country).collect();
         }
         if countries.is_empty() {
             return Err(SettingsError::NoCountry);
         }
-        Ok(Self { countries, refused: settings.refused.clone(), pools })
+        let dids = settings.dids.iter().copied().collect();
+        Ok(Self { countries, refused: settings.refused.clone(), pools, dids })
     }
 
     /// The country of a number that may be rung.
     pub(super) fn check(&self, number: E164) -> Result<Country, Refusal> {
-        if self.pools.iter().any(|pool| pool.suffixes.contains(number)) {
+        let is_caller_id = self.pools.iter().any(|pool| pool.suffixes.contains(number));
+        if is_caller_id || self.dids.contains(&number) {
             return Err(Refusal::Own);
         }
         let digits = number.reveal();
@@ -71,8 +75,8 @@ pub enum Refusal {
     /// No country's numbering plan has such a number, or not in this spelling.
     #[error(transparent)]
     NotAssigned(#[from] LookupError),
-    /// It is one of our own caller IDs.
-    #[error("this number is one of the gateway's own caller IDs")]
+    /// It is one of our own numbers.
+    #[error("this number is one of the gateway's own")]
     Own,
     /// The operator refuses numbers with these first digits.
     #[error("numbers with these first digits are refused by the configuration")]

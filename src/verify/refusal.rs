@@ -15,7 +15,7 @@ use super::velocity::BlockError;
 /// Why a verification is not started. Nothing was dialled and nothing is kept.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StartError {
-    /// This phone has a pending verification.
+    /// This phone has a pending verification by the same method, at the same DID if it has one.
     #[error("this phone has a pending verification, {id}: use or cancel it")]
     AlreadyPending {
         /// The live one.
@@ -34,6 +34,23 @@ pub enum StartError {
         /// The longest possible.
         max: Duration,
     },
+    /// No number is configured that people could ring.
+    #[error("no DID is configured, so nobody can ring this gateway")]
+    NoDid,
+    /// Verifications of this phone wait at every number that it could ring.
+    #[error(
+        "a verification of this phone waits at every DID, {id} at one of them: use or cancel it"
+    )]
+    NoFreeDid {
+        /// One of them.
+        id: VerificationId,
+    },
+    /// No pool is configured, so no phone can be called.
+    #[error("no pool of caller IDs is configured, so this gateway calls nobody")]
+    NoPool,
+    /// The caller cannot be called back.
+    #[error("no pool of caller IDs is configured, so no caller can be called back")]
+    NoPoolToConfirm,
     /// This number is never rung.
     #[error(transparent)]
     NumberNotAllowed(#[from] Refusal),
@@ -66,12 +83,23 @@ pub enum StartError {
         /// When it may be tried again; whole seconds.
         retry_after: Duration,
     },
+    /// Calls are not remembered for so long.
+    #[error("calls of the last {found:?}, must be at most {max:?}")]
+    RecentWithin {
+        /// What was asked for.
+        found: Duration,
+        /// How long calls are remembered.
+        max: Duration,
+    },
     /// The ring time is out of range.
     #[error("rings for {found:?}, must be {RING_MIN:?} to {RING_MAX:?}")]
     Ring {
         /// What was asked for.
         found: Duration,
     },
+    /// The number is none that people can ring.
+    #[error("this number is none of the gateway's DIDs")]
+    UnknownDid,
     /// No pool has this name.
     #[error("there is no pool `{found}`")]
     UnknownPool {

@@ -13,12 +13,13 @@ impl Verify {
     ///
     /// # Errors
     ///
-    /// When the verification is unknown.
-    pub fn report(&self, id: VerificationId, report: Report) -> Result<(), NotFound> {
-        let entry = self.table.get(id).ok_or(NotFound)?;
-        let placed = entry.current(entry.word.load());
+    /// When the verification is unknown, or its phone was not called.
+    pub fn report(&self, id: VerificationId, report: Report) -> Result<(), ReportError> {
+        let entry = self.table.get(id).ok_or(ReportError::NotFound)?;
+        let flash = entry.step.flash().ok_or(ReportError::NotCalled)?;
+        let placed = flash.current(entry.word.load()).ok_or(ReportError::NotCalled)?;
         // The whole pool is asked, not the call's number: a report must not test a code.
-        let numbers = &self.pool(&entry).suffixes;
+        let numbers = &self.pool(flash).suffixes;
         let is_ours = report.caller_id.map(|caller_id| numbers.contains(caller_id));
         let call = Arc::clone(&placed.record);
         self.listener.on_event(Event::PhoneReported { call, saw: report.saw, is_ours });
@@ -57,7 +58,13 @@ impl Saw {
     }
 }
 
-/// No such verification, or none that is remembered.
+/// Why a report was not taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("no such verification")]
-pub struct NotFound;
+pub enum ReportError {
+    /// It waits for a call from the phone, and has not called it back.
+    #[error("this verification has not called the phone")]
+    NotCalled,
+    /// No such verification, or none that is remembered.
+    #[error("no such verification")]
+    NotFound,
+}

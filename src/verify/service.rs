@@ -5,7 +5,7 @@
 //! that thread says so.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::calls;
 use super::census::{Census, Level, PoolState};
@@ -13,19 +13,25 @@ use super::code::Codes;
 use super::entry::{Entry, State};
 use super::event::{Event, Listener};
 use super::id::{CallId, VerificationId};
+use super::missed::recent::Recent;
+use super::missed::record::Fate;
+use super::missed::throttle::Throttle;
+use super::missed::waiting::Waiting;
 use super::moment::Epoch;
 use super::phone::Phones;
+use super::placed::Placed;
 use super::policy::Policy;
 use super::pool::Pool;
 use super::record::{CallRecord, Facts};
 use super::settings::{GUESS_ODDS_WISE, Settings, SettingsError, Warning};
-use super::snapshot::{Reason, Snapshot, Status};
-use super::start::Order;
+use super::snapshot::{AwaitedCall, CodeSpace, Reason, Snapshot, Status};
+use super::start::{Order, Task};
+use super::step::{Flash, Missed};
 use super::story::Fact;
 use super::table::Table;
 use super::velocity::Blocks;
 use crate::entropy::Entropy;
-use crate::time::WallClock;
+use crate::time::{Micros, WallClock};
 
 /// The verification service.
 pub struct Verify {
@@ -36,6 +42,9 @@ pub struct Verify {
     pub(super) phones: Phones,
     pub(super) blocks: Blocks,
     pub(super) table: Table,
+    pub(super) waiting: Waiting,
+    pub(super) recent: Recent,
+    pub(super) throttle: Throttle,
     pub(super) epoch: Epoch,
     pub(super) wall: WallClock,
     pub(super) entropy: Entropy,
@@ -81,6 +90,12 @@ impl Verify {
             phones: Phones::new(&settings, Arc::clone(&pools)),
             blocks: Blocks::new(settings.bounds.prefixes_max, settings.limits.prefix.clone()),
             table: Table::new(&settings.bounds),
+            waiting: Waiting::new(&settings.dids, settings.bounds.pending_max),
+            recent: Recent::new(
+                settings.missed_calls.recent_window,
+                settings.missed_calls.recent_max,
+            ),
+            throttle: Throttle::default(),
             epoch: Epoch::default(),
             settings,
             pools,
@@ -105,9 +120,21 @@ impl Verify {
     /// faster, its first word about the call implies this one.
     pub fn confirm(&self, order: &Order) {
         if let Some(entry) = self.table.get_by_call(order.call.id)
-            && let Some(placed) = entry.placed.load().find(order.call.id)
+            && let Some(placed) = entry.find(order.call.id)
         {
             self.tell(&entry, Fact::CallPlaced(placed.ordinal));
+        }
+    }
+
+    /// Says that what a start asks of a shard is on its way, as [`confirm`](Self::confirm) does.
+    pub fn announce(&self, task: &Task) {
+        match task {
+            Task::Call(order) => self.confirm(order),
+            Task::Watch(watch) => {
+                if let Some(entry) = self.table.get(watch.verification) {
+                    self.tell(&entry, Fact::Created);
+                }
+            }
         }
     }
 
@@ -125,7 +152,7 @@ impl Verify {
 
     /// One call.
     pub fn call(&self, id: CallId) -> Option<Arc<CallRecord>> {
-        let placed = self.table.get_by_call(id)?.placed.load().find(id)?;
+        let placed = self.table.get_by_call(id)?.find(id)?;
         Some(Arc::clone(&placed.record))
     }
 
@@ -146,6 +173,9 @@ impl Verify {
             calls: Level { size: self.table.calls(), limit: calls_max, shed: 0 },
             phones: self.phones.level(),
             prefixes: self.blocks.level(),
+            waiting: self.waiting.level(),
+            recent: self.recent.level(),
+            untold: self.throttle.untold(),
         }
     }
 
@@ -158,16 +188,51 @@ impl Verify {
         if state.status != Status::Pending || !is_failed {
             return snapshot;
         }
-        self.finish_call(entry, &entry.current(state));
+        if let Some(placed) = entry.current(state) {
+            self.finish_call(entry, &placed);
+        }
         self.look(entry, entry.word.load())
     }
 
+    /// What the control API shows. The call is looked at after the word was: a call whose end ended
+    /// the verification has ended.
     fn look(&self, entry: &Entry, state: State) -> Snapshot {
-        entry.snapshot(state, self.pool(entry), self.settings.calls)
+        let current = entry.current(state);
+        let is_final = state.status != Status::Pending;
+        let after = |time: Duration| Micros(entry.created_at.0 + time.as_micros() as u64);
+        let flash = entry.step.flash();
+        let calls = flash.map_or(0, |_| self.settings.calls);
+        let codes = |flash: &Flash, placed: &Placed| {
+            let pool = self.pool(flash);
+            let (name, caller_id_prefix) = (Arc::clone(&pool.name), pool.prefix.clone());
+            CodeSpace { pool: name, caller_id_prefix, distinct: placed.usable }
+        };
+        let missed = |missed: &Missed| AwaitedCall {
+            // A step waits at one of our numbers.
+            did: self.waiting.number(missed.did).unwrap_or(entry.to),
+            is_confirmed: missed.confirm.is_some(),
+            matched: state.is_matched.then(|| missed.call.load_full()).flatten(),
+        };
+        Snapshot {
+            id: entry.id,
+            to: entry.to,
+            status: state.status,
+            reason: state.reason,
+            created_at: entry.created_at,
+            expires_at: after(entry.expires.saturating_duration_since(entry.created)),
+            ended_at: is_final.then(|| after(state.ended_after)),
+            attempts_left: state.attempts_left,
+            calls_left: calls.saturating_sub(state.calls),
+            client_ref: entry.client_ref.clone(),
+            calls: current.as_ref().map_or_else(Vec::new, |placed| placed.records()),
+            latest: current.as_ref().map_or_else(Facts::default, |placed| placed.record.facts()),
+            codes: flash.zip(current).map(|(flash, placed)| codes(flash, &placed)),
+            missed_call: entry.missed().map(missed),
+        }
     }
 
-    pub(super) fn pool(&self, entry: &Entry) -> &Pool {
-        &self.pools[usize::from(entry.pool)]
+    pub(super) fn pool(&self, flash: &Flash) -> &Pool {
+        &self.pools[usize::from(flash.pool)]
     }
 
     /// Which shard places the calls of a verification and keeps its timer.
@@ -206,33 +271,55 @@ impl Verify {
 
     /// What follows a final state. Called once, by the thread that made it.
     pub(super) fn on_final(&self, entry: &Arc<Entry>, state: State) -> Snapshot {
-        self.phones.on_ended(entry.to, entry.id);
+        match entry.missed() {
+            None => self.phones.on_ended(entry.to, entry.id),
+            Some(missed) => {
+                self.waiting.release(missed.did, entry);
+                self.phones.on_waiting_ended(entry.to);
+            }
+        }
         self.table.on_ended(entry);
-        self.tell(entry, Fact::CallPlaced(state.calls));
+        if state.calls > 0 {
+            self.tell(entry, Fact::CallPlaced(state.calls));
+        }
         self.tell(entry, Fact::VerificationEnded);
         self.forget_due(SWEEP_EACH, entry.ended(state));
         self.look(entry, state)
     }
 
-    /// Tells listeners, in order and without waiting for another thread that is telling them.
+    /// Tells listeners, in order and without waiting for another thread that is telling them. Whoever
+    /// tells anything of a verification whose call has come tells of that call first: the thread that
+    /// matched it may be about to.
     pub(super) fn tell(&self, entry: &Entry, fact: Fact) {
+        if entry.word.load().is_matched {
+            entry.story.tell(Fact::Matched, |fact| self.say(entry, fact));
+        }
         entry.story.tell(fact, |fact| self.say(entry, fact));
     }
 
     fn say(&self, entry: &Entry, fact: Fact) {
-        let record = |ordinal| entry.placed.load().nth(ordinal).map(|it| Arc::clone(&it.record));
+        let record = |ordinal| {
+            let placed = entry.latest()?.nth(ordinal)?;
+            Some(Arc::clone(&placed.record))
+        };
         let event = match fact {
             Fact::CallEnded(ordinal) => record(ordinal).map(Event::CallEnded),
-            Fact::CallPlaced(ordinal) => {
-                if ordinal == 1 {
-                    // As it was then, however late that is said.
-                    let created = self.look(entry, State::new(self.settings.attempts));
-                    let created = Snapshot { latest: Facts::default(), ..created };
-                    self.listener.on_event(Event::VerificationCreated(Arc::new(created)));
-                }
-                record(ordinal).map(Event::CallPlaced)
-            }
+            Fact::CallPlaced(ordinal) => record(ordinal).map(Event::CallPlaced),
             Fact::CallRinging(ordinal) => record(ordinal).map(Event::CallRinging),
+            Fact::Created => {
+                // As it was then, however late that is said.
+                let first = entry.step.first_state(self.settings.attempts);
+                let created = Snapshot { latest: Facts::default(), ..self.look(entry, first) };
+                Some(Event::VerificationCreated(Arc::new(created)))
+            }
+            Fact::Matched => {
+                let call = entry.missed().and_then(|missed| missed.call.load_full());
+                // Of one that came before the verification, listeners were told when it came.
+                if call.as_ref().is_some_and(|call| call.fate == Fate::Remembered) {
+                    return;
+                }
+                call.map(Event::MissedCall)
+            }
             Fact::VerificationEnded => {
                 let ended = self.look(entry, entry.word.load());
                 Some(Event::VerificationEnded(Arc::new(ended)))

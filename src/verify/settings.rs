@@ -3,10 +3,13 @@
 //! Plain data with the defaults that `docs/configuration.md` explains. [`Settings::check`] refuses what
 //! cannot work, before anything is bound; what works but is unwise is a [`Warning`].
 
+mod error;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::error::{SettingsError, Warning};
 use super::pool::needed;
 use super::range::NumberRange;
 use crate::evidence::Assurance;
@@ -224,13 +227,14 @@ impl Settings {
             }
         };
         let odds = self.max_guess_odds;
-        refuse(self.pools.is_empty(), SettingsError::NoPool);
+        refuse(self.pools.is_empty() && self.dids.is_empty(), SettingsError::NoNumber);
         refuse(self.pools.len() > POOLS_MAX, SettingsError::Pools { found: self.pools.len() });
         let mut names: BTreeSet<&str> = self.pools.iter().map(|pool| &*pool.name).collect();
         let is_again = |pool: &&PoolSettings| !names.remove(&*pool.name);
         if let Some(pool) = self.pools.iter().find(is_again) {
             refuse(true, SettingsError::PoolName { pool: Arc::clone(&pool.name) });
         }
+        self.check_missed_calls(&mut refuse);
         refuse(self.shards == 0, SettingsError::NoShard);
         refuse(
             !(1..=ATTEMPTS_MAX).contains(&self.attempts),
@@ -268,122 +272,28 @@ impl Settings {
         );
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
-}
 
-/// Why the daemon does not start with these settings.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum SettingsError {
-    /// Attempts out of range.
-    #[error("{found} attempts, must be 1 to {ATTEMPTS_MAX}")]
-    Attempts {
-        /// What was found.
-        found: u8,
-    },
-    /// Calls out of range.
-    #[error("{found} calls, must be 1 to {CALLS_MAX}")]
-    Calls {
-        /// What was found.
-        found: u8,
-    },
-    /// A table that may hold nothing.
-    #[error("a table must be allowed to hold at least one entry")]
-    EmptyBound,
-    /// The default life time is out of range.
-    #[error("verifications expire in {found:?}, must be {EXPIRY_MIN:?} to {max:?}")]
-    ExpiresIn {
-        /// What was found.
-        found: Duration,
-        /// The longest that was allowed.
-        max: Duration,
-    },
-    /// The longest life time is out of range.
-    #[error("verifications expire in {found:?} at most, must be {EXPIRY_MIN:?} to {EXPIRY_MAX:?}")]
-    ExpiresInMax {
-        /// What was found.
-        found: Duration,
-    },
-    /// Codes of this pool are too easy to guess.
-    #[error(
-        "pool `{pool}` has {distinct} distinct last-five-digit suffixes, must have at least \
-         {needed} for {attempts} attempts"
-    )]
-    GuessOdds {
-        /// The pool.
-        pool: Arc<str>,
-        /// How many suffixes it has.
-        distinct: u32,
-        /// How many it needs.
-        needed: u32,
-        /// Attempts per verification.
-        attempts: u8,
-    },
-    /// A limit that never allows anything, or counts for longer than is remembered.
-    #[error("{count} starts in {window:?}, must be at least 1 in at most {WINDOW_MAX:?}")]
-    Limit {
-        /// How many times.
-        count: u32,
-        /// Within which time.
-        window: Duration,
-    },
-    /// Odds out of range.
-    #[error("the highest guess odds are {found}, must be above 0 and at most 1")]
-    MaxGuessOdds {
-        /// What was found.
-        found: f64,
-    },
-    /// Nobody could be called.
-    #[error("no numbering plan has the pools' numbers, so the countries to call must be named")]
-    NoCountry,
-    /// No pool at all.
-    #[error("there is no pool of caller IDs, at least one is needed")]
-    NoPool,
-    /// Nobody to place calls.
-    #[error("there are 0 shards, at least one is needed")]
-    NoShard,
-    /// Two pools of one name.
-    #[error("two pools are called `{pool}`, each needs a name of its own")]
-    PoolName {
-        /// The name.
-        pool: Arc<str>,
-    },
-    /// Too many pools.
-    #[error("there are {found} pools, at most {POOLS_MAX} are possible")]
-    Pools {
-        /// What was found.
-        found: usize,
-    },
-    /// A pool's numbers overlap in too many ways to be indexed.
-    #[error("the ranges of pool `{pool}` overlap in more than {limit} pieces, join some of them")]
-    ScatteredPool {
-        /// The pool.
-        pool: Arc<str>,
-        /// The bound.
-        limit: usize,
-    },
-    /// The lock comes after the stop, or at once.
-    #[error("wrong codes lock at {lock} and stop at {stop}, must be 1 or more and in this order")]
-    WrongCodes {
-        /// Where the lock begins.
-        lock: u8,
-        /// Where the hard stop begins.
-        stop: u8,
-    },
-}
-
-/// What works but is unwise; said once at start and shown by `ringproof pools`.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Warning {
-    /// Codes of this pool are easier to guess than they should be.
-    #[error(
-        "a guesser is verified with odds of {odds:.6} in pool `{pool}`, {GUESS_ODDS_WISE} or less \
-         is wise"
-    )]
-    GuessOdds {
-        /// The pool.
-        pool: Arc<str>,
-        /// Attempts over distinct suffixes.
-        odds: f64,
-    },
+    fn check_missed_calls(&self, refuse: &mut impl FnMut(bool, SettingsError)) {
+        let MissedCalls { recent_window, recent_max, min_assurance, confirm_after, .. } =
+            self.missed_calls;
+        refuse(self.dids.len() > DIDS_MAX, SettingsError::Dids { found: self.dids.len() });
+        let mut once = BTreeSet::new();
+        if let Some(did) = self.dids.iter().find(|did| !once.insert(**did)) {
+            refuse(true, SettingsError::DidTwice { did: *did });
+        }
+        let is_confirmed = min_assurance == Assurance::ChallengeConfirmed;
+        refuse(is_confirmed && self.pools.is_empty(), SettingsError::NoPoolToConfirm);
+        refuse(min_assurance == Assurance::None, SettingsError::MinAssurance);
+        refuse(
+            recent_window > RECENT_WINDOW_MAX,
+            SettingsError::RecentWindow { found: recent_window },
+        );
+        refuse(!recent_window.is_zero() && recent_max == 0, SettingsError::EmptyBound);
+        refuse(
+            confirm_after > CONFIRM_AFTER_MAX,
+            SettingsError::ConfirmAfter { found: confirm_after },
+        );
+    }
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -400,6 +310,12 @@ pub const EXPIRY_MIN: Duration = Duration::from_secs(30);
 pub const EXPIRY_MAX: Duration = Duration::from_secs(60 * 60);
 /// The odds above which a pool is worth a warning.
 pub const GUESS_ODDS_WISE: f64 = 0.0005;
+/// As many as a [`DidId`](super::DidId) can tell apart, and a phone can wait at.
+pub const DIDS_MAX: usize = u16::MAX as usize;
+/// Who holds a phone may be somebody else tomorrow.
+pub const RECENT_WINDOW_MAX: Duration = DAY;
+/// As long as the shortest life of a verification.
+pub const CONFIRM_AFTER_MAX: Duration = EXPIRY_MIN;
 /// A lease names its pool in 12 bits.
 pub const POOLS_MAX: usize = 1 << 12;
 /// How long starts are remembered at most.

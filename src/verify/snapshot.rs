@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::id::VerificationId;
+use super::missed::record::MissedCallRecord;
 use super::record::{CallRecord, Facts};
+use crate::evidence::Assurance;
 use crate::number::E164;
 use crate::time::Micros;
 
@@ -30,22 +32,81 @@ pub struct Snapshot {
     pub calls_left: u8,
     /// The client's own word for it.
     pub client_ref: Option<Arc<str>>,
-    /// The pool that its caller IDs come from.
+    /// Its flash calls, oldest first.
+    pub calls: Vec<Arc<CallRecord>>,
+    /// How the last of them stood at the same moment.
+    pub latest: Facts,
+    /// Where the codes of its flash calls come from; `None` when the phone is to ring us, and is not or
+    /// not yet called back.
+    pub codes: Option<CodeSpace>,
+    /// The call that it waits for, or got; `None` when we ring the phone.
+    pub missed_call: Option<AwaitedCall>,
+}
+
+/// Where codes come from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CodeSpace {
+    /// The pool that the caller IDs come from.
     pub pool: Arc<str>,
     /// What all numbers of the pool begin with, `+46…`: shown, it narrows no guess.
     pub caller_id_prefix: String,
     /// Distinct codes that were possible for this phone when the latest call was placed.
-    pub code_space: u32,
-    /// Its calls, oldest first.
-    pub calls: Vec<Arc<CallRecord>>,
-    /// How the last of them stood at the same moment.
-    pub latest: Facts,
+    pub distinct: u32,
+}
+
+/// A call that is waited for.
+#[derive(Clone, Debug)]
+pub struct AwaitedCall {
+    /// The number to ring.
+    pub did: E164,
+    /// Whether the caller is called back, and must give the digits that this call shows.
+    pub is_confirmed: bool,
+    /// The call that came.
+    pub matched: Option<Arc<MissedCallRecord>>,
+}
+
+/// How a phone is proven.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Method {
+    /// We ring it, and the digits that it shows are typed.
+    FlashCall,
+    /// It rings us.
+    MissedCall,
 }
 
 impl Snapshot {
-    /// The odds that somebody who only guesses is verified: attempts over possible codes.
-    pub fn guess_odds(&self) -> f64 {
-        f64::from(self.attempts_left) / f64::from(self.code_space.max(1))
+    /// How the phone is proven.
+    pub fn method(&self) -> Method {
+        if self.missed_call.is_some() { Method::MissedCall } else { Method::FlashCall }
+    }
+
+    /// The odds that somebody who only guesses is verified: attempts over possible codes. `None` when
+    /// no code was shown.
+    pub fn guess_odds(&self) -> Option<f64> {
+        let distinct = self.codes.as_ref()?.distinct.max(1);
+        Some(f64::from(self.attempts_left) / f64::from(distinct))
+    }
+
+    /// How well it is proven that the call which was waited for came from the phone; `None` when none
+    /// is waited for, or none came.
+    pub fn assurance(&self) -> Option<Assurance> {
+        let matched = self.missed_call.as_ref()?.matched.as_ref()?;
+        // Once its caller was called back, nothing but the code verifies.
+        let is_confirmed = self.status == Status::Verified && !self.calls.is_empty();
+        Some(if is_confirmed { Assurance::ChallengeConfirmed } else { matched.assurance })
+    }
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 2] = [Self::FlashCall, Self::MissedCall];
+
+    /// The word of the API and of the metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FlashCall => "flash_call",
+            Self::MissedCall => "missed_call",
+        }
     }
 }
 
@@ -53,9 +114,9 @@ impl Snapshot {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[repr(u8)]
 pub enum Status {
-    /// The code may still be given.
+    /// The proof may still come.
     Pending = 0,
-    /// The right code came.
+    /// The proof came.
     Verified,
     /// It cannot succeed any more.
     Failed,
@@ -77,6 +138,8 @@ pub enum Reason {
     CodeMatched,
     /// Time ran out.
     Deadline,
+    /// The call that was waited for came.
+    MissedCallMatched,
     /// No trunk could carry the call.
     NoTrunk,
     /// The trunk says that the number does not exist.
@@ -108,11 +171,12 @@ impl Status {
 
 impl Reason {
     /// Every reason, by number, from 1.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CanceledByClient,
         Self::CallerIdMatched,
         Self::CodeMatched,
         Self::Deadline,
+        Self::MissedCallMatched,
         Self::NoTrunk,
         Self::NumberUnallocated,
         Self::RejectedByPolicy,
@@ -127,6 +191,7 @@ impl Reason {
             Self::CanceledByClient => "canceled_by_client",
             Self::CodeMatched => "code_matched",
             Self::Deadline => "deadline",
+            Self::MissedCallMatched => "missed_call_matched",
             Self::NoTrunk => "no_trunk",
             Self::NumberUnallocated => "number_unallocated",
             Self::RejectedByPolicy => "rejected_by_policy",

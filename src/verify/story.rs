@@ -1,15 +1,15 @@
 //! What listeners are told of one verification, in which order, and by whom: one atomic word.
 //!
 //! ```text
-//!  63 62        57 56      51 50        45 44                         0
-//! +--+------------+----------+------------+----------------------------+
-//! |S | free       | said     | end after  | call n: ended ringing placed|
-//! +--+------------+----------+------------+----------------------------+
+//!  63 62     57 56   51 50      45 44                           2  1  0
+//! +--+---------+-------+----------+-------------------------------+--+--+
+//! |S | free    | said  | end after| call n: ended, ringing, placed|M |C |
+//! +--+---------+-------+----------+-------------------------------+--+--+
 //! ```
 //!
 //! Shards and HTTP tasks learn of things at the same time, and what they say must come out in order:
-//! created, then a call's placed, ringing and ended, then the next call's, and the verification's
-//! own end where it happened among them. A lock around the saying would let a preempted HTTP thread
+//! created (C), then that the call which was waited for has come (M), then a call's placed, ringing and
+//! ended, then the next call's, and the verification's own end where it happened among them. A lock around the saying would let a preempted HTTP thread
 //! hold up a shard. So a thread first writes the fact into the word, with one compare-and-swap. If S
 //! was not set, nobody is speaking: it has set S too, says all that is unsaid, and clears S if no
 //! further fact has come meanwhile. If S was set, it goes its way: the speaker will find the fact. A
@@ -19,7 +19,7 @@
 //! call before it is over. Whoever knows the later fact writes both, so nobody waits for the thread
 //! that is about to write the earlier one, and that one then has nothing left to add.
 //!
-//! Invariants: facts about calls are only ever added above those that are there, so what was said
+//! Invariants: facts but the end are only ever added above those that are there, so what was said
 //! stays a prefix of what is to be said; each is said once; one thread at a time speaks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,10 +29,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) enum Fact {
     /// This call is over.
     CallEnded(u8),
-    /// This call was placed; of the first one: the verification was created.
+    /// This call was placed.
     CallPlaced(u8),
     /// The phone rings for this call.
     CallRinging(u8),
+    /// The verification was created.
+    Created,
+    /// The call that it waits for has come.
+    Matched,
     /// The verification has its final state.
     VerificationEnded,
 }
@@ -68,6 +72,11 @@ impl Story {
         }
     }
 
+    /// Whether listeners were or will be told of anything.
+    pub(super) fn is_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire) & CREATED != 0
+    }
+
     /// Whether listeners were or will be told that this call was placed.
     pub(super) fn has_placed(&self, call: u8) -> bool {
         self.0.load(Ordering::Acquire) & bit(call, PLACED) != 0
@@ -83,10 +92,14 @@ impl Word {
             Fact::CallEnded(call) => self.with_call(call, ENDED),
             Fact::CallPlaced(call) => self.with_call(call, PLACED),
             Fact::CallRinging(call) => self.with_call(call, RINGING),
+            Fact::Created => Self(self.0 | CREATED),
+            // Behind a call it would have to be said before what was said.
+            Fact::Matched if self.facts() >= MATCHED => self,
+            Fact::Matched => Self(self.0 | CREATED | MATCHED),
             Fact::VerificationEnded if self.ended_after() != 0 => self,
             Fact::VerificationEnded => {
-                let placed = self.with_call(1, PLACED);
-                Self(placed.0 | u64::from(placed.calls().count_ones()) << END_AT)
+                let created = Self(self.0 | CREATED);
+                Self(created.0 | u64::from(created.facts().count_ones()) << END_AT)
             }
         }
     }
@@ -94,19 +107,20 @@ impl Word {
     /// Adds a step of a call and what it implies, unless a later one is there already.
     fn with_call(self, call: u8, step: u32) -> Self {
         let step = bit(call, step);
-        if self.calls() >= step {
+        if self.facts() >= step {
             return self;
         }
         let earlier = (1..call).map(|call| bit(call, PLACED) | bit(call, ENDED));
-        let implied = earlier.fold(bit(call, PLACED), |all, steps| all | steps);
+        let implied = earlier.fold(CREATED | bit(call, PLACED), |all, steps| all | steps);
         Self(self.0 | implied | step)
     }
 
-    fn calls(self) -> u64 {
-        self.0 & CALLS
+    /// All but the end.
+    fn facts(self) -> u64 {
+        self.0 & FACTS
     }
 
-    /// How many facts about calls come before the end; 0: there is none yet.
+    /// How many facts come before the end; 0: there is none yet.
     fn ended_after(self) -> u64 {
         self.0 >> END_AT & NUMBER
     }
@@ -123,11 +137,16 @@ impl Word {
         }
         // The end has a number of its own, so those behind it have one more.
         let skipped = if end != 0 && number > end { number - 1 } else { number };
-        let mut steps = self.calls();
+        let mut steps = self.facts();
         for _ in 0..skipped {
             steps &= steps.wrapping_sub(1); // the lowest one away
         }
-        let place = (steps != 0).then(|| steps.trailing_zeros())?;
+        let place = match steps & steps.wrapping_neg() {
+            0 => return None,
+            CREATED => return Some(Fact::Created),
+            MATCHED => return Some(Fact::Matched),
+            step => step.trailing_zeros() - CALLS_AT,
+        };
         // Below 16.
         let call = (place / STEPS + 1) as u8;
         Some(match place % STEPS {
@@ -140,19 +159,22 @@ impl Word {
 
 /// The bit of a step of a call, the first of which is 1.
 fn bit(call: u8, step: u32) -> u64 {
-    1 << ((u32::from(call).clamp(1, CALLS_MAX) - 1) * STEPS + step)
+    1 << (CALLS_AT + (u32::from(call).clamp(1, CALLS_MAX) - 1) * STEPS + step)
 }
 
+const CREATED: u64 = 1;
+const MATCHED: u64 = 2;
+const CALLS_AT: u32 = 2;
 const PLACED: u32 = 0;
 const RINGING: u32 = 1;
 const ENDED: u32 = 2;
 const STEPS: u32 = 3;
 /// The settings allow fewer.
-const CALLS_MAX: u32 = 15;
-const CALLS: u64 = (1 << (CALLS_MAX * STEPS)) - 1;
+const CALLS_MAX: u32 = 14;
+const FACTS: u64 = (1 << (CALLS_AT + CALLS_MAX * STEPS)) - 1;
 const END_AT: u32 = 45;
 const SAID_AT: u32 = 51;
-/// 45 facts about calls and an end.
+/// 44 facts and an end.
 const NUMBER: u64 = (1 << 6) - 1;
 const SPEAKING: u64 = 1 << 63;
 

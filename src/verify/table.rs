@@ -19,7 +19,7 @@ use super::settings::Bounds;
 pub(super) struct Table {
     entries: HashMap<VerificationId, Arc<Entry>>,
     calls: HashMap<CallId, Arc<Entry>>,
-    ring: Ring,
+    ring: Ring<Entry>,
     pending: Count,
     ended: Count,
 }
@@ -114,7 +114,7 @@ impl Table {
         // so at least one of the two removes the call.
         entry.is_forgotten.store(true, Ordering::SeqCst);
         let calls = self.calls.pin();
-        let mut next = Some(entry.placed.load_full());
+        let mut next = entry.latest();
         while let Some(placed) = next {
             if placed.is_over() {
                 calls.remove(&placed.record.id);

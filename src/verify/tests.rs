@@ -1,9 +1,13 @@
 //! The service as its callers see it.
 
 mod bounds;
+mod challenges;
 mod checks;
 mod further_calls;
 mod lifecycle;
+mod missed_calls;
+mod missed_races;
+mod missed_world;
 mod races;
 mod refusals;
 mod world;

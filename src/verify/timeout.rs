@@ -29,10 +29,11 @@ impl Verify {
         None
     }
 
-    /// Forgets those whose time has come, oldest first, a bounded number of them: for a tick of the
+    /// Forgets verifications and missed calls whose time has come, oldest first, a bounded number of them: for a tick of the
     /// daemon, four a second or more.
     pub fn sweep(&self, now: Instant) {
         self.forget_due(SWEEP, now);
+        self.recent.forget_due(SWEEP, now);
     }
 
     pub(super) fn forget_due(&self, steps: usize, now: Instant) {

@@ -17,6 +17,7 @@ use ringproof::time::{Micros, WallClock};
 use ringproof::verify::Order;
 use ringproof::verify::TrunkNames;
 use ringproof::verify::Verify;
+use ringproof::verify::Watch;
 use ringproof::verify::record::CallRecord;
 use ringproof::verify::settings::{PoolSettings, Settings as VerifySettings};
 use serde_json::Value;
@@ -179,6 +180,10 @@ impl Drop for World {
 }
 
 impl Calls for Shards {
+    fn watch(&self, _: Watch) -> Result<(), NotPlaced> {
+        if self.is_full.load(Ordering::SeqCst) { Err(NotPlaced::QueueFull) } else { Ok(()) }
+    }
+
     fn place(&self, order: &Order) -> Result<(), NotPlaced> {
         if self.is_down.load(Ordering::Relaxed) {
             return Err(NotPlaced::NoTrunk);

@@ -3,7 +3,9 @@
 use ringproof::gateway::Command;
 use ringproof::verify::id::VerificationId;
 use ringproof::verify::snapshot::{Snapshot, Status};
-use ringproof::verify::{CallAgainError, CancelError, CheckError, Evidence, Order, Start};
+use ringproof::verify::{
+    CallAgainError, CancelError, CheckError, Evidence, FlashCall, How, Order, Start,
+};
 
 use crate::broken::{Broken, Rule, Verdict, ensure};
 use crate::checks::verifications::Verifications;
@@ -21,8 +23,7 @@ impl World {
         }
         let start = Start {
             to: visit.phone,
-            pool: visit.pool.map(Into::into),
-            ring: visit.ring,
+            how: How::FlashCall(FlashCall { pool: visit.pool.map(Into::into), ring: visit.ring }),
             expires_in: visit.expires_in,
             client_ref: None,
         };
@@ -37,7 +38,12 @@ impl World {
         let id = started.snapshot.id;
         self.story.record(self.now - self.start, &format!("visit {index}: {id}"));
         self.visits[index] = Some(id);
-        if !self.order(daemon, &started.order, is_turned_away)? {
+        let order = started.task.call();
+        let is_placed = match &order {
+            Some(order) => self.order(daemon, order, is_turned_away)?,
+            None => true,
+        };
+        if !is_placed {
             let is_gone = self.daemons[daemon].verify.get(id, self.now).is_none();
             ensure(is_gone, Rule::RightCode, || format!("{id} was undone and is still there"))?;
         }

@@ -29,7 +29,7 @@ impl World {
                 Event::VerificationEnded(end) => {
                     self.verifications.on_ended(end.id, end.status)?;
                 }
-                Event::PhoneReported { .. } | Event::WrongCode(_) => {}
+                Event::MissedCall(_) | Event::PhoneReported { .. } | Event::WrongCode(_) => {}
             }
         }
         Ok(())
@@ -131,6 +131,7 @@ fn words(event: &Event) -> String {
         }
         Event::CallPlaced(call) => format!("{} placed", call.id),
         Event::CallRinging(call) => format!("{} rings", call.id),
+        Event::MissedCall(call) => format!("{} {}", call.id, call.fate.as_str()),
         Event::PhoneReported { call, .. } => format!("{} reported", call.id),
         Event::VerificationCreated(created) => format!("{} created", created.id),
         Event::VerificationEnded(end) => {

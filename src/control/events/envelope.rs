@@ -69,6 +69,7 @@ impl<'a> Subject<'a> {
             Event::VerificationEnded(snapshot) => {
                 verification(end(snapshot.status)?, snapshot.ended_at, snapshot)
             }
+            Event::MissedCall(_) => return None,
             // For the metrics; the client who sent the report or the code knows.
             Event::PhoneReported { .. } | Event::WrongCode(_) => return None,
         })

@@ -34,6 +34,8 @@ pub enum Code {
     NoTrunk,
     /// There is no such thing, or it is not remembered.
     NotFound,
+    /// The verification waits for a call from the phone and has not called it: there is no code.
+    NotCalled,
     /// The gateway cannot place calls now.
     NotReady,
     /// The number is never called.
@@ -54,7 +56,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::AlreadyEnded,
         Self::AlreadyPending,
         Self::BodyTooLarge,
@@ -66,6 +68,7 @@ impl Code {
         Self::MethodNotAllowed,
         Self::NoCallsLeft,
         Self::NoTrunk,
+        Self::NotCalled,
         Self::NotFound,
         Self::NotReady,
         Self::NumberNotAllowed,
@@ -91,6 +94,7 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NoCallsLeft => "no_calls_left",
             Self::NoTrunk => "no_trunk",
+            Self::NotCalled => "not_called",
             Self::NotFound => "not_found",
             Self::NotReady => "not_ready",
             Self::NumberNotAllowed => "number_not_allowed",
@@ -115,7 +119,8 @@ impl Code {
             Self::AlreadyEnded
             | Self::AlreadyPending
             | Self::CallInProgress
-            | Self::NoCallsLeft => StatusCode::CONFLICT,
+            | Self::NoCallsLeft
+            | Self::NotCalled => StatusCode::CONFLICT,
             Self::EventsGone => StatusCode::GONE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -141,6 +146,7 @@ impl Code {
             Self::MethodNotAllowed => "The path has no such method",
             Self::NoCallsLeft => "All calls were used",
             Self::NoTrunk => "No trunk can carry the call",
+            Self::NotCalled => "The phone was not called",
             Self::NotFound => "There is no such thing",
             Self::NotReady => "The gateway cannot place calls",
             Self::NumberNotAllowed => "The number is never called",
@@ -170,6 +176,7 @@ impl Code {
             | Self::InvalidRequest
             | Self::MethodNotAllowed
             | Self::NoCallsLeft
+            | Self::NotCalled
             | Self::NotFound
             | Self::NumberNotAllowed
             | Self::RateLimited
@@ -187,6 +194,8 @@ impl Code {
             Self::AlreadyPending
             | Self::CallInProgress
             | Self::NoTrunk
+            // Once the phone has rung us it is called.
+            | Self::NotCalled
             | Self::NotReady
             | Self::Overloaded
             | Self::PoolExhausted

@@ -7,6 +7,7 @@ use super::{Code, Problem};
 use crate::verify::CallAgainError;
 use crate::verify::CancelError;
 use crate::verify::CheckError;
+use crate::verify::ReportError;
 use crate::verify::StartError;
 use crate::verify::TrunkNames;
 use crate::verify::snapshot::Snapshot;
@@ -27,6 +28,11 @@ pub(in super::super) fn of_start(refusal: &StartRefusal) -> Problem {
         }
         StartError::CallInProgress => Problem::new(Code::CallInProgress, detail),
         StartError::ExpiresIn { .. } => Problem::field("/expires_in", detail),
+        StartError::NoDid | StartError::NoPool => Problem::field("/method", detail),
+        StartError::NoFreeDid { id } => {
+            Problem { id: Some(*id), ..Problem::new(Code::AlreadyPending, detail) }
+        }
+        StartError::NoPoolToConfirm => Problem::field("/confirm", detail),
         StartError::NumberNotAllowed(_) => Problem {
             pointer: Some("/to".to_owned()),
             ..Problem::new(Code::NumberNotAllowed, detail)
@@ -36,7 +42,9 @@ pub(in super::super) fn of_start(refusal: &StartRefusal) -> Problem {
         StartError::RateLimited { retry_after, .. } => {
             Problem::new(Code::RateLimited, detail).after(*retry_after)
         }
+        StartError::RecentWithin { .. } => Problem::field("/recent_within", detail),
         StartError::Ring { .. } => Problem::field("/ring_ms", detail),
+        StartError::UnknownDid => Problem::field("/did", detail),
         StartError::UnknownPool { .. } => Problem::field("/pool", detail),
     }
 }
@@ -55,7 +63,11 @@ pub(in super::super) fn of_call_again(refusal: &CallAgainRefusal, trunks: &Trunk
         CallAgainError::AlreadyEnded(snapshot) => already_ended(snapshot, trunks, detail),
         CallAgainError::CallInProgress => Problem::new(Code::CallInProgress, detail),
         CallAgainError::NoCallsLeft => Problem::new(Code::NoCallsLeft, detail),
+        CallAgainError::NotCalled => Problem::new(Code::NotCalled, detail),
         CallAgainError::NotFound => Problem::not_found(),
+        CallAgainError::PhoneLocked { retry_after } => {
+            Problem::new(Code::RateLimited, detail).after(*retry_after)
+        }
         CallAgainError::PoolExhausted { .. } => Problem::new(Code::PoolExhausted, detail),
     }
 }
@@ -67,6 +79,7 @@ pub(in super::super) fn of_check(error: &CheckError, trunks: &TrunkNames) -> Pro
         CheckError::AlreadyEnded(snapshot) => already_ended(snapshot, trunks, detail),
         CheckError::NotACallerId { .. } => Problem::field("/caller_id", detail),
         CheckError::NotACode => Problem::field("/code", detail),
+        CheckError::NotCalled => Problem::new(Code::NotCalled, detail),
         CheckError::NotFound => Problem::not_found(),
     }
 }
@@ -77,6 +90,14 @@ pub(in super::super) fn of_cancel(error: &CancelError, trunks: &TrunkNames) -> P
     match error {
         CancelError::AlreadyEnded(snapshot) => already_ended(snapshot, trunks, detail),
         CancelError::NotFound => Problem::not_found(),
+    }
+}
+
+/// A report was not taken.
+pub(in super::super) fn of_report(error: ReportError) -> Problem {
+    match error {
+        ReportError::NotCalled => Problem::new(Code::NotCalled, error.to_string()),
+        ReportError::NotFound => Problem::not_found(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::json::Form;
 use crate::number;
 use crate::number::E164;
 use crate::verify::Evidence;
-use crate::verify::Start;
+use crate::verify::{FlashCall, How, Start};
 use crate::verify::{Report, Saw};
 
 /// A wish to verify a phone.
@@ -69,10 +69,11 @@ impl TryFrom<StartBody> for Start {
             return Err(Problem::field("/callback_url", detail));
         }
         let client_ref = body.client_ref.map(client_ref).transpose()?;
+        let pool = body.pool.map(Into::into);
+        let ring = body.ring_ms.map(|ms| Duration::from_millis(ms.into()));
         Ok(Self {
             to,
-            pool: body.pool.map(Into::into),
-            ring: body.ring_ms.map(|ms| Duration::from_millis(ms.into())),
+            how: How::FlashCall(FlashCall { pool, ring }),
             expires_in: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
             client_ref: client_ref.map(Into::into),
         })

@@ -66,6 +66,7 @@ impl TryFrom<ListQuery> for Filter {
         Ok(Self {
             to: to.transpose()?,
             status: status.transpose()?,
+            method: None,
             after: after.transpose()?,
             limit,
         })

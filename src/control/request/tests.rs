@@ -103,7 +103,7 @@ fn h03_numbers_and_fields_out_of_range_are_refused_with_a_pointer() {
             {"to":"46701234567"}
                 invalid_request at `/to`: a phone number starts with `+` and the country code, as in `+46701234567`
             {"to":"+46 70 123 45 67"}
-                accepted: Start { to: +4670…67, pool: None, ring: None, expires_in: None, client_ref: None }
+                accepted: Start { to: +4670…67, how: FlashCall(FlashCall { pool: None, ring: None }), expires_in: None, client_ref: None }
             {"to":"+"}
                 invalid_request at `/to`: a phone number has 7 to 15 digits, this one has 0
             {"to":"112"}
@@ -137,7 +137,7 @@ fn a_whole_start_is_understood() {
     let body = br#"{"to":"+46701234567","method":"flash_call","pool":"default","ring_ms":5000,
         "expires_in":300,"client_ref":"signup-8812","did":null,"callback_url":null}"#;
     let start: Start = read::<StartBody>(body).and_then(TryInto::try_into).unwrap();
-    expect![[r#"Start { to: +4670…67, pool: Some("default"), ring: Some(5s), expires_in: Some(300s), client_ref: Some("signup-8812") }"#]].assert_eq(&format!("{start:?}"));
+    expect![[r#"Start { to: +4670…67, how: FlashCall(FlashCall { pool: Some("default"), ring: Some(5s) }), expires_in: Some(300s), client_ref: Some("signup-8812") }"#]].assert_eq(&format!("{start:?}"));
 }
 
 #[test]

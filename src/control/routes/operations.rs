@@ -180,7 +180,7 @@ fn room(api: &Api) -> Value {
 }
 
 fn census(census: &Census) -> Value {
-    let Census { pending, ended, calls, phones, prefixes } = census;
+    let Census { pending, ended, calls, phones, prefixes, waiting, recent, untold } = census;
     let level =
         |level: &Level| json!({ "size": level.size, "limit": level.limit, "shed": level.shed });
     json!({
@@ -189,5 +189,8 @@ fn census(census: &Census) -> Value {
         "calls": level(calls),
         "phones": level(phones),
         "prefixes": level(prefixes),
+        "waiting": level(waiting),
+        "recent": level(recent),
+        "missed_calls_untold": untold,
     })
 }

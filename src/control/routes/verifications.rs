@@ -9,7 +9,9 @@ use axum::http::{HeaderName, StatusCode, header};
 use super::super::access::Caller;
 use super::super::api::Api;
 use super::super::clock;
-use super::super::problem::{Problem, Refused, of_call_again, of_cancel, of_check, of_start};
+use super::super::problem::{
+    Problem, Refused, of_call_again, of_cancel, of_check, of_report, of_start,
+};
 use super::super::request::{CheckBody, Id, Json, ListQuery, NoBody, Query, ReportBody, StartBody};
 use super::super::view::{VerificationList, VerificationView};
 use super::scan;
@@ -150,7 +152,7 @@ pub(super) async fn report(
     Json(body): Json<ReportBody>,
 ) -> Result<StatusCode, Problem> {
     let reported = api.service.report(id, body.into());
-    reported.map(|()| StatusCode::NO_CONTENT).map_err(|_| Problem::not_found())
+    reported.map(|()| StatusCode::NO_CONTENT).map_err(of_report)
 }
 
 /// Cancel it; a ringing call is hung up at once.

@@ -15,7 +15,7 @@ use crate::outcome::{Outcome, Side};
 use crate::verify::TrunkNames;
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::{CallRecord, Ending};
-use crate::verify::snapshot::{Snapshot, Status};
+use crate::verify::snapshot::{CodeSpace, Snapshot, Status};
 
 #[test]
 fn a_verification_has_the_shape_of_the_contract() {
@@ -33,9 +33,12 @@ fn a_verification_has_the_shape_of_the_contract() {
         attempts_left: 3,
         calls_left: 2,
         client_ref: Some("signup-8812".into()),
-        pool: "default".into(),
-        caller_id_prefix: "+468765".to_owned(),
-        code_space: 9_516,
+        codes: Some(CodeSpace {
+            pool: "default".into(),
+            caller_id_prefix: "+468765".to_owned(),
+            distinct: 9_516,
+        }),
+        missed_call: None,
         latest: call.facts(),
         calls: vec![Arc::new(call)],
     };

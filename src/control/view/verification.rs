@@ -85,7 +85,7 @@ impl VerificationView {
             id: snapshot.id.to_string(),
             // The number goes back to the client who gave it.
             to: format!("+{}", snapshot.to.reveal().as_str()),
-            method: "flash_call",
+            method: snapshot.method().as_str(),
             status: snapshot.status.as_str(),
             reason: snapshot.reason.map(|reason| reason.as_str()),
             created_at: timestamp(snapshot.created_at),
@@ -94,11 +94,11 @@ impl VerificationView {
             attempts_left: snapshot.attempts_left,
             calls_left: snapshot.calls_left,
             client_ref: snapshot.client_ref.as_deref().map(str::to_owned),
-            flash_call: Some(FlashCallView {
-                caller_id_prefix: snapshot.caller_id_prefix.clone(),
+            flash_call: snapshot.codes.as_ref().map(|codes| FlashCallView {
+                caller_id_prefix: codes.caller_id_prefix.clone(),
                 code_digits: CODE_DIGITS,
-                code_space: snapshot.code_space,
-                guess_odds: six_places(snapshot.guess_odds()),
+                code_space: codes.distinct,
+                guess_odds: six_places(snapshot.guess_odds().unwrap_or_default()),
                 call: snapshot
                     .calls
                     .last()

@@ -62,6 +62,7 @@ impl Listener for Ear {
             Event::CallPlaced(_)
             | Event::PhoneReported { .. }
             | Event::VerificationCreated(_)
+            | Event::MissedCall(_)
             | Event::WrongCode(_) => return,
         };
         self.0.send(line).unwrap();
@@ -263,8 +264,8 @@ pub(super) fn response_to(request: &[u8], code: u16, tag: &str, extra: &str) -> 
 /// A new order of a verification of its own.
 pub(super) fn order(verify: &Verify, phone: &str, now: Instant) -> Order {
     let to = E164::parse(phone).unwrap();
-    let start = Start { to, pool: None, ring: None, expires_in: None, client_ref: None };
-    verify.start(start, now).unwrap().order
+    let start = Start::flash_call(to);
+    verify.start(start, now).unwrap().task.call().unwrap()
 }
 
 pub(super) fn line(address: &str, change: &impl Fn(&mut Profile)) -> Line {

@@ -124,7 +124,7 @@ fn what_is_undone_was_never_counted() {
     let mut world = world(|_| {});
     for second in 0..20 {
         let suffix = world.start(second).unwrap();
-        world.phones.undo(World::phone(), suffix, Some(VerificationId(world.started)));
+        world.phones.undo_start(World::phone(), suffix, VerificationId(world.started));
     }
     let state = world.pools[0].state(3);
     assert_eq!((state.leased, state.cooling), (0, 0));
@@ -266,7 +266,7 @@ fn two_random_callers_never_share_a_suffix_within_the_window() {
                     assert!(is_fresh, "seed {seed}, second {second}, suffix {suffix}");
                     if script.below(5) == 0 {
                         let id = VerificationId(world.started);
-                        world.phones.undo(World::phone(), suffix, Some(id));
+                        world.phones.undo_start(World::phone(), suffix, id);
                     } else {
                         past.push((second, suffix));
                         world.end();

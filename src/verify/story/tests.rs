@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use super::*;
-use Fact::{CallEnded, CallPlaced, CallRinging, VerificationEnded};
+use Fact::{CallEnded, CallPlaced, CallRinging, Created, Matched, VerificationEnded};
 
 /// Tells `facts` one after the other; each must be said at once, as `expected` has it.
 #[track_caller]
@@ -20,6 +20,8 @@ fn check(facts: &[Fact], expected: &[Fact]) {
 #[test]
 fn facts_are_said_once_in_their_order() {
     let life = [
+        Created,
+        Matched,
         CallPlaced(1),
         CallRinging(1),
         CallEnded(1),
@@ -34,24 +36,37 @@ fn facts_are_said_once_in_their_order() {
 
 #[test]
 fn a_fact_brings_what_must_have_come_before_it() {
-    check(&[CallRinging(1)], &[CallPlaced(1), CallRinging(1)]);
-    check(&[CallEnded(1), CallPlaced(1)], &[CallPlaced(1), CallEnded(1)]);
+    check(&[CallRinging(1)], &[Created, CallPlaced(1), CallRinging(1)]);
+    check(&[Matched, Created], &[Created, Matched]);
+    check(&[CallEnded(1), CallPlaced(1)], &[Created, CallPlaced(1), CallEnded(1)]);
     check(
         &[CallPlaced(1), CallPlaced(3), CallEnded(2), CallEnded(3)],
-        &[CallPlaced(1), CallEnded(1), CallPlaced(2), CallEnded(2), CallPlaced(3), CallEnded(3)],
+        &[
+            Created,
+            CallPlaced(1),
+            CallEnded(1),
+            CallPlaced(2),
+            CallEnded(2),
+            CallPlaced(3),
+            CallEnded(3),
+        ],
     );
-    check(&[VerificationEnded, CallEnded(1)], &[CallPlaced(1), VerificationEnded, CallEnded(1)]);
+    check(
+        &[VerificationEnded, CallEnded(1)],
+        &[Created, VerificationEnded, CallPlaced(1), CallEnded(1)],
+    );
 }
 
 #[test]
 fn a_phone_does_not_ring_after_its_call() {
-    check(&[CallEnded(1), CallRinging(1)], &[CallPlaced(1), CallEnded(1)]);
+    check(&[CallEnded(1), CallRinging(1)], &[Created, CallPlaced(1), CallEnded(1)]);
 }
 
 #[test]
 fn as_many_calls_as_can_be_configured_fit() {
     let each = |call| [CallPlaced(call), CallRinging(call), CallEnded(call)];
-    let calls: Vec<Fact> = (1..=crate::verify::settings::CALLS_MAX).flat_map(each).collect();
+    let calls = (1..=crate::verify::settings::CALLS_MAX).flat_map(each);
+    let calls: Vec<Fact> = [Created, Matched].into_iter().chain(calls).collect();
     check(&calls, &calls);
     let all: Vec<Fact> = calls.iter().copied().chain([VerificationEnded]).collect();
     check(&all, &all);
@@ -71,7 +86,7 @@ fn who_finds_a_speaker_leaves_the_fact_and_goes() {
         }
         said.push(fact);
     });
-    assert_eq!(said, [CallPlaced(1), CallRinging(1), CallEnded(1), VerificationEnded]);
+    assert_eq!(said, [Created, CallPlaced(1), CallRinging(1), CallEnded(1), VerificationEnded]);
 }
 
 #[test]
@@ -107,9 +122,13 @@ fn many_threads_say_all_once_in_order_one_at_a_time() {
         // Whether the phone was heard to ring depends on who was first; nothing else does.
         let rung: Vec<Fact> =
             calls.iter().copied().filter(|fact| !matches!(fact, CallRinging(_))).collect();
-        assert_eq!(rung, [CallPlaced(1), CallEnded(1), CallPlaced(2), CallEnded(2)], "{said:?}");
+        assert_eq!(
+            rung,
+            [Created, CallPlaced(1), CallEnded(1), CallPlaced(2), CallEnded(2)],
+            "{said:?}"
+        );
         assert_eq!(calls.last(), Some(&CallEnded(2)));
         assert_eq!(said.iter().filter(|fact| **fact == VerificationEnded).count(), 1, "{said:?}");
-        assert!(calls.len() == said.len() - 1 && said[0] == CallPlaced(1), "{said:?}");
+        assert!(calls.len() == said.len() - 1 && said[0] == Created, "{said:?}");
     }
 }

@@ -21,7 +21,7 @@ fn a_further_call_comes_from_another_number_and_only_its_code_is_right() {
     world.hang_up(&second, Outcome::Completed, 25.0);
     world.check_code(id, &code(&first), 26.0).unwrap();
     let verified = world.check_code(id, &code(&second), 27.0).unwrap();
-    assert_eq!(verified.code_space, 999);
+    assert_eq!(verified.codes.unwrap().distinct, 999);
     expect![[r#"
         created: pending -, 3 attempts and 2 calls left, 1 placed
         call placed

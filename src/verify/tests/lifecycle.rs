@@ -19,8 +19,9 @@ fn a_phone_is_verified_by_the_last_five_digits() {
     let started = world.start(PHONE, 0.0).unwrap();
     let (snapshot, order) = (&started.snapshot, &started.order);
     assert_eq!(stands(snapshot), "pending -, 3 attempts and 2 calls left, 1 placed");
-    assert_eq!(snapshot.caller_id_prefix, "+468765");
-    assert_eq!((snapshot.code_space, snapshot.guess_odds()), (1_000, 0.003));
+    let codes = snapshot.codes.as_ref().unwrap();
+    assert_eq!(codes.caller_id_prefix, "+468765");
+    assert_eq!((codes.distinct, snapshot.guess_odds()), (1_000, Some(0.003)));
     assert_eq!(snapshot.expires_at, Micros(snapshot.created_at.0 + 300_000_000));
     assert_eq!((order.country.as_str(), order.shard), ("SE", 0));
     world.ring(order, 2.5);
@@ -59,7 +60,7 @@ fn p34_a_wall_clock_that_steps_while_a_phone_rings_changes_no_duration() {
 #[test]
 fn a_start_says_nothing_before_it_is_confirmed_and_says_it_once() {
     let world = world(|_| {});
-    let started = world.verify.start(super::world::request(PHONE), world.at(0.0)).unwrap();
+    let started = world.begin(PHONE, 0.0).unwrap();
     assert_eq!(world.heard(), "");
     world.ring(&started.order, 0.1);
     world.verify.confirm(&started.order);
@@ -281,7 +282,7 @@ fn a_canceled_verification_names_the_call_that_still_rings() {
 fn an_undone_start_was_never_there() {
     let world = world(|_| {});
     for _ in 0..30 {
-        let started = world.verify.start(super::world::request(PHONE), world.at(0.0)).unwrap();
+        let started = world.begin(PHONE, 0.0).unwrap();
         world.verify.undo(&started.order, world.at(0.0));
         world.verify.undo(&started.order, world.at(0.0));
         assert!(world.look(started.snapshot.id).is_none());
@@ -296,7 +297,7 @@ fn an_undone_start_was_never_there() {
 #[test]
 fn a_start_that_is_canceled_before_it_is_undone_ends_once_with_its_call() {
     let world = world(|_| {});
-    let started = world.verify.start(super::world::request(PHONE), world.at(0.0)).unwrap();
+    let started = world.begin(PHONE, 0.0).unwrap();
     world.verify.cancel(started.snapshot.id, world.at(0.0)).unwrap();
     world.verify.undo(&started.order, world.at(0.0));
     expect![[r#"

@@ -107,7 +107,7 @@ fn r06_r08_cancel_expiry_the_right_code_and_a_dead_trunk_end_it_once() {
 fn listeners_hear_in_order_although_the_shard_may_be_faster_than_the_confirmation() {
     for round in 0..500 {
         let world = world(|_| {});
-        let order = world.verify.start(request(PHONE), world.at(0.0)).unwrap().order;
+        let order = world.verify.start(request(PHONE), world.at(0.0)).unwrap().task.call().unwrap();
         let acts: [&(dyn Fn() + Sync); 3] = [
             &|| world.verify.confirm(&order),
             &|| {
@@ -164,7 +164,7 @@ fn an_order_that_is_taken_back_while_its_verification_ends_is_heard_of_whole_or_
     let mut whole = 0;
     for round in 0..500 {
         let world = world(|_| {});
-        let order = world.verify.start(request(PHONE), world.at(0.0)).unwrap().order;
+        let order = world.verify.start(request(PHONE), world.at(0.0)).unwrap().task.call().unwrap();
         let acts: [&(dyn Fn() + Sync); 2] = [&|| world.verify.undo(&order, world.at(0.0)), &|| {
             drop(world.verify.cancel(order.verification, world.at(0.0)))
         }];
@@ -235,7 +235,7 @@ fn when_everything_has_ended_the_tables_are_empty() {
         for nth in 0..200 {
             let phone = format!("+4670{:07}", thread * 200 + nth);
             let started = verify.start(request(&phone), world.at(0.0)).unwrap();
-            let order = started.order;
+            let order = started.task.call().unwrap();
             verify.confirm(&order);
             match nth % 4 {
                 0 => drop(world.check_code(order.verification, &code(&order), 1.0)),

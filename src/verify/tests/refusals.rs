@@ -7,11 +7,13 @@ use expect_test::{Expect, expect};
 
 use super::world::{PHONE, pool, request, settings, world};
 use crate::entropy::Entropy;
+use crate::evidence::Assurance;
+use crate::number::E164;
 use crate::outcome::Outcome;
 use crate::time::WallClock;
 use crate::verify::event::{Event, Listener};
 use crate::verify::settings::{ATTEMPTS_MAX, Bounds, Limit, POOLS_MAX};
-use crate::verify::{Settings, SettingsError, Start, StartError, Verify};
+use crate::verify::{FlashCall, How, Settings, SettingsError, Start, StartError, Verify};
 
 struct Deaf;
 
@@ -36,10 +38,39 @@ fn refuse(change: impl FnOnce(&mut Settings), expected: &Expect) {
 }
 
 #[test]
+fn settings_of_missed_calls_that_cannot_work_are_refused() {
+    let did = |text| E164::parse(text).unwrap();
+    refuse(
+        |it| it.dids = vec![did("+46850500001"), did("+46850500002"), did("+46850500001")],
+        &expect!["the DID +4685…01 is there twice"],
+    );
+    refuse(
+        |it| {
+            it.pools.clear();
+            it.dids = vec![did("+46850500001")];
+            it.missed_calls.min_assurance = Assurance::ChallengeConfirmed;
+        },
+        &expect!["every caller is to be called back, for which a pool of caller IDs is needed"],
+    );
+    refuse(
+        |it| it.missed_calls.min_assurance = Assurance::None,
+        &expect!["a missed call must be proven: at least `return_routed`"],
+    );
+    refuse(
+        |it| it.missed_calls.recent_window = Duration::from_secs(86_401),
+        &expect!["missed calls are remembered for 86401s, must be at most 86400s"],
+    );
+    refuse(
+        |it| it.missed_calls.confirm_after = Duration::from_secs(31),
+        &expect!["callers are called back after 31s, must be at most 30s"],
+    );
+}
+
+#[test]
 fn settings_that_cannot_work_are_refused() {
     refuse(
         |it| it.pools.clear(),
-        &expect!["there is no pool of caller IDs, at least one is needed"],
+        &expect!["there is neither a pool of caller IDs nor a DID, at least one of them is needed"],
     );
     refuse(
         |it| it.pools = vec![it.pools[0].clone(); POOLS_MAX + 1],
@@ -138,6 +169,10 @@ fn guessable_pools_are_worth_a_warning() {
     expect![""].assert_eq(&warnings("+4687650[0000-5999]"));
 }
 
+fn call(wanted: FlashCall) -> Start {
+    Start { how: How::FlashCall(wanted), ..request(PHONE) }
+}
+
 #[test]
 fn a_request_out_of_range_is_refused() {
     let world = world(|_| {});
@@ -146,11 +181,11 @@ fn a_request_out_of_range_is_refused() {
         expected.assert_eq(&world.verify.start(request, world.at(0.0)).unwrap_err().to_string());
     };
     refuse(
-        Start { ring: seconds(21), ..request(PHONE) },
+        call(FlashCall { ring: seconds(21), ..FlashCall::default() }),
         expect!["rings for 21s, must be 1s to 20s"],
     );
     refuse(
-        Start { ring: Some(Duration::from_millis(999)), ..request(PHONE) },
+        call(FlashCall { ring: Some(Duration::from_millis(999)), ..FlashCall::default() }),
         expect!["rings for 999ms, must be 1s to 20s"],
     );
     refuse(
@@ -162,10 +197,10 @@ fn a_request_out_of_range_is_refused() {
         expect!["expires in 601s, must be 30s to 600s"],
     );
     refuse(
-        Start { pool: Some("other".into()), ..request(PHONE) },
+        call(FlashCall { pool: Some("other".into()), ..FlashCall::default() }),
         expect!["there is no pool `other`"],
     );
-    refuse(request("+46876500123"), expect!["this number is one of the gateway's own caller IDs"]);
+    refuse(request("+46876500123"), expect!["this number is one of the gateway's own"]);
     refuse(request("+12025550173"), expect!["numbers of US are not called by this gateway"]);
     refuse(
         request("+46900123456"),
@@ -189,8 +224,9 @@ fn a07_what_a_client_sees_tells_nothing_about_the_number_that_was_chosen() {
         let world = world(|it| it.pools = vec![pool("default", numbers)]);
         for phone in 0..10 {
             let started = world.start(&format!("+46701234{phone:03}"), 0.0).unwrap();
-            assert_eq!(started.snapshot.caller_id_prefix, prefix);
-            assert_eq!(started.snapshot.code_space, 600);
+            let codes = started.snapshot.codes.unwrap();
+            assert_eq!(codes.caller_id_prefix, prefix);
+            assert_eq!(codes.distinct, 600);
         }
     }
 }
@@ -201,25 +237,20 @@ fn a_request_in_range_is_followed() {
         settings.pools.push(pool("second", &["+46876600[000-999]"]));
         settings.shards = 4;
     });
-    let started = world
-        .verify
-        .start(
-            Start {
-                pool: Some("second".into()),
-                ring: Some(Duration::from_secs(8)),
-                expires_in: Some(Duration::from_secs(30)),
-                client_ref: Some("signup-8812".into()),
-                ..request(PHONE)
-            },
-            world.at(1.0),
-        )
-        .unwrap();
-    assert_eq!(&*started.snapshot.pool, "second");
-    assert_eq!(started.snapshot.caller_id_prefix, "+468766");
+    let wanted = FlashCall { pool: Some("second".into()), ring: Some(Duration::from_secs(8)) };
+    let start = Start {
+        expires_in: Some(Duration::from_secs(30)),
+        client_ref: Some("signup-8812".into()),
+        ..call(wanted)
+    };
+    let started = world.verify.start(start, world.at(1.0)).unwrap();
+    let codes = started.snapshot.codes.unwrap();
+    assert_eq!((&*codes.pool, &*codes.caller_id_prefix), ("second", "+468766"));
     assert_eq!(started.snapshot.client_ref.as_deref(), Some("signup-8812"));
-    assert_eq!(started.order.ring, Some(Duration::from_secs(8)));
-    assert_eq!(started.order.wake_at, Some(world.at(31.0)));
-    assert_eq!(u128::from(started.order.shard), started.snapshot.id.0 % 4);
+    let order = started.task.call().unwrap();
+    assert_eq!(order.ring, Some(Duration::from_secs(8)));
+    assert_eq!(order.wake_at, Some(world.at(31.0)));
+    assert_eq!(u128::from(order.shard), started.snapshot.id.0 % 4);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::verify::record::Ending;
 use crate::verify::settings::{Bounds, PoolSettings};
 use crate::verify::snapshot::Snapshot;
 use crate::verify::{
-    CheckError, Evidence, Filter, Order, Page, Settings, Start, StartError, Started, Verify,
+    CheckError, Evidence, Filter, Order, Page, Settings, Start, StartError, Verify,
 };
 
 pub(super) const PHONE: &str = "+46701234567";
@@ -26,6 +26,13 @@ pub(super) struct World {
     pub(super) verify: Arc<Verify>,
     zero: Instant,
     tape: Arc<Tape>,
+}
+
+/// A verification by flash call that was started, and its call.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) snapshot: Snapshot,
+    pub(super) order: Order,
 }
 
 /// What was said, by number.
@@ -77,10 +84,16 @@ impl World {
     }
 
     /// A confirmed start.
-    pub(super) fn start(&self, to: &str, seconds: f64) -> Result<Started, StartError> {
+    pub(super) fn start(&self, to: &str, seconds: f64) -> Result<Begun, StartError> {
+        let begun = self.begin(to, seconds)?;
+        self.verify.confirm(&begun.order);
+        Ok(begun)
+    }
+
+    /// A start that is not confirmed yet.
+    pub(super) fn begin(&self, to: &str, seconds: f64) -> Result<Begun, StartError> {
         let started = self.verify.start(request(to), self.at(seconds))?;
-        self.verify.confirm(&started.order);
-        Ok(started)
+        Ok(Begun { snapshot: started.snapshot, order: started.task.call().unwrap() })
     }
 
     pub(super) fn ring(&self, order: &Order, seconds: f64) {
@@ -134,13 +147,7 @@ impl World {
 }
 
 pub(super) fn request(to: &str) -> Start {
-    Start {
-        to: E164::parse(to).unwrap(),
-        pool: None,
-        ring: None,
-        expires_in: None,
-        client_ref: None,
-    }
+    Start::flash_call(E164::parse(to).unwrap())
 }
 
 /// The digits that the person would type.
@@ -172,6 +179,7 @@ fn line(event: &Event) -> String {
         },
         Event::CallPlaced(_) => "call placed".to_owned(),
         Event::CallRinging(_) => "call ringing".to_owned(),
+        Event::MissedCall(call) => format!("missed call: {}", call.fate.as_str()),
         Event::PhoneReported { saw, is_ours, .. } => {
             format!("phone reported: {} {is_ours:?}", saw.as_str())
         }
