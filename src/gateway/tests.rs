@@ -12,6 +12,7 @@ mod icmp;
 mod missed;
 mod missed_bounds;
 mod missed_dialogs;
+mod missed_settles;
 mod missed_stops;
 mod missed_world;
 mod notice;

@@ -71,6 +71,9 @@ impl Gateway {
             return self.tally.on_shed(Shed::Call);
         }
         self.expiries.arm(watch.wake_at, watch.verification);
+        if let Some(at) = watch.challenge_at {
+            self.file_challenge(watch.verification, at);
+        }
     }
 
     /// Whether the wheels have room for the deadlines of one more call.

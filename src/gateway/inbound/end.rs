@@ -31,7 +31,7 @@ impl Gateway {
     }
 
     /// One for each verification at most, so as many as a shard may watch are enough.
-    fn file_challenge(&mut self, verification: VerificationId, at: Instant) {
+    pub(crate) fn file_challenge(&mut self, verification: VerificationId, at: Instant) {
         if self.challenges.len() >= self.challenges_max() {
             return self.tally.on_shed(Shed::Call);
         }
@@ -45,6 +45,7 @@ impl Gateway {
         let Some((at, verification)) = due else { return };
         self.challenges.remove(&(at, verification));
         if let Some(order) = self.verify.challenge(verification, self.shard, now) {
+            self.verify.confirm(&order);
             self.place(order, now);
         }
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use expect_test::Expect;
 
+use super::missed_world;
 use crate::entropy::Entropy;
 use crate::gateway::dids::Dids;
 use crate::gateway::notice::Watcher;
@@ -107,7 +108,8 @@ impl World {
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
         let bounds =
             Bounds { pending_max: most, ended_max: most, phones_max: most, prefixes_max: most };
-        let settings = crate::verify::Settings { pools, bounds, ..Default::default() };
+        let dids = missed_world::numbers();
+        let settings = crate::verify::Settings { pools, dids, bounds, ..Default::default() };
         let ear = Arc::new(Ear(mouth));
         let verify = Verify::new(settings, wall, entropy.clone(), ear).unwrap();
         let (verify, tally) = (Arc::new(verify), Arc::new(Tally::default()));
