@@ -26,7 +26,7 @@ use ringproof::sip::{Method, Status};
 use ringproof::transaction::branch::BranchKey;
 use ringproof::transaction::slab::Handle;
 
-use shard::Shard;
+use shard::{Shard, missed_invite};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("load of the machine {}", machine::load());
@@ -55,6 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("all seven          {all:>25.0} {all_checked:>18.0}");
     whole_call()?;
+    missed_calls()?;
     memory()
 }
 
@@ -73,6 +74,31 @@ fn whole_call() -> Result<(), Box<dyn Error>> {
     }
     println!("a whole call through a shard, and its peer: {:.1} µs", fastest / 1e3);
     Ok(())
+}
+
+/// Calls from the trunk that nobody waits for: refused at once, with their ACK, and what they keep while
+/// Timer I runs.
+fn missed_calls() -> Result<(), Box<dyn Error>> {
+    let mut shard = Shard::new(Instant::now())?;
+    let mut fastest = f64::INFINITY;
+    for round in 0..ROUNDS as i64 {
+        let invites: Vec<_> = (0..100).map(|call| missed_invite(100 * round + call)).collect();
+        let from = Instant::now();
+        for invite in &invites {
+            shard.missed_call(invite)?;
+        }
+        fastest = fastest.min(from.elapsed().as_nanos() as f64 / 100.0);
+        shard.rest(Duration::from_secs(6));
+    }
+    println!("a missed call through a shard: {:.1} µs", fastest / 1e3);
+    let mut shard = Shard::new(Instant::now())?;
+    let invites: Vec<_> = (0..ENDED).map(missed_invite).collect();
+    let mut result = Ok(());
+    let kept = allocation_counter::measure(|| {
+        result = invites.iter().try_for_each(|invite| shard.missed_call(invite));
+    });
+    println!("it keeps {} bytes until it is forgotten", kept.bytes_current / ENDED);
+    result
 }
 
 /// What calls keep while Timer D runs: 32 s in which a repeated 487 must be acknowledged again.

@@ -10,7 +10,7 @@ mod shard_settings;
 
 use std::time::{Duration, Instant};
 
-use shard::{RING, Shard};
+use shard::{RING, Shard, missed_invite};
 
 /// The To tag that the ACK for the 487 repeats.
 const ALLOCATIONS_MAX: u64 = 1;
@@ -31,6 +31,27 @@ fn a_flash_call_through_a_warm_shard_allocates_nearly_nothing() {
         shard.rest(Duration::from_millis(1 << 16) - Duration::from_secs(40) - RING - TICK);
         assert!(round == 0 || count <= ALLOCATIONS_MAX, "{count} allocations in call {round}");
         assert!(round > 0 || count > ALLOCATIONS_MAX, "a cold shard allocates: the count counts");
+    }
+}
+
+/// What is copied into every response.
+const MISSED_CALL_ALLOCATIONS_MAX: u64 = 1;
+
+#[test]
+fn a_missed_call_through_a_warm_shard_allocates_what_it_must_keep() {
+    let mut shard = Shard::new(Instant::now()).unwrap();
+    for round in 0..5 {
+        let invite = missed_invite(round);
+        let count = allocation_counter::measure(|| {
+            shard.missed_call(&invite).unwrap();
+            // Timer I.
+            shard.rest(Duration::from_secs(6));
+        })
+        .count_total;
+        assert!(shard.gateway.is_quiet(), "the transaction has ended");
+        shard.rest(Duration::from_millis(1 << 16) - Duration::from_secs(6));
+        let is_little = count <= MISSED_CALL_ALLOCATIONS_MAX;
+        assert!(round == 0 || is_little, "{count} allocations in call {round}");
     }
 }
 

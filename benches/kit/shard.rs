@@ -80,6 +80,23 @@ impl Shard {
         self.take()
     }
 
+    /// A call from the trunk that is refused at once, and the ACK of that.
+    pub(crate) fn missed_call(&mut self, invite: &[u8]) -> Result<(), Box<dyn Error>> {
+        self.gateway.handle(Input::Datagram { from: self.trunk, payload: invite }, self.now);
+        self.take()?;
+        // The refusal, as its own ACK: Via, To and CSeq are what counts.
+        let line = self.request.iter().position(|octet| *octet == b'\n').ok_or("no line")?;
+        self.response.clear();
+        self.response.extend_from_slice(b"ACK sip:+46876501000@192.0.2.9 SIP/2.0\r\n");
+        self.response.extend_from_slice(&self.request[line + 1..]);
+        let ack = Input::Datagram { from: self.trunk, payload: &self.response };
+        self.gateway.handle(ack, self.now);
+        match self.gateway.poll_transmit() {
+            Some(_) => Err("an ACK has no answer".into()),
+            None => Ok(()),
+        }
+    }
+
     /// Lets time pass and every timer with it.
     pub(crate) fn rest(&mut self, time: Duration) {
         let until = self.now + time;
@@ -115,6 +132,18 @@ impl Shard {
         self.gateway.handle(input, self.now);
         Ok(())
     }
+}
+
+/// An INVITE of a call of its own.
+pub(crate) fn missed_invite(number: i64) -> Vec<u8> {
+    format!(
+        "INVITE sip:+46876501000@192.0.2.9 SIP/2.0\r\n\
+         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK0123456789abcdef{number:016x};rport\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:+46701740605@192.0.2.1>;tag=01234567{number}\r\n\
+         To: <sip:+46876501000@192.0.2.9>\r\nCall-ID: {number:032x}@192.0.2.1\r\n\
+         CSeq: 1 INVITE\r\nContact: <sip:+46701740605@192.0.2.1>\r\nContent-Length: 0\r\n\r\n"
+    )
+    .into_bytes()
 }
 
 fn verify(wall: &WallClock, entropy: &Entropy) -> Result<Verify, Box<dyn Error>> {

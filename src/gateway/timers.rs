@@ -71,6 +71,7 @@ impl Gateway {
             return self.tally.on_shed(Shed::Call);
         }
         self.expiries.arm(watch.wake_at, watch.verification);
+        // A call that came before its verification wants its caller to be called back.
         if let Some(at) = watch.challenge_at {
             self.file_challenge(watch.verification, at);
         }

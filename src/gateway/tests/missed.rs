@@ -1,14 +1,16 @@
 //! Missed calls from INVITE to the end: what crosses the wire, and what ends a call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use expect_test::expect;
 
 use super::missed_world::{
-    AT_ONCE, CALLER, DID, LONG, NOBODYS, TRUNK, ack, cancel, check, invite, ringable, sent_since,
-    tag_of_last,
+    AT_ONCE, CALLER, DID, LONG, NOBODYS, TRUNK, ack, await_call, cancel, check, did, invite, plan,
+    ringable, sent_since, status, tag_of_last,
 };
 use crate::gateway::Input;
+use crate::gateway::dids::Dids;
 use crate::gateway::inbound::Call;
 use crate::tally::{DropReason, InboundEnd};
 use crate::transaction::server::Server;
@@ -19,16 +21,17 @@ fn q01_a_caller_who_hangs_up_gets_200_and_487() {
         DID,
         "0 invite; 1.2 cancel; 1.3 ack",
         expect![[r#"
-        00.000  <- INVITE
-        00.000  -> 100 INVITE
-        00.000  -> 180 INVITE
-        01.200  <- CANCEL
-        01.200  -> 200 CANCEL
-        01.200  -> 487 INVITE
-        01.300  <- ACK
-        01.300  == canceled
-        81.300  quiet
-    "#]],
+            00.000  <- INVITE
+            00.000  -> 100 INVITE
+            00.000  -> 180 INVITE
+            01.200  <- CANCEL
+            01.200  -> 200 CANCEL
+            01.200  -> 487 INVITE
+            01.300  <- ACK
+            01.300  == missed call remembered
+            01.300  == canceled
+            81.300  quiet
+        "#]],
     );
 }
 
@@ -38,25 +41,27 @@ fn q02_a_caller_who_waits_is_refused_after_the_ring_time_or_at_once() {
         DID,
         "0 invite; 3.1 ack",
         expect![[r#"
-        00.000  <- INVITE
-        00.000  -> 100 INVITE
-        00.000  -> 180 INVITE
-        03.000  -> 486 INVITE
-        03.100  <- ACK
-        03.100  == refused
-        83.100  quiet
-    "#]],
+            00.000  <- INVITE
+            00.000  -> 100 INVITE
+            00.000  -> 180 INVITE
+            03.000  -> 486 INVITE
+            03.100  <- ACK
+            03.100  == missed call remembered
+            03.100  == refused
+            83.100  quiet
+        "#]],
     );
     check(
         AT_ONCE,
         "0 invite; 0.1 ack",
         expect![[r#"
-        00.000  <- INVITE
-        00.000  -> 486 INVITE
-        00.100  <- ACK
-        00.100  == refused
-        80.100  quiet
-    "#]],
+            00.000  <- INVITE
+            00.000  -> 486 INVITE
+            00.100  <- ACK
+            00.100  == missed call remembered
+            00.100  == refused
+            80.100  quiet
+        "#]],
     );
 }
 
@@ -66,21 +71,22 @@ fn q03_a_refusal_without_ack_is_sent_again_until_timer_h() {
         AT_ONCE,
         "0 invite",
         expect![[r#"
-        00.000  <- INVITE
-        00.000  -> 486 INVITE
-        00.500  -> 486 INVITE
-        01.500  -> 486 INVITE
-        03.500  -> 486 INVITE
-        07.500  -> 486 INVITE
-        11.500  -> 486 INVITE
-        15.500  -> 486 INVITE
-        19.500  -> 486 INVITE
-        23.500  -> 486 INVITE
-        27.500  -> 486 INVITE
-        31.500  -> 486 INVITE
-        32.000  == unreturned
-        80.000  quiet
-    "#]],
+            00.000  <- INVITE
+            00.000  -> 486 INVITE
+            00.500  -> 486 INVITE
+            01.500  -> 486 INVITE
+            03.500  -> 486 INVITE
+            07.500  -> 486 INVITE
+            11.500  -> 486 INVITE
+            15.500  -> 486 INVITE
+            19.500  -> 486 INVITE
+            23.500  -> 486 INVITE
+            27.500  -> 486 INVITE
+            31.500  -> 486 INVITE
+            32.000  == missed call unproven
+            32.000  == unreturned
+            80.000  quiet
+        "#]],
     );
 }
 
@@ -90,34 +96,36 @@ fn q04_an_ack_with_another_tag_or_none_stops_nothing() {
         AT_ONCE,
         "0 invite; 0.1 forged; 0.2 bare; 0.6 ack; 0.7 forged",
         expect![[r#"
-        00.000  <- INVITE
-        00.000  -> 486 INVITE
-        00.100  <- ACK
-        00.100  == forged
-        00.200  <- ACK
-        00.200  == forged
-        00.500  -> 486 INVITE
-        00.600  <- ACK
-        00.600  == refused
-        00.700  <- ACK
-        80.700  quiet
-    "#]],
+            00.000  <- INVITE
+            00.000  -> 486 INVITE
+            00.100  <- ACK
+            00.100  == forged
+            00.200  <- ACK
+            00.200  == forged
+            00.500  -> 486 INVITE
+            00.600  <- ACK
+            00.600  == missed call remembered
+            00.600  == refused
+            00.700  <- ACK
+            80.700  quiet
+        "#]],
     );
     check(
         DID,
         "0 invite; 0.1 forged; 0.2 ack; 3.1 ack",
         expect![[r#"
-        00.000  <- INVITE
-        00.000  -> 100 INVITE
-        00.000  -> 180 INVITE
-        00.100  <- ACK
-        00.100  == forged
-        00.200  <- ACK
-        03.000  -> 486 INVITE
-        03.100  <- ACK
-        03.100  == refused
-        83.100  quiet
-    "#]],
+            00.000  <- INVITE
+            00.000  -> 100 INVITE
+            00.000  -> 180 INVITE
+            00.100  <- ACK
+            00.100  == forged
+            00.200  <- ACK
+            03.000  -> 486 INVITE
+            03.100  <- ACK
+            03.100  == missed call remembered
+            03.100  == refused
+            83.100  quiet
+        "#]],
     );
 }
 
@@ -158,6 +166,7 @@ fn q06_a_copy_that_came_by_another_path_is_merged() {
 /// Everything that a caller hears, with moments; the tag, which is random, and the numbers taken out.
 fn heard(called: &str, caller: &str, change: impl Fn(String) -> String) -> Vec<String> {
     let mut world = ringable(&[TRUNK, "192.0.2.2:5060"], 64);
+    let awaited = await_call(&mut world, CALLER, DID, false);
     let invite = change(invite(called, caller, "a"));
     world.receive(invite.as_bytes());
     world.run_until(world.start + Duration::from_millis(3_700));
@@ -166,9 +175,14 @@ fn heard(called: &str, caller: &str, change: impl Fn(String) -> String) -> Vec<S
     world.receive(cancel.as_bytes());
     world.receive(ack(&invite, &tag).as_bytes());
     world.run_until(world.start + Duration::from_secs(60));
+    let is_matched = (called, caller, invite.contains("P-A")) == (DID, CALLER, false);
+    let expected = if is_matched { "verified" } else { "pending" };
+    assert_eq!(status(&world, &awaited), expected, "{}", world.trace);
+    let crossed: String =
+        world.trace.split_inclusive('\n').filter(|line| !line.contains("==")).collect();
     let bytes = sent_since(&world, 0).into_iter();
     let bytes = bytes.map(|text| text.replace(&tag, "TAG").replace(called, "US"));
-    bytes.map(|text| text.replace(caller, "THEM")).chain([world.trace]).collect()
+    bytes.map(|text| text.replace(caller, "THEM")).chain([crossed]).collect()
 }
 
 #[test]
@@ -182,6 +196,24 @@ fn q07_q08_all_callers_hear_the_same_whoever_they_are_and_whatever_they_ring() {
     let identities = "P-Asserted-Identity: <sip:+46701740606@192.0.2.1>, <sip:+1@a>\r\nContact:";
     let disputed = |invite: String| invite.replace("Contact:", identities);
     assert_eq!(heard(DID, CALLER, disputed), known, "two identities");
+}
+
+#[test]
+fn q20_a_number_is_rung_through_the_trunk_that_carries_it() {
+    let rung = |called: &str, from: &str| {
+        // Two trunks at one address: a carrier with two accounts. Ours belong to the first and the third.
+        let mut world = ringable(&[TRUNK, "192.0.2.2:5060", "192.0.2.2:5062"], 64);
+        let mut dids = vec![did(DID, 3, 486), did(LONG, 45, 480)];
+        dids[1].trunks = [2].into();
+        world.gateway.dids = Arc::new(Dids::new(dids, plan(3, 486)));
+        world.receive_from(from, invite(called, CALLER, "a").as_bytes());
+        let rung = world.gateway.describe(world.now).inbound.pop().unwrap();
+        (rung.trunk, rung.did)
+    };
+    assert_eq!(rung(DID, TRUNK), (0, Some(0)));
+    assert_eq!(rung(LONG, TRUNK), (0, None), "another trunk's");
+    assert_eq!(rung(LONG, "192.0.2.2:5060"), (2, Some(1)));
+    assert_eq!(rung(DID, "192.0.2.2:5062"), (1, None));
 }
 
 #[test]
@@ -215,18 +247,19 @@ fn q10_a_cancel_after_the_refusal_gets_200_and_changes_nothing() {
         AT_ONCE,
         "0 invite; 0.1 cancel; 0.2 cancel; 0.3 ack; 0.4 cancel",
         expect![[r#"
-        00.000  <- INVITE
-        00.000  -> 486 INVITE
-        00.100  <- CANCEL
-        00.100  -> 200 CANCEL
-        00.200  <- CANCEL
-        00.200  -> 200 CANCEL
-        00.300  <- ACK
-        00.300  == refused
-        00.400  <- CANCEL
-        00.400  -> 200 CANCEL
-        80.400  quiet
-    "#]],
+            00.000  <- INVITE
+            00.000  -> 486 INVITE
+            00.100  <- CANCEL
+            00.100  -> 200 CANCEL
+            00.200  <- CANCEL
+            00.200  -> 200 CANCEL
+            00.300  <- ACK
+            00.300  == missed call remembered
+            00.300  == refused
+            00.400  <- CANCEL
+            00.400  -> 200 CANCEL
+            80.400  quiet
+        "#]],
     );
 }
 
@@ -236,14 +269,15 @@ fn q15_a_call_that_nobody_ends_is_ended_by_our_own_maximum() {
         LONG,
         "0 invite; 45.1 ack",
         expect![[r#"
-        00.000  <- INVITE
-        00.000  -> 100 INVITE
-        00.000  -> 180 INVITE
-        45.000  -> 480 INVITE
-        45.100  <- ACK
-        45.100  == refused
-        125.100  quiet
-    "#]],
+            00.000  <- INVITE
+            00.000  -> 100 INVITE
+            00.000  -> 180 INVITE
+            45.000  -> 480 INVITE
+            45.100  <- ACK
+            45.100  == missed call remembered
+            45.100  == refused
+            125.100  quiet
+        "#]],
     );
 }
 
@@ -257,7 +291,7 @@ fn the_responses_to_a_call_byte_for_byte() {
     expect![[r#"
         SIP/2.0 100 Trying
         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa;received=192.0.2.1;rport=5060
-        From: <sip:+46701740605@192.0.2.1>;tag=fa
+        From: <sip:+46701740705@192.0.2.1>;tag=fa
         To: <sip:+46876501000@192.0.2.9>
         Call-ID: a@192.0.2.1
         CSeq: 7 INVITE
@@ -265,7 +299,7 @@ fn the_responses_to_a_call_byte_for_byte() {
 
         SIP/2.0 180 Ringing
         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa;received=192.0.2.1;rport=5060
-        From: <sip:+46701740605@192.0.2.1>;tag=fa
+        From: <sip:+46701740705@192.0.2.1>;tag=fa
         To: <sip:+46876501000@192.0.2.9>;tag=b94a4f253f553165
         Call-ID: a@192.0.2.1
         CSeq: 7 INVITE
@@ -273,7 +307,7 @@ fn the_responses_to_a_call_byte_for_byte() {
 
         SIP/2.0 200 OK
         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa;received=192.0.2.1;rport=5060
-        From: <sip:+46701740605@192.0.2.1>;tag=fa
+        From: <sip:+46701740705@192.0.2.1>;tag=fa
         To: <sip:+46876501000@192.0.2.9>;tag=b94a4f253f553165
         Call-ID: a@192.0.2.1
         CSeq: 7 CANCEL
@@ -281,7 +315,7 @@ fn the_responses_to_a_call_byte_for_byte() {
 
         SIP/2.0 487 Request Terminated
         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa;received=192.0.2.1;rport=5060
-        From: <sip:+46701740605@192.0.2.1>;tag=fa
+        From: <sip:+46701740705@192.0.2.1>;tag=fa
         To: <sip:+46876501000@192.0.2.9>;tag=b94a4f253f553165
         Call-ID: a@192.0.2.1
         CSeq: 7 INVITE

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::missed_world::{
-    CALLER, DID, LONG, TRUNK, ack, cancel, dids, invite, ringable, sent_since, tag_of_last,
+    CALLER, DID, LONG, TRUNK, ack, await_call, cancel, dids, invite, ringable, sent_since, status,
+    tag_of_last,
 };
 use super::world::line;
 use crate::gateway::reload::Reload;
@@ -32,6 +33,30 @@ fn r13_a_stop_refuses_who_rings_and_turns_the_others_to_later() {
     world.receive(invite(DID, CALLER, "late").as_bytes());
     let last = sent_since(&world, world.sent.len() - 1).concat();
     assert!(last.starts_with("SIP/2.0 503 ") && last.contains("\r\nRetry-After: 30\r\n"), "{last}");
+}
+
+#[test]
+fn r13_a_stop_waits_for_the_ack_that_a_verification_waits_for() {
+    let stopped = |has_ack: bool| {
+        let mut world = ringable(&[TRUNK], 64);
+        world.gateway.hang_up(world.order.call.id, world.now);
+        let awaited = await_call(&mut world, CALLER, DID, false);
+        let invite = invite(DID, CALLER, "a");
+        world.receive(invite.as_bytes());
+        world.handle(Input::Command(Command::Drain));
+        assert!(!world.gateway.is_drained(), "the proof may be on its way");
+        world.run_until(world.now + Duration::from_millis(100));
+        if has_ack {
+            let tag = tag_of_last(&world);
+            world.receive(ack(&invite, &tag).as_bytes());
+        }
+        while !world.gateway.is_drained() {
+            world.run_until(world.gateway.next_wake().unwrap().at);
+        }
+        (world.now - world.start, status(&world, &awaited))
+    };
+    assert_eq!(stopped(true), (Duration::from_millis(100), "verified"));
+    assert_eq!(stopped(false), (Duration::from_secs(5), "pending"));
 }
 
 #[test]

@@ -8,10 +8,13 @@ use expect_test::Expect;
 use super::world::World;
 use crate::call::inbound::Plan;
 use crate::gateway::dids::{Did, Dids};
+use crate::gateway::{Command, Input};
 use crate::number::E164;
 use crate::sip::{Message, Status};
 use crate::tally::{DropReason, InboundEnd};
 use crate::transaction::server::Servers;
+use crate::verify::snapshot::Snapshot;
+use crate::verify::{Awaited, FlashCall, How, Start, Task};
 
 /// A number of ours that the first trunk carries: it rings for 3 s.
 pub(super) const DID: &str = "+46876501000";
@@ -19,9 +22,11 @@ pub(super) const DID: &str = "+46876501000";
 pub(super) const AT_ONCE: &str = "+46876501001";
 /// One that rings until our own maximum.
 pub(super) const LONG: &str = "+46876501002";
+/// All of ours, in the order of the configuration.
+pub(super) const NUMBERS: [&str; 3] = [DID, AT_ONCE, LONG];
 /// No number of ours.
 pub(super) const NOBODYS: &str = "+46876509999";
-pub(super) const CALLER: &str = "+46701740605";
+pub(super) const CALLER: &str = "+46701740705";
 pub(super) const TRUNK: &str = "192.0.2.1:5060";
 
 /// A shard whose first trunk carries our numbers, with room for so many calls from it.
@@ -35,22 +40,42 @@ pub(super) fn ringable(trunks: &[&str], servers_max: usize) -> World {
 
 /// Our numbers, in the order of their constants.
 pub(super) fn dids() -> Arc<Dids> {
-    let did = |number: &str, seconds: u64, code: u16| Did {
-        number: E164::parse(number).unwrap(),
-        trunks: [0].into(),
-        plan: plan(seconds, code),
-    };
     let dids = vec![did(DID, 3, 486), did(AT_ONCE, 0, 486), did(LONG, 45, 480)];
     Arc::new(Dids::new(dids, plan(3, 486)))
 }
 
-/// The same as `verify` knows them.
-pub(super) fn numbers() -> Vec<E164> {
-    [DID, AT_ONCE, LONG].map(|number| E164::parse(number).unwrap()).into()
+/// One that the first trunk carries.
+pub(super) fn did(number: &str, seconds: u64, code: u16) -> Did {
+    let number = E164::parse(number).unwrap();
+    Did { number, trunks: [0].into(), plan: plan(seconds, code) }
 }
 
-fn plan(seconds: u64, code: u16) -> Plan {
+/// How its calls go.
+pub(super) fn plan(seconds: u64, code: u16) -> Plan {
     Plan { ring: Duration::from_secs(seconds), refusal: Status::new(code).unwrap() }
+}
+
+/// Starts a verification that waits for `phone` to ring `did`. `confirm`: and to be called back.
+pub(super) fn await_call(world: &mut World, phone: &str, did: &str, confirm: bool) -> Snapshot {
+    let awaited = Awaited {
+        did: E164::parse(did).ok(),
+        confirm: confirm.then(FlashCall::default),
+        recent_within: None,
+    };
+    let to = E164::parse(phone).unwrap();
+    let start = Start { how: How::MissedCall(awaited), ..Start::flash_call(to) };
+    let started = world.verify.start(start, world.now).unwrap();
+    world.verify.announce(&started.task);
+    world.handle(Input::Command(match started.task {
+        Task::Call(order) => Command::Place(order),
+        Task::Watch(watch) => Command::Watch(watch),
+    }));
+    started.snapshot
+}
+
+/// How a verification stands.
+pub(super) fn status(world: &World, verification: &Snapshot) -> &'static str {
+    world.verify.get(verification.id, world.now).unwrap().status.as_str()
 }
 
 /// An INVITE of `caller` to `called`, one call for each `name`.
@@ -92,7 +117,12 @@ pub(super) fn sent_since(world: &World, from: usize) -> Vec<String> {
 /// 80 s of timers pass. `==` is how the call ended.
 #[track_caller]
 pub(super) fn check(called: &str, script: &str, expected: Expect) {
-    let mut world = ringable(&[TRUNK], 64);
+    let world = ringable(&[TRUNK], 64);
+    expected.assert_eq(&play(world, called, script));
+}
+
+/// The same in a world that was prepared: the trace.
+pub(super) fn play(mut world: World, called: &str, script: &str) -> String {
     let invite = invite(called, CALLER, "a");
     for step in script.split(';').map(str::trim) {
         let (at, word) = step.split_once(' ').unwrap();
@@ -113,7 +143,7 @@ pub(super) fn check(called: &str, script: &str, expected: Expect) {
     run_until(&mut world, end);
     let word = if world.gateway.is_quiet() { "quiet" } else { "not quiet" };
     world.line(word);
-    expected.assert_eq(&world.trace);
+    world.trace
 }
 
 fn run_until(world: &mut World, at: Duration) {

@@ -60,10 +60,10 @@ impl Listener for Ear {
             Event::VerificationEnded(end) => {
                 format!("{} {}", end.status.as_str(), end.reason.unwrap().as_str())
             }
+            Event::MissedCall(call) => format!("missed call {}", call.fate.as_str()),
             Event::CallPlaced(_)
             | Event::PhoneReported { .. }
             | Event::VerificationCreated(_)
-            | Event::MissedCall(_)
             | Event::WrongCode(_) => return,
         };
         self.0.send(line).unwrap();
@@ -108,7 +108,7 @@ impl World {
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
         let bounds =
             Bounds { pending_max: most, ended_max: most, phones_max: most, prefixes_max: most };
-        let dids = missed_world::numbers();
+        let dids = missed_world::NUMBERS.map(|number| E164::parse(number).unwrap()).into();
         let settings = crate::verify::Settings { pools, dids, bounds, ..Default::default() };
         let ear = Arc::new(Ear(mouth));
         let verify = Verify::new(settings, wall, entropy.clone(), ear).unwrap();

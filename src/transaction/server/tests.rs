@@ -48,6 +48,17 @@ fn q06_a_copy_that_came_by_another_path_is_merged() {
 }
 
 #[test]
+fn f08_nobody_can_choose_branches_that_collide() {
+    let key = |seed| {
+        let servers = Servers::<()>::new(LIMIT, &mut Entropy::seeded(seed).stream());
+        let text = text("INVITE", "a;branch=z9hG4bK1", "1 INVITE");
+        servers.key(&Message::parse(&text).unwrap(), Method::Invite).unwrap()
+    };
+    assert_eq!(key(1), key(1));
+    assert_ne!(key(1), key(2), "where a branch lies depends on a secret");
+}
+
+#[test]
 fn the_table_is_bounded() {
     let mut table = Table::new();
     for number in 0..LIMIT {
