@@ -196,11 +196,10 @@ impl Missed {
         if wait.call.as_deref() == Some(call_id) {
             return Ok(());
         }
-        let before = wait.call.replace(call_id.to_owned());
+        let (before, start) = (wait.call.replace(call_id.to_owned()), wait.start.clone());
         ensure(before.is_none(), Rule::MissedCalls, || format!("{id} has {before:?} as well"))?;
-        let mut calls = self.calls.values_mut();
-        let call = calls.find(|call| call.invite.call_id == call_id && call.has_begun());
-        let holds = call.as_ref().is_some_and(|call| call.is_for(&wait.start, now));
+        let call = self.find(call_id, |call| call.proven_at().is_some() && call.owner.is_none());
+        let holds = call.as_ref().is_some_and(|call| call.is_for(&start, now));
         let Some(call) = call.filter(|_| holds) else {
             return ensure(false, Rule::MissedCalls, || format!("{call_id} is none for {id}"));
         };
@@ -215,9 +214,7 @@ impl Missed {
         (caller, fate): (Option<u64>, Fate),
         now: Instant,
     ) -> Verdict {
-        let mut calls = self.calls.values_mut();
-        let call = calls.find(|call| call.invite.call_id == call_id && call.has_begun());
-        let Some(call) = call else {
+        let Some(call) = self.find(call_id, |call| call.told.is_none()) else {
             return ensure(false, Rule::MissedCalls, || format!("nobody rang as {call_id}"));
         };
         let told = if fate == Fate::Remembered { Told::Remembered } else { Told::Otherwise };
@@ -245,6 +242,15 @@ impl Missed {
             | Fate::Unmatched
             | Fate::Unproven => Ok(()),
         }
+    }
+
+    /// The call with this Call-ID; the one of which `is_it` holds when there are several. A copy of an
+    /// INVITE that comes when the call is forgotten is merged with nothing (RFC 3261 §8.2.2.2 looks at
+    /// ongoing transactions) and is another call.
+    fn find(&mut self, call_id: &str, is_it: impl Fn(&Call) -> bool) -> Option<&mut Call> {
+        let calls = self.calls.values_mut();
+        let named = calls.filter(|call| call.invite.call_id == call_id && call.has_begun());
+        named.max_by_key(|call| is_it(call))
     }
 
     /// A verification is over. `proof`: what it is verified by, if it is.

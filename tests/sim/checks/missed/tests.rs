@@ -248,3 +248,16 @@ fn q05_a_second_tag_for_one_call_is_noticed() {
     assert!(history.respond("a", 486, "u").is_err());
     assert!(history.respond("a", 200, "t").is_err());
 }
+
+#[test]
+fn q06_a_copy_that_comes_when_its_call_is_forgotten_is_another_call() {
+    let mut history = History::new();
+    history.start(ONE, 0, |_| {});
+    history.ring("a", 1, |_| {});
+    assert!(history.told("a", Fate::Matched(ONE), 2));
+    history.ring("b", 9, |invite| invite.call_id = "a".to_owned());
+    assert!(history.told("a", Fate::Remembered, 10));
+    assert!(!history.told("a", Fate::Remembered, 10), "a third");
+    history.start(TWO, 11, |_| {});
+    assert!(history.matched(TWO, "a", 11));
+}
