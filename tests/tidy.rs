@@ -83,7 +83,7 @@ const WORDS: &[(&str, &[&str])] = &[
 /// Where a full number may be taken out of its mask, and how often: the wire, the replies to the
 /// client who gave it, and nothing else.
 const REVEALS: &[(&str, usize)] = &[
-    ("src/control/view/verification.rs", 1),
+    ("src/control/view.rs", 1),
     ("src/lab/number.rs", 1),
     ("src/number.rs", 1),
     ("src/number/plan.rs", 3),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::shards::Shards;
 use super::trunks::Trunks;
 use crate::control::{ApiCounters, Readiness, Status, TrunkState};
+use crate::gateway::dids::Did;
 use crate::gateway::state::ShardState;
 use crate::observe::log::Log;
 use crate::observe::{Metrics, Process, Readings, RequestReading};
@@ -39,6 +40,13 @@ impl Status for DaemonStatus {
             calls_per_second_max: profile.calls_per_second.into(),
         };
         self.trunks.current().listed.iter().map(state).collect()
+    }
+
+    fn did_trunks(&self) -> Vec<Vec<String>> {
+        let (names, layout) = (self.trunks.names.all(), self.trunks.current());
+        let name = |index: &u16| names.get(usize::from(*index)).map(|name| name.to_string());
+        let trunks = |did: &Did| did.trunks.iter().filter_map(name).collect();
+        layout.dids.all().iter().map(trunks).collect()
     }
 
     fn readiness(&self) -> Readiness {

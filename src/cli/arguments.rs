@@ -126,7 +126,7 @@ pub enum Command {
 /// What a running daemon is asked.
 #[derive(Debug, Subcommand)]
 pub enum Ask {
-    /// Start a verification: the phone rings, its last five digits are the code
+    /// Start a verification: the phone rings, its last five digits are the code; or it rings us
     Verify(Verify),
     /// Check the code that a person gave
     Check(Check),
@@ -140,6 +140,8 @@ pub enum Ask {
     Watch(Watch),
     /// Show the pools of caller IDs
     Pools(Whole),
+    /// Show the numbers that people ring
+    Dids(Whole),
     /// Show the trunks
     Trunks(Whole),
     /// Draw the SIP messages of a call
@@ -153,6 +155,7 @@ impl Ask {
             Self::Call(One { daemon, .. })
             | Self::Cancel(One { daemon, .. })
             | Self::Check(Check { daemon, .. })
+            | Self::Dids(Whole { daemon })
             | Self::Pools(Whole { daemon })
             | Self::Status(Whole { daemon })
             | Self::Trace(Trace { daemon, .. })
@@ -192,6 +195,18 @@ pub struct Verify {
     /// rings. When that input ends, wait on for a check from elsewhere, at most until it expires
     #[arg(long)]
     pub wait: bool,
+    /// Do not call the phone, wait for its call: prints the number to ring
+    #[arg(long)]
+    pub missed_call: bool,
+    /// The number that the phone is to ring, one of `ringproof dids`
+    #[arg(long, value_name = "NUMBER", requires = "missed_call")]
+    pub did: Option<String>,
+    /// Call the phone back after its call, and want the code of that call
+    #[arg(long, requires = "missed_call")]
+    pub confirm: bool,
+    /// Count a call of the last so many seconds; 0: none that came before
+    #[arg(long, value_name = "SECONDS", requires = "missed_call")]
+    pub recent_within: Option<u32>,
     /// The pool to call from
     #[arg(long, value_name = "NAME")]
     pub pool: Option<String>,

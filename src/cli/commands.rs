@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::arguments::{Ask, Check, One, Trace, Traced, Verify, Watch};
 use super::client::{Client, Wish};
 use super::exit::Exit;
-use super::reply::{Pools, Status, Trunks, Verification};
+use super::reply::{Dids, Pools, Status, Trunks, Verification};
 use super::terminal::{Terminal, clean};
 use super::{Failure, render, wait};
 
@@ -22,6 +22,12 @@ pub(super) async fn run(
         Ask::Call(arguments) => call(arguments, client, is_json, terminal).await,
         Ask::Cancel(arguments) => cancel(arguments, client, is_json, terminal).await,
         Ask::Check(arguments) => check(arguments, client, is_json, terminal).await,
+        Ask::Dids(_) => {
+            let body = client.get("/v1/dids", Wish::Json).await?;
+            let text = show(&body, is_json, |dids: Dids| render::dids(&dids, terminal.paint()))?;
+            terminal.print(&text)?;
+            Ok(Exit::Success)
+        }
         Ask::Pools(_) => {
             let body = client.get("/v1/pools", Wish::Json).await?;
             let text =
@@ -48,9 +54,14 @@ pub(super) async fn run(
 
 /// The body of a start.
 pub(super) fn start(arguments: &Verify) -> Value {
-    let Verify { number, wait: _, pool, ring_ms, expires_in, client_ref, daemon: _ } = arguments;
-    let mut body = json!({ "to": number, "method": "flash_call" });
+    let Verify { number, pool, ring_ms, expires_in, client_ref, .. } = arguments;
+    let Verify { missed_call, did, confirm, recent_within, .. } = arguments;
+    let method = if *missed_call { "missed_call" } else { "flash_call" };
+    let mut body = json!({ "to": number, "method": method });
     let options = [
+        ("did", did.as_deref().map(Value::from)),
+        ("confirm", confirm.then(|| Value::from("flash_call"))),
+        ("recent_within", recent_within.map(Value::from)),
         ("pool", pool.as_deref().map(Value::from)),
         ("ring_ms", ring_ms.map(Value::from)),
         ("expires_in", expires_in.map(Value::from)),
@@ -101,7 +112,14 @@ async fn verify(
     let verification: Verification = serde_json::from_slice(&body)?;
     let paint = terminal.paint();
     terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
-    terminal.note(&format!("next: ringproof check {} CODE", clean(&verification.id)));
+    let (id, to) = (clean(&verification.id), clean(&verification.to));
+    match &verification.missed_call {
+        None => terminal.note(&format!("next: ringproof check {id} CODE")),
+        Some(missed) if verification.is_pending() && !missed.has_call() => {
+            terminal.note(&format!("next: ring {} from {to}", clean(&missed.did)));
+        }
+        Some(_) => {}
+    }
     Ok(Exit::Success)
 }
 

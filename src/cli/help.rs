@@ -34,7 +34,7 @@ pub(super) fn template() -> String {
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Run something", &["serve", "demo", "handset"]),
     ("Verify a phone", &["verify", "check", "call", "cancel"]),
-    ("Look at a running daemon", &["status", "watch", "pools", "trunks", "trace"]),
+    ("Look at a running daemon", &["status", "watch", "pools", "dids", "trunks", "trace"]),
     ("Set up", &["config", "key", "completions", "help"]),
 ];
 /// As clap draws its own headings and literals; it takes them out where there is no terminal.

@@ -1,7 +1,9 @@
 //! What people read: one function for each thing that is shown, from the daemon's answer to text.
 
 use super::client::Event;
-use super::reply::{Call, Pool, Pools, Status, Trunk, Trunks, Verification, apart};
+use super::reply::{
+    Call, Did, Dids, MissedCall, Pool, Pools, Status, Trunk, Trunks, Verification, apart,
+};
 use super::table::{Cell, facts, table};
 use super::terminal::{Mood, Paint, clean};
 use crate::outcome::Outcome;
@@ -21,10 +23,23 @@ pub(super) fn verification(verification: &Verification, paint: Paint) -> String 
     if let Some(client_ref) = &verification.client_ref {
         rows.push(("reference", Cell::from(client_ref.as_str())));
     }
-    if verification.is_pending() {
+    let missed = verification.missed_call.as_ref();
+    let has_code = missed.is_none_or(|missed| missed.confirm.is_some());
+    if verification.is_pending() && has_code {
         rows.push(("attempts left", Cell::from(u64::from(verification.attempts_left))));
         rows.push(("calls left", Cell::from(u64::from(verification.calls_left))));
+    }
+    if verification.is_pending() {
         rows.push(("expires", Cell::from(verification.expires_at.as_str())));
+    }
+    if let Some(missed) = missed {
+        rows.push(("number to ring", Cell::from(missed.did.as_str())));
+        if let Some(call) = &missed.matched_call {
+            rows.push(("missed call", Cell::from(format!("{}  {}", call.id, evidence(call)))));
+        }
+        if let Some(assurance) = &missed.assurance {
+            rows.push(("proven by", Cell::from(assured(assurance))));
+        }
     }
     if let Some(flash) = &verification.flash_call {
         rows.push(("caller ID", Cell::from(format!("{}…", flash.caller_id_prefix))));
@@ -59,6 +74,19 @@ pub(super) fn pools(pools: &Pools, paint: Paint) -> String {
     table(headings, &rows, paint)
 }
 
+/// The numbers that people ring, one a line.
+pub(super) fn dids(dids: &Dids, paint: Paint) -> String {
+    let row = |did: &Did| {
+        [
+            Cell::from(did.number.as_str()),
+            Cell::from(did.trunks.join(", ")),
+            Cell::from(did.waiting),
+        ]
+    };
+    let rows: Vec<_> = dids.dids.iter().map(row).collect();
+    table(["number", "trunks", " waiting"], &rows, paint)
+}
+
 /// What the daemon says of itself, one fact a line.
 pub(super) fn gateway(status: &Status, paint: Paint) -> String {
     let ready = match status.readiness.as_str() {
@@ -71,7 +99,9 @@ pub(super) fn gateway(status: &Status, paint: Paint) -> String {
         ("version", Cell::from(status.version.as_str())),
         ("running since", Cell::from(status.started_at.as_str())),
         ("verifications pending", Cell::from(status.verifications_pending)),
+        ("waiting for a call", Cell::from(status.verifications_waiting)),
         ("calls in flight", Cell::from(status.calls_in_flight)),
+        ("calls remembered", Cell::from(status.missed_calls_remembered)),
     ];
     facts(&rows, paint)
 }
@@ -114,6 +144,10 @@ pub(super) fn progress(event: &Event, started_at: &str) -> Option<String> {
         "call.placed" => "calling".to_owned(),
         "call.ringing" => "the phone rings".to_owned(),
         "call.ended" => format!("the call is over: {}", story(&call()?)),
+        "missed_call.received" => {
+            let call = serde_json::from_value::<MissedCall>(event.data.clone()).ok()?;
+            format!("a call to {}: {}", call.did, evidence(&call))
+        }
         _ => return None,
     };
     let after = apart(started_at, &event.timestamp).unwrap_or_default();
@@ -132,12 +166,47 @@ fn subject(event: &Event) -> String {
         let verification = call.verification.as_deref().unwrap_or_default();
         return format!("{}  {verification}  {}", call.id, story(&call));
     }
+    if event.kind == "missed_call.received"
+        && let Ok(call) = serde_json::from_value::<MissedCall>(event.data.clone())
+    {
+        let outcome = call.outcome.as_deref().map(plain).unwrap_or_default();
+        let verification = call.verification.as_deref().unwrap_or_default();
+        let caller = caller(&call);
+        let line = format!("{}  {caller} rang {}, {outcome}  {verification}", call.id, call.did);
+        return line.trim_end().to_owned();
+    }
     if let Ok(verification) = serde_json::from_value::<Verification>(event.data.clone()) {
         let reason = verification.reason.as_deref().map(plain).unwrap_or_default();
         return format!("{}  {}  {reason}", verification.id, verification.to).trim_end().to_owned();
     }
     // An event that this program does not know yet.
     event.data.to_string()
+}
+
+/// Who rang, or why nobody knows.
+fn caller(call: &MissedCall) -> String {
+    let unknown = call.unknown.as_deref().map(plain);
+    call.from.clone().or(unknown).unwrap_or_else(|| "somebody".to_owned())
+}
+
+/// `over alpha, by p asserted identity, SIP 486`.
+fn evidence(call: &MissedCall) -> String {
+    let mut parts = vec![];
+    parts.extend(call.trunk.as_ref().map(|trunk| format!("over {trunk}")));
+    parts.extend(call.identity_header.as_deref().map(|header| format!("by {}", plain(header))));
+    parts.extend(call.disputed.then(|| "another field names another number".to_owned()));
+    parts.extend(call.forwarded.then(|| "forwarded".to_owned()));
+    parts.push(format!("SIP {}", call.sip_code));
+    parts.join(", ")
+}
+
+/// What the degrees of assurance mean.
+fn assured(word: &str) -> String {
+    match word {
+        "challenge_confirmed" => "the code of the call back".to_owned(),
+        "return_routed" => "the trunk's word for the number".to_owned(),
+        _ => plain(word),
+    }
 }
 
 /// `completed over alpha, hung up after 5.0 s, SIP 487`.

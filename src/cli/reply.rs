@@ -19,6 +19,51 @@ pub(super) struct Verification {
     pub(super) client_ref: Option<String>,
     #[serde(default)]
     pub(super) flash_call: Option<FlashCall>,
+    #[serde(default)]
+    pub(super) missed_call: Option<Awaited>,
+}
+
+/// The call that a verification waits for.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Awaited {
+    pub(super) did: String,
+    #[serde(default)]
+    pub(super) confirm: Option<String>,
+    #[serde(default)]
+    pub(super) matched_call: Option<MissedCall>,
+    #[serde(default)]
+    pub(super) assurance: Option<String>,
+}
+
+/// A missed call, alone or inside its verification.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct MissedCall {
+    pub(super) id: String,
+    pub(super) did: String,
+    #[serde(default)]
+    pub(super) from: Option<String>,
+    #[serde(default)]
+    pub(super) unknown: Option<String>,
+    #[serde(default)]
+    pub(super) outcome: Option<String>,
+    #[serde(default)]
+    pub(super) verification: Option<String>,
+    #[serde(default)]
+    pub(super) trunk: Option<String>,
+    #[serde(default)]
+    pub(super) identity_header: Option<String>,
+    #[serde(default)]
+    pub(super) disputed: bool,
+    #[serde(default)]
+    pub(super) forwarded: bool,
+    pub(super) sip_code: u16,
+}
+
+impl Awaited {
+    /// Whether the call has come.
+    pub(super) fn has_call(&self) -> bool {
+        self.matched_call.is_some()
+    }
 }
 
 /// What belongs to a flash call.
@@ -73,6 +118,20 @@ pub(super) struct Pool {
     pub(super) cooling: u64,
 }
 
+/// What `/v1/dids` says.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Dids {
+    pub(super) dids: Vec<Did>,
+}
+
+/// One number that people ring.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Did {
+    pub(super) number: String,
+    pub(super) trunks: Vec<String>,
+    pub(super) waiting: u64,
+}
+
 /// What `/v1/trunks` says.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Trunks {
@@ -97,6 +156,10 @@ pub(super) struct Status {
     pub(super) started_at: String,
     pub(super) verifications_pending: u64,
     pub(super) calls_in_flight: u64,
+    #[serde(default)]
+    pub(super) verifications_waiting: u64,
+    #[serde(default)]
+    pub(super) missed_calls_remembered: u64,
 }
 
 impl Status {

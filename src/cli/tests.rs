@@ -2,6 +2,7 @@
 //! how it ends.
 
 mod answers;
+mod missed_calls;
 mod state;
 mod verify;
 mod wait;

@@ -1,5 +1,6 @@
 //! `verify --wait`: starts a verification and stays with it to its end. Shows what happens, and asks
-//! for the code once the phone rings: before that nobody can know it.
+//! for the code once the phone rings: before that nobody can know it. One that waits for a call from the
+//! phone says where to ring.
 //!
 //! Lines come from a person or from a pipe. Without more of them the wait goes on: the code may be
 //! checked from elsewhere. Ctrl-C leaves the verification as it is.
@@ -43,6 +44,16 @@ pub(super) async fn verify(
 
 fn greet(started: &Verification, terminal: &mut Terminal) {
     terminal.note(&format!("{} of {} has started", clean(&started.id), clean(&started.to)));
+    if let Some(missed) = &started.missed_call
+        && !missed.has_call()
+    {
+        let (did, to) = (clean(&missed.did), clean(&started.to));
+        let then = match missed.confirm {
+            None => "that call is the proof",
+            Some(_) => "it is called back, and the code of that call is the proof",
+        };
+        terminal.note(&format!("ring {did} from {to}: {then}"));
+    }
     if let Some(flash) = &started.flash_call {
         let prefix = clean(&flash.caller_id_prefix);
         terminal.note(&format!(
@@ -223,6 +234,15 @@ impl Wait<'_> {
     fn leave(&self, terminal: &mut Terminal) {
         let (id, until) = (clean(&self.standing.id), clean(&self.standing.expires_at));
         terminal.note(&format!("{id} stays pending until {until}"));
+        if let Some(missed) = &self.standing.missed_call
+            && missed.confirm.is_none()
+        {
+            terminal.note(&format!(
+                "a call to {} still verifies it, `ringproof cancel {id}` gives up",
+                clean(&missed.did)
+            ));
+            return;
+        }
         terminal.note(&format!(
             "`ringproof check {id} CODE` checks the code, `ringproof cancel {id}` gives up"
         ));

@@ -13,12 +13,14 @@ use super::routes;
 #[openapi(
     info(
         title = "Ringproof",
-        description = "Proves that a person holds a phone number with flash calls over a SIP trunk.",
+        description = "Proves that a person holds a phone number with flash calls and missed calls over a SIP \
+                       trunk.",
     ),
     components(schemas(Document)),
     tags(
         (name = "verifications", description = "Start, check, repeat, cancel and read them."),
         (name = "calls", description = "The calls behind them, and their SIP messages."),
+        (name = "missed calls", description = "Who has rung the gateway's own numbers."),
         (name = "events", description = "What happens, as it happens."),
         (name = "operations", description = "The gateway itself."),
     ),
@@ -124,6 +126,6 @@ mod tests {
         for code in Code::ALL {
             assert!(text.contains(&format!("\"{}\"", code.as_str())), "{}", code.as_str());
         }
-        assert_eq!(endpoints().len(), 18);
+        assert_eq!(endpoints().len(), 20);
     }
 }

@@ -38,6 +38,10 @@ pub trait Status: Send + Sync {
     /// Every trunk, in the configuration's order.
     fn trunks(&self) -> Vec<TrunkState>;
 
+    /// For each number that people ring the trunks that its calls come from, in the configuration's
+    /// order.
+    fn did_trunks(&self) -> Vec<Vec<String>>;
+
     /// Whether calls can be placed.
     fn readiness(&self) -> Readiness;
 

@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use super::problem::Problem;
 pub(super) use body::{CheckBody, NoBody, ReportBody, StartBody};
 pub(super) use json::Json;
-pub(super) use query::{EventsQuery, ListQuery, Query};
+pub(super) use query::{EventsQuery, ListQuery, MissedCallsQuery, Query, Wanted};
 
 /// The id in the path. A text that is no id looks like the id of something that is forgotten.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 mod calls;
 mod events;
 mod gate;
+mod missed_calls;
 mod operations;
 mod verifications;
 
@@ -66,12 +67,14 @@ fn changing() -> Routes {
         .routes(routes!(verifications::report))
 }
 
-/// What can be seen by those who know its id, which cannot be guessed.
+/// What can be seen by those who know its id, which cannot be guessed, or the phone, which they could
+/// as well start a verification of.
 fn known_by_id() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(verifications::get))
         .routes(routes!(calls::get))
         .routes(routes!(calls::trace))
+        .routes(routes!(missed_calls::list))
 }
 
 /// What shows other people's verifications, too.
@@ -79,6 +82,7 @@ fn overview() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(verifications::list))
         .routes(routes!(events::follow))
+        .routes(routes!(missed_calls::dids))
         .routes(routes!(operations::pools))
         .routes(routes!(operations::status))
         .routes(routes!(operations::trunks))

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use super::access::Caller;
 use super::counters::{ApiCounters, Shed};
 use super::outside::Calls;
+use crate::number::E164;
 use crate::verify::CallAgainError;
 use crate::verify::CancelError;
 use crate::verify::Verify;
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::CallRecord;
 use crate::verify::snapshot::Snapshot;
-use crate::verify::{Census, PoolState};
+use crate::verify::{Census, DidState, MissedCallRecord, PoolState};
 use crate::verify::{CheckError, Evidence};
 use crate::verify::{Filter, Page};
 use crate::verify::{Order, Start, StartError, Task, Watch};
@@ -35,7 +36,7 @@ impl Service {
         Self { verify, calls, counters }
     }
 
-    /// Starts a verification and places its call.
+    /// Starts a verification: places its call, or has a shard wait for the phone's.
     ///
     /// # Errors
     ///
@@ -127,6 +128,23 @@ impl Service {
     /// Verifications, newest first. Looks at many: not for a thread that others wait for.
     pub fn list(&self, filter: Filter, now: Instant) -> Page {
         self.verify.list(filter, now)
+    }
+
+    /// The calls from `caller`, to `did` or to any number, that came within `within` and that no
+    /// verification has, latest first.
+    pub fn missed_calls(
+        &self,
+        caller: E164,
+        did: Option<E164>,
+        within: Option<Duration>,
+        now: Instant,
+    ) -> Vec<Arc<MissedCallRecord>> {
+        self.verify.missed_calls(caller, did, within, now)
+    }
+
+    /// Every number that people ring.
+    pub fn dids(&self) -> Vec<DidState> {
+        self.verify.dids()
     }
 
     /// Every pool. Looks at many leases: not for a thread that others wait for.

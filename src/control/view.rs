@@ -3,6 +3,7 @@
 //! Invariant: nothing here holds a code or a whole caller ID; a snapshot has neither.
 
 mod call;
+mod missed_call;
 mod pool;
 mod verification;
 mod words;
@@ -10,11 +11,20 @@ mod words;
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 
+use crate::number::E164;
 use crate::time::Micros;
 pub use call::{CallSummary, CallView, RungView, TraceView};
+pub use missed_call::{
+    AwaitedCallView, DidList, DidView, MatchedCallView, MissedCallList, MissedCallView,
+};
 pub use pool::{PoolList, PoolView};
 pub use verification::{FlashCallView, VerificationList, VerificationView};
 pub(super) use words::{HealthWord, MethodWord, ReadinessWord, StatusWord};
+
+/// A number goes back to the client who gave it, or who is to show it or to know who rang.
+fn number(number: E164) -> String {
+    format!("+{}", number.reveal().as_str())
+}
 
 /// RFC 3339 with milliseconds, in UTC: `2026-11-20T10:15:30.123Z`.
 pub(super) fn timestamp(at: Micros) -> String {

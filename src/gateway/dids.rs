@@ -37,6 +37,11 @@ impl Dids {
         Self { dids: dids.into(), by_number, elsewhere }
     }
 
+    /// Every number, in the configuration's order.
+    pub fn all(&self) -> &[Did] {
+        &self.dids
+    }
+
     /// How a call to `number` that came from `trunk` goes, and which of our numbers it is, if it is one.
     pub(crate) fn find(&self, number: Option<E164>, trunk: u16) -> (Option<DidId>, Plan) {
         let found = number.and_then(|number| self.by_number.get(&number).copied());

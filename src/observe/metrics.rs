@@ -21,8 +21,8 @@ pub struct Metrics {
     registry: Registry,
     /// One for each method.
     started: [IntCounter; Method::ALL.len()],
-    /// One for each method and reason, by its number.
-    ended: [[IntCounter; Reason::ALL.len()]; Method::ALL.len()],
+    /// One for each method and reason, by its number; `None`: the method cannot end so.
+    ended: Ended,
     wrong_codes: IntCounter,
     guess_odds: Histogram,
     placed: IntCounter,
@@ -98,7 +98,9 @@ impl Metrics {
             Event::CallEnded(call) => self.on_call_ended(call),
             Event::CallPlaced(_) => self.placed.inc(),
             Event::CallRinging(call) => self.on_call_ringing(call),
-            Event::MissedCall(_) => {}
+            Event::MissedCall(call) => {
+                self.trunk_at(Some(call.trunk)).missed_calls[call.fate.index()].inc();
+            }
             Event::PhoneReported { saw, is_ours, .. } => self.on_report(*saw, *is_ours),
             Event::VerificationCreated(verification) => {
                 self.started[verification.method() as usize].inc();
@@ -150,7 +152,9 @@ impl Metrics {
         let Some(reason) = verification.reason else { return };
         debug_assert_eq!(verification.status, result_of(reason), "by {reason:?}");
         // The discriminants of `Reason` count from one, in the order of `ALL`.
-        self.ended[verification.method() as usize][reason as usize - 1].inc();
+        if let Some(ended) = &self.ended[verification.method() as usize][reason as usize - 1] {
+            ended.inc();
+        }
     }
 
     fn on_report(&self, saw: Saw, is_ours: Option<bool>) {
@@ -162,13 +166,17 @@ impl Metrics {
     }
 
     fn trunk(&self, call: &CallRecord) -> Arc<TrunkMetrics> {
+        self.trunk_at(call.trunk())
+    }
+
+    fn trunk_at(&self, index: Option<u16>) -> Arc<TrunkMetrics> {
         let trunks = self.trunks.load();
-        let found = call.trunk().and_then(|index| trunks.get(usize::from(index)));
+        let found = index.and_then(|index| trunks.get(usize::from(index)));
         Arc::clone(found.unwrap_or(&self.no_trunk))
     }
 }
 
-type Ended = [[IntCounter; Reason::ALL.len()]; Method::ALL.len()];
+type Ended = [[Option<IntCounter>; Reason::ALL.len()]; Method::ALL.len()];
 
 fn verifications(registry: &Registry) -> ([IntCounter; Method::ALL.len()], Ended) {
     let started = family::counters(
@@ -188,10 +196,15 @@ fn verifications(registry: &Registry) -> ([IntCounter; Method::ALL.len()], Ended
         Method::ALL.map(|method| {
             Reason::ALL.map(|reason| {
                 let labels = [method.as_str(), result_of(reason).as_str(), reason.as_str()];
-                ended.with_label_values(&labels)
+                can_end(method, reason).then(|| ended.with_label_values(&labels))
             })
         }),
     )
+}
+
+/// Who is called by us is waited for by nobody.
+fn can_end(method: Method, reason: Reason) -> bool {
+    (method, reason) != (Method::FlashCall, Reason::MissedCallMatched)
 }
 
 /// A reason ends a verification in one way.

@@ -80,6 +80,12 @@ impl Readings<'_> {
                 [([], self.census.ended.size as f64)],
             ),
             read_counter(
+                "ringproof_missed_calls_untold_total",
+                "Calls to our numbers that nothing proves and that were not told of: too many in a second",
+                [],
+                [([], self.census.untold as f64)],
+            ),
+            read_counter(
                 "ringproof_api_requests_total",
                 "Answers of the control API",
                 ["method", "route", "status_class"],

@@ -65,7 +65,8 @@ impl Recorder {
         }
     }
 
-    /// What nothing proves anybody can make up: it must not fill the disk.
+    /// What nothing proves anybody can make up: it must not fill the disk. A Call-ID is whatever the
+    /// other side puts there, numbers too: it stands in no line above DEBUG.
     fn log_missed(&self, call: &MissedCallRecord) {
         let MissedCallRecord { id, did, caller, header, fate, assurance, sip_call_id, .. } = call;
         let verification = fate.verification().map(tracing::field::display);
@@ -84,7 +85,7 @@ impl Recorder {
         }
         info!(
             call = %id, trunk = &*trunk, ?did, caller, unknown, header, is_disputed, is_forwarded,
-            assurance, sip_call_id = &**sip_call_id, sip_code, outcome, verification, "missed call"
+            assurance, sip_code, outcome, verification, "missed call"
         );
     }
 

@@ -9,6 +9,7 @@ use expect_test::{expect, expect_file};
 
 use super::{Metrics, Process, Readings, Recorder, RequestReading};
 use crate::entropy::Entropy;
+use crate::evidence::{Assurance, IdentityHeader};
 use crate::gateway::notice::{Notice, Watcher};
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
@@ -18,7 +19,7 @@ use crate::verify::event::{Event, Listener};
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::{CallRecord, Ending, Facts};
 use crate::verify::snapshot::{CodeSpace, Reason, Snapshot, Status};
-use crate::verify::{Census, Level, PoolState, Saw, TrunkNames};
+use crate::verify::{Census, Fate, Level, MissedCallRecord, PoolState, Saw, TrunkNames};
 
 const NOON: u64 = 1_763_640_000_000_000;
 
@@ -96,7 +97,29 @@ fn day() -> Vec<Event> {
         Event::WrongCode(pending),
         Event::VerificationEnded(verification(Status::Verified, Some(Reason::CodeMatched))),
         Event::CallEnded(ended(call(None), Outcome::Withdrawn, 4)),
+        Event::MissedCall(missed(Fate::Matched(VerificationId(2)), Assurance::ReturnRouted)),
+        Event::MissedCall(missed(Fate::Unproven, Assurance::None)),
     ]
+}
+
+fn missed(fate: Fate, assurance: Assurance) -> Arc<MissedCallRecord> {
+    let call = call(None);
+    Arc::new(MissedCallRecord {
+        id: call.id,
+        did: E164::parse("+46850500001").unwrap(),
+        caller: Ok(E164::parse("+46701234567").unwrap()),
+        header: Some(IdentityHeader::From),
+        is_disputed: false,
+        is_forwarded: true,
+        assurance,
+        trunk: 1,
+        sip_call_id: "a84b4c76e66710".into(),
+        sip_code: 486,
+        received_at: Micros(NOON),
+        received: call.placed,
+        over: call.placed,
+        fate,
+    })
 }
 
 fn pools() -> Vec<PoolState> {
@@ -282,6 +305,8 @@ fn an_event_is_one_line_without_a_number_or_a_client() {
             | INFO ringproof::observe::record: wrong code verification=ver_00000000000000000000000002 to=+4670…67 attempts_left=3
             | INFO ringproof::observe::record: verification ended verification=ver_00000000000000000000000002 to=+4670…67 status="verified" reason="code_matched" calls=0
             | INFO ringproof::observe::record: call ended call=call_00000000000000000000000001 verification=ver_00000000000000000000000002 trunk="none" outcome="withdrawn" by="us" sip_code=487 post_dial_delay=- hung_up_after=- rang_at_most=-
+            | INFO ringproof::observe::record: missed call call=call_00000000000000000000000001 trunk="beta" did=+4685…01 caller=+4670…67 header="from" is_disputed=false is_forwarded=true assurance="return_routed" sip_code=486 outcome="matched" verification=ver_00000000000000000000000002
+            |DEBUG ringproof::observe::record: missed call call=call_00000000000000000000000001 trunk="beta" did=+4685…01 caller=+4670…67 header="from" is_disputed=false is_forwarded=true assurance="none" sip_call_id="a84b4c76e66710" sip_code=486 outcome="unproven"
         "#]],
     );
 }

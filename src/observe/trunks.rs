@@ -7,11 +7,13 @@ use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, Registry};
 
 use super::family;
 use crate::outcome::Outcome;
+use crate::verify::Fate;
 
 /// The families whose label is the trunk.
 #[derive(Debug)]
 pub(super) struct TrunkFamilies {
     calls: IntCounterVec,
+    missed_calls: IntCounterVec,
     post_dial_delay: HistogramVec,
     ring: HistogramVec,
 }
@@ -20,6 +22,8 @@ pub(super) struct TrunkFamilies {
 #[derive(Debug)]
 pub(super) struct TrunkMetrics {
     pub(super) calls: [IntCounter; Outcome::ALL.len()],
+    /// One for each word of [`Fate`].
+    pub(super) missed_calls: [IntCounter; Fate::WORDS.len()],
     pub(super) post_dial_delay: Histogram,
     pub(super) ring: Histogram,
 }
@@ -31,6 +35,12 @@ impl TrunkFamilies {
                 registry,
                 "ringproof_calls_total",
                 "Calls that ended, by how they ended",
+                &["trunk", "outcome"],
+            ),
+            missed_calls: family::counters(
+                registry,
+                "ringproof_missed_calls_total",
+                "Calls to our numbers that were told of, by what became of them",
                 &["trunk", "outcome"],
             ),
             post_dial_delay: family::histograms(
@@ -53,8 +63,10 @@ impl TrunkFamilies {
     /// The series of one trunk, at zero when they are new.
     pub(super) fn of(&self, name: &str) -> Arc<TrunkMetrics> {
         let calls = |outcome: Outcome| self.calls.with_label_values(&[name, outcome.as_str()]);
+        let missed = |word| self.missed_calls.with_label_values(&[name, word]);
         Arc::new(TrunkMetrics {
             calls: Outcome::ALL.map(calls),
+            missed_calls: Fate::WORDS.map(missed),
             post_dial_delay: self.post_dial_delay.with_label_values(&[name]),
             ring: self.ring.with_label_values(&[name]),
         })

@@ -196,7 +196,8 @@ impl Verify {
             return None;
         }
         let confirm = place.confirm.map(|(pool, ring)| Flash::new(pool, ring, None));
-        let missed = Missed { did, call: arc_swap::ArcSwapOption::empty(), confirm };
+        let call = arc_swap::ArcSwapOption::empty();
+        let missed = Missed { did, recent_within: place.recent_within, call, confirm };
         let entry = self.entry(id, ticket, Step::MissedCall(Box::new(missed)), now);
         // First in the table, where its end is looked for; nobody knows its name yet.
         self.table.insert(&entry);

@@ -76,7 +76,7 @@ pub enum Settled {
 pub(super) enum Offer {
     /// It has a call already.
     Has,
-    /// It is final.
+    /// It is final, or the call came too long before it.
     Over,
     /// It took it.
     Took(Settled),
@@ -200,7 +200,9 @@ impl Verify {
     fn offer(&self, entry: &Arc<Entry>, record: &Arc<MissedCallRecord>, now: Instant) -> Offer {
         let Some(missed) = entry.missed() else { return Offer::Over };
         self.expire_if_due(entry, now);
-        if entry.word.load().status != Status::Pending {
+        // One that rang already when the verification was started came before it.
+        let is_accepted = missed.accepts(entry.created.saturating_duration_since(record.received));
+        if entry.word.load().status != Status::Pending || !is_accepted {
             return Offer::Over;
         }
         let before = missed.call.compare_and_swap(&None::<Arc<_>>, Some(Arc::clone(record)));

@@ -32,10 +32,19 @@ pub(super) struct Flash {
 /// A call that is waited for.
 pub(super) struct Missed {
     pub(super) did: DidId,
+    /// How long before its verification a call may have begun.
+    pub(super) recent_within: Duration,
     /// The call that came. It counts when the word says so.
     pub(super) call: ArcSwapOption<MissedCallRecord>,
     /// How its caller is called back. `None`: the call itself is enough.
     pub(super) confirm: Option<Flash>,
+}
+
+impl Missed {
+    /// Whether a call that began so long before its verification counts for it.
+    pub(super) fn accepts(&self, before: Duration) -> bool {
+        before.is_zero() || before < self.recent_within
+    }
 }
 
 impl Step {

@@ -22,6 +22,21 @@ async fn events_are_followed_as_they_happen() {
 }
 
 #[tokio::test]
+async fn a_missed_call_is_told_of_between_the_start_and_the_end() {
+    let world = World::new(short()).await;
+    let mut stream = follow(&world, "/v1/events", "").await;
+    let body = "{\"to\":\"+46701234567\",\"method\":\"missed_call\",\"did\":\"+46850500001\"}";
+    world.ask("POST", "/v1/verifications", body).await;
+    super::missed_calls::ring(&world, 0);
+    let text = until(&mut stream, "event: verification.verified").await;
+    let [created, received, verified] =
+        ["verification.created", "missed_call.received", "verification.verified"]
+            .map(|word| text.find(&format!("event: {word}")).unwrap());
+    assert!(created < received && received < verified, "{text}");
+    assert!(text.contains("\"outcome\":\"matched\""), "{text}");
+}
+
+#[tokio::test]
 async fn a_reader_that_comes_back_misses_nothing() {
     let mut world = World::new(short()).await;
     let mut stream = follow(&world, "/v1/events", "").await;

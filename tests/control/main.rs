@@ -7,6 +7,7 @@
 mod access;
 mod bounds;
 mod events;
+mod missed_calls;
 mod refusals;
 mod repetition;
 mod routes;

@@ -204,6 +204,8 @@ async fn the_gateway_shows_itself() {
             "uptime_seconds": 61,
             "verifications_pending": 1,
             "calls_in_flight": 1,
+            "verifications_waiting": 0,
+            "missed_calls_remembered": 0,
         })
     );
     let trunks = world.ask("GET", "/v1/trunks", "").await.json();

@@ -13,6 +13,7 @@ use ringproof::control::{
     TcpSettings, TrunkState,
 };
 use ringproof::entropy::Entropy;
+use ringproof::number::E164;
 use ringproof::time::{Micros, WallClock};
 use ringproof::verify::Order;
 use ringproof::verify::TrunkNames;
@@ -85,7 +86,8 @@ impl World {
         let bus = EventBus::new(kept, trunks.clone(), started, &Entropy::seeded(3));
         let numbers = vec![numbers.parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
-        let rules = VerifySettings { pools, ..VerifySettings::default() };
+        let dids = DIDS.map(|did| E164::parse(did).unwrap()).into();
+        let rules = VerifySettings { pools, dids, ..VerifySettings::default() };
         let verify = Verify::new(rules, wall, Entropy::seeded(1), bus.clone()).unwrap();
         let verify = Arc::new(verify);
         let counters = Arc::new(ApiCounters::default());
@@ -214,6 +216,10 @@ impl Status for Shards {
         }]
     }
 
+    fn did_trunks(&self) -> Vec<Vec<String>> {
+        DIDS.map(|_| vec!["asterisk".to_owned()]).into()
+    }
+
     fn readiness(&self) -> Readiness {
         if self.is_down.load(Ordering::Relaxed) { Readiness::NoTrunk } else { Readiness::Ready }
     }
@@ -320,5 +326,7 @@ pub(crate) fn short() -> Limits {
     }
 }
 
+/// The numbers that people ring.
+pub(crate) const DIDS: [&str; 2] = ["+46850500001", "+46850500002"];
 /// A wish that is granted.
 pub(crate) const START: &str = "{\"to\":\"+46701234567\"}";

@@ -28,7 +28,7 @@ fn the_help_ends_with_the_exit_codes() {
           handset      Run a SIP trunk with phones behind it, to try a gateway against
 
         Verify a phone:
-          verify       Start a verification: the phone rings, its last five digits are the code
+          verify       Start a verification: the phone rings, its last five digits are the code; or it rings us
           check        Check the code that a person gave
           call         Ring again, from another number, when no call came
           cancel       Give a verification up; a phone that rings stops
@@ -37,6 +37,7 @@ fn the_help_ends_with_the_exit_codes() {
           status       Show whether the daemon is ready, and how full it is
           watch        Follow what happens
           pools        Show the pools of caller IDs
+          dids         Show the numbers that people ring
           trunks       Show the trunks
           trace        Draw the SIP messages of a call
 

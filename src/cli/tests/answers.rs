@@ -45,3 +45,23 @@ data: {"type":"verification.failed","timestamp":"2026-11-20T10:15:42.000Z","sequ
 pub(super) const POOLS: &str = r#"{"pools":[{"name":"default","numbers":10000,"distinct_suffixes":9516,"bits":13.2,"guess_odds":0.000315,"leased":2,"cooling":140}]}"#;
 pub(super) const TRUNKS: &str = r#"{"trunks":[{"name":"alpha","up":true,"in_flight":2,"in_flight_max":100,"calls_per_second_max":50.0},{"name":"beta","up":false,"in_flight":0,"in_flight_max":100,"calls_per_second_max":0.5}]}"#;
 pub(super) const STATUS: &str = r#"{"version":"0.1.0","readiness":"ready","started_at":"2026-11-20T10:15:00.123Z","uptime_seconds":7200,"verifications_pending":7,"calls_in_flight":2}"#;
+pub(super) const WAITING: &str = r#"{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"missed_call","status":"pending","reason":null,"created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","ended_at":null,"attempts_left":0,"calls_left":0,"client_ref":null,"flash_call":null,"missed_call":{"did":"+46850500001","tel_uri":"tel:+46850500001","confirm":null,"matched_call":null,"assurance":null}}"#;
+pub(super) const RANG: &str = r#"{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"missed_call","status":"verified","reason":"missed_call_matched","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","ended_at":"2026-11-20T10:15:42.000Z","attempts_left":0,"calls_left":0,"client_ref":null,"flash_call":null,"missed_call":{"did":"+46850500001","tel_uri":"tel:+46850500001","confirm":null,"matched_call":{"id":"call_M","did":"+46850500001","trunk":"alpha","sip_call_id":"a84b4c","identity_header":"p_asserted_identity","disputed":false,"forwarded":false,"received_at":"2026-11-20T10:15:41.000Z","sip_code":486},"assurance":"return_routed"}}"#;
+/// A call that nobody waited for, one that somebody did, and the end that it brought.
+pub(super) const MISSED: &str = concat!(
+    r#"id: 15
+event: missed_call.received
+data: {"type":"missed_call.received","timestamp":"2026-11-20T10:15:40.000Z","sequence":15,"data":{"id":"call_L","did":"+46850500001","from":null,"unknown":"anonymous","outcome":"unknown_caller","verification":null,"assurance":"return_routed","trunk":"alpha","sip_call_id":"x","identity_header":null,"disputed":false,"forwarded":false,"received_at":"2026-11-20T10:15:40.000Z","sip_code":486}}
+
+id: 16
+event: missed_call.received
+data: {"type":"missed_call.received","timestamp":"2026-11-20T10:15:41.000Z","sequence":16,"data":{"id":"call_M","did":"+46850500001","from":"+46701234567","unknown":null,"outcome":"matched","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","assurance":"return_routed","trunk":"alpha","sip_call_id":"a84b4c","identity_header":"p_asserted_identity","disputed":true,"forwarded":false,"received_at":"2026-11-20T10:15:41.000Z","sip_code":486}}
+
+id: 17
+event: verification.verified
+data: {"type":"verification.verified","timestamp":"2026-11-20T10:15:41.000Z","sequence":17,"data":"#,
+    r#"{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","status":"verified","reason":"missed_call_matched","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","attempts_left":0,"calls_left":0}}
+
+"#
+);
+pub(super) const DIDS: &str = r#"{"dids":[{"number":"+46850500001","tel_uri":"tel:+46850500001","trunks":["alpha","beta"],"waiting":3},{"number":"+46850500002","tel_uri":"tel:+46850500002","trunks":[],"waiting":0}]}"#;

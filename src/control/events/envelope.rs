@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use serde::Serialize;
 
-use super::super::view::{CallView, VerificationView, timestamp};
+use super::super::view::{CallView, MissedCallView, VerificationView, timestamp};
 use super::EventId;
 use crate::time::Micros;
 use crate::verify::TrunkNames;
@@ -26,8 +26,9 @@ pub(super) struct Subject<'a> {
 #[serde(untagged)]
 enum Data<'a> {
     Call(CallView),
+    MissedCall(MissedCallView),
     Trunk { name: &'a str },
-    Verification(VerificationView),
+    Verification(Box<VerificationView>),
 }
 
 #[derive(Serialize)]
@@ -50,7 +51,7 @@ impl<'a> Subject<'a> {
         let verification = |kind, at: Option<Micros>, snapshot: &Snapshot| Self {
             kind,
             at: at.unwrap_or(snapshot.created_at),
-            data: Data::Verification(VerificationView::new(snapshot, trunks)),
+            data: Data::Verification(Box::new(VerificationView::new(snapshot, trunks))),
         };
         Some(match event {
             Event::CallEnded(record) => {
@@ -69,7 +70,11 @@ impl<'a> Subject<'a> {
             Event::VerificationEnded(snapshot) => {
                 verification(end(snapshot.status)?, snapshot.ended_at, snapshot)
             }
-            Event::MissedCall(_) => return None,
+            Event::MissedCall(call) => Self {
+                kind: "missed_call.received",
+                at: call.received_at,
+                data: Data::MissedCall(MissedCallView::new(call, trunks)),
+            },
             // For the metrics; the client who sent the report or the code knows.
             Event::PhoneReported { .. } | Event::WrongCode(_) => return None,
         })

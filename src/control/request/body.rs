@@ -12,7 +12,8 @@ use super::json::Form;
 use crate::number;
 use crate::number::E164;
 use crate::verify::Evidence;
-use crate::verify::{FlashCall, How, Start};
+use crate::verify::snapshot::Method;
+use crate::verify::{Awaited, FlashCall, How, Start};
 use crate::verify::{Report, Saw};
 
 /// A wish to verify a phone.
@@ -25,11 +26,25 @@ pub(in super::super) struct StartBody {
     /// How to prove it. Default: `flash_call`.
     #[schema(value_type = Option<MethodWord>, example = "flash_call")]
     method: Option<String>,
-    /// The pool to call from; default: the first of the configuration.
+    /// The pool to call from; default: the first of the configuration. With `missed_call` only beside
+    /// `confirm`.
     pool: Option<String>,
-    /// How long the phone rings, in milliseconds: 1000 to 20000. Default: the trunk's.
+    /// How long the phone rings, in milliseconds: 1000 to 20000. Default: the trunk's. With
+    /// `missed_call` only beside `confirm`.
     #[schema(example = 5000)]
     ring_ms: Option<u32>,
+    /// With `missed_call`: the number to ring, one of `/v1/dids`. Default: one at which no other
+    /// verification of this phone waits.
+    #[schema(example = "+46850500001")]
+    did: Option<String>,
+    /// With `missed_call`: `flash_call` has the caller called back after the missed call, and the code
+    /// of that call must be given. Default: not, unless the configuration demands it.
+    #[schema(example = "flash_call")]
+    confirm: Option<String>,
+    /// With `missed_call`: a call of the last so many seconds verifies at once; 0: none. Default, and
+    /// most: as long as the configuration remembers calls.
+    #[schema(example = 60)]
+    recent_within: Option<u32>,
     /// How long the verification stays pending, in seconds. Default: the configured time.
     #[schema(example = 300)]
     expires_in: Option<u32>,
@@ -37,13 +52,11 @@ pub(in super::super) struct StartBody {
     #[schema(example = "signup-8812")]
     client_ref: Option<String>,
     #[schema(ignore)]
-    did: Option<IgnoredAny>,
-    #[schema(ignore)]
     callback_url: Option<IgnoredAny>,
 }
 
 impl Form for StartBody {
-    const NOT_BUILT: &'static [&'static str] = &["did", "callback_url"];
+    const NOT_BUILT: &'static [&'static str] = &["callback_url"];
 }
 
 impl TryFrom<StartBody> for Start {
@@ -52,31 +65,75 @@ impl TryFrom<StartBody> for Start {
     fn try_from(body: StartBody) -> Result<Self, Problem> {
         let to =
             number::parse(&body.to).map_err(|error| Problem::field("/to", error.to_string()))?;
-        if let Some(method) = body.method.filter(|method| method != "flash_call") {
-            let found = match method.as_str() {
-                "missed_call" => "`missed_call` is not part of this build",
-                _ => "this method is not known",
-            };
-            let detail = format!("{found}, only `flash_call` is offered");
-            return Err(Problem::field("/method", detail));
-        }
-        if body.did.is_some() {
-            let detail = "a `did` belongs to missed calls, this build offers only `flash_call`";
-            return Err(Problem::field("/did", detail));
-        }
         if body.callback_url.is_some() {
             let detail = "webhooks are not part of this build, /v1/events tells of every end";
             return Err(Problem::field("/callback_url", detail));
         }
+        let how = body.how()?;
         let client_ref = body.client_ref.map(client_ref).transpose()?;
-        let pool = body.pool.map(Into::into);
-        let ring = body.ring_ms.map(|ms| Duration::from_millis(ms.into()));
         Ok(Self {
             to,
-            how: How::FlashCall(FlashCall { pool, ring }),
+            how,
             expires_in: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
             client_ref: client_ref.map(Into::into),
         })
+    }
+}
+
+impl StartBody {
+    fn how(&self) -> Result<How, Problem> {
+        match self.method.as_deref() {
+            None | Some("flash_call") => {
+                let foreign = [
+                    ("/did", self.did.is_some()),
+                    ("/confirm", self.confirm.is_some()),
+                    ("/recent_within", self.recent_within.is_some()),
+                ];
+                refuse_any(foreign, "belongs to the method `missed_call`")?;
+                Ok(How::FlashCall(self.flash_call()))
+            }
+            Some("missed_call") => self.missed_call().map(How::MissedCall),
+            Some(_) => {
+                let words = Method::ALL.map(Method::as_str).join(", ");
+                Err(Problem::field("/method", format!("not known, must be one of {words}")))
+            }
+        }
+    }
+
+    fn missed_call(&self) -> Result<Awaited, Problem> {
+        let confirm = match self.confirm.as_deref() {
+            None => {
+                let foreign =
+                    [("/pool", self.pool.is_some()), ("/ring_ms", self.ring_ms.is_some())];
+                refuse_any(foreign, "nobody is called back without `confirm`")?;
+                None
+            }
+            Some("flash_call") => Some(self.flash_call()),
+            Some(_) => return Err(Problem::field("/confirm", "not known, must be flash_call")),
+        };
+        let read = |text: &String| {
+            number::parse(text).map_err(|error| Problem::field("/did", error.to_string()))
+        };
+        Ok(Awaited {
+            did: self.did.as_ref().map(read).transpose()?,
+            confirm,
+            recent_within: self.recent_within.map(|seconds| Duration::from_secs(seconds.into())),
+        })
+    }
+
+    fn flash_call(&self) -> FlashCall {
+        FlashCall {
+            pool: self.pool.as_deref().map(Into::into),
+            ring: self.ring_ms.map(|ms| Duration::from_millis(ms.into())),
+        }
+    }
+}
+
+/// Refuses the first field that was found and has no place here.
+fn refuse_any<const N: usize>(found: [(&str, bool); N], detail: &str) -> Result<(), Problem> {
+    match found.into_iter().find(|(_, is_found)| *is_found) {
+        Some((pointer, _)) => Err(Problem::field(pointer, detail)),
+        None => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The queries of requests, as strict as the bodies.
 
+use std::time::Duration;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::Deserialize;
@@ -7,9 +9,9 @@ use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use super::super::problem::{Code, Problem};
-use super::super::view::StatusWord;
+use super::super::view::{MethodWord, StatusWord};
 use crate::number::E164;
-use crate::verify::snapshot::Status;
+use crate::verify::snapshot::{Method, Status};
 use crate::verify::{Filter, PAGE_MAX};
 
 /// A query, read.
@@ -37,6 +39,9 @@ pub(in super::super) struct ListQuery {
     /// Only those that stand here.
     #[param(inline, value_type = Option<StatusWord>, example = "pending")]
     status: Option<String>,
+    /// Only those that are proven so.
+    #[param(inline, value_type = Option<MethodWord>, example = "missed_call")]
+    method: Option<String>,
     /// How many at most: 1 to 1000, 20 if not said.
     limit: Option<usize>,
     /// Only those behind this one: `next` of the page before.
@@ -47,14 +52,17 @@ impl TryFrom<ListQuery> for Filter {
     type Error = Problem;
 
     fn try_from(query: ListQuery) -> Result<Self, Problem> {
-        let refuse = |name, detail: &dyn std::fmt::Display| {
-            Problem::new(Code::InvalidRequest, format!("`{name}`: {detail}"))
-        };
         let to = query.to.map(|to| E164::parse(&plus(&to)).map_err(|e| refuse("to", &e)));
         let status = query.status.map(|word| {
             Status::ALL.into_iter().find(|status| status.as_str() == word).ok_or_else(|| {
                 let words = Status::ALL.map(Status::as_str).join(", ");
                 refuse("status", &format!("not known, must be one of {words}"))
+            })
+        });
+        let method = query.method.map(|word| {
+            Method::ALL.into_iter().find(|method| method.as_str() == word).ok_or_else(|| {
+                let words = Method::ALL.map(Method::as_str).join(", ");
+                refuse("method", &format!("not known, must be one of {words}"))
             })
         });
         let after = query.after.map(|id| id.parse().map_err(|e| refuse("after", &e)));
@@ -66,9 +74,46 @@ impl TryFrom<ListQuery> for Filter {
         Ok(Self {
             to: to.transpose()?,
             status: status.transpose()?,
-            method: None,
+            method: method.transpose()?,
             after: after.transpose()?,
             limit,
+        })
+    }
+}
+
+/// Which missed calls are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct MissedCallsQuery {
+    /// The phone that rang, in E.164 form.
+    #[param(example = "+46701234567")]
+    from: String,
+    /// Only calls to this number, in E.164 form.
+    #[param(example = "+46850500001")]
+    did: Option<String>,
+    /// Only calls of the last so many seconds; as long as they are remembered if not said.
+    #[param(example = 60)]
+    within: Option<u32>,
+}
+
+/// The same, read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in super::super) struct Wanted {
+    pub(in super::super) from: E164,
+    pub(in super::super) did: Option<E164>,
+    pub(in super::super) within: Option<Duration>,
+}
+
+impl TryFrom<MissedCallsQuery> for Wanted {
+    type Error = Problem;
+
+    fn try_from(query: MissedCallsQuery) -> Result<Self, Problem> {
+        let read = |name, text: &str| E164::parse(&plus(text)).map_err(|e| refuse(name, &e));
+        Ok(Self {
+            from: read("from", &query.from)?,
+            did: query.did.map(|did| read("did", &did)).transpose()?,
+            within: query.within.map(|seconds| Duration::from_secs(seconds.into())),
         })
     }
 }
@@ -81,6 +126,10 @@ pub(in super::super) struct EventsQuery {
     /// The `id` of the last event that was seen, or its `sequence`; the header `Last-Event-ID` wins over it.
     #[param(example = "00001795169730123456")]
     pub(in super::super) after: Option<String>,
+}
+
+fn refuse(name: &str, detail: &dyn std::fmt::Display) -> Problem {
+    Problem::new(Code::InvalidRequest, format!("`{name}`: {detail}"))
 }
 
 /// In a query `+` stands for a space. Nobody who writes `?to=+46…` means one.

@@ -54,11 +54,11 @@ fn h02_json_that_is_wrong_is_refused_with_a_pointer() {
             {"to":{"to":"+46701234567"}}
                 invalid_request at `/to`: invalid type: map, expected a string at line 1 column 6
             {"to":"+46701234567","a~b/c":1}
-                invalid_request at `/a~0b~1c`: unknown field `a~b/c`, expected one of `to`, `method`, `pool`, `ring_ms`, `expires_in`, `client_ref` at line 1 column 28
+                invalid_request at `/a~0b~1c`: unknown field `a~b/c`, expected one of `to`, `method`, `pool`, `ring_ms`, `did`, `confirm`, `recent_within`, `expires_in`, `client_ref` at line 1 column 28
             {"to":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
                 invalid_request at `/to`: invalid type: sequence, expected a string at line 1 column 6
             {"x":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
-                invalid_request at `/x`: unknown field `x`, expected one of `to`, `method`, `pool`, `ring_ms`, `expires_in`, `client_ref` at line 1 column 4
+                invalid_request at `/x`: unknown field `x`, expected one of `to`, `method`, `pool`, `ring_ms`, `did`, `confirm`, `recent_within`, `expires_in`, `client_ref` at line 1 column 4
             {}
                 invalid_request at `/to`: missing field `to` at line 1 column 2
             ["+46701234567",null,null,null,null,null,null,null]
@@ -94,6 +94,13 @@ fn h03_numbers_and_fields_out_of_range_are_refused_with_a_pointer() {
             "{\"to\":\"+46701234567\",\"method\":\"missed_call\"}",
             "{\"to\":\"+46701234567\",\"method\":\"sms\"}",
             "{\"to\":\"+46701234567\",\"did\":\"+46701234567\"}",
+            "{\"to\":\"+46701234567\",\"confirm\":\"flash_call\"}",
+            "{\"to\":\"+46701234567\",\"recent_within\":5}",
+            "{\"to\":\"+46701234567\",\"method\":\"missed_call\",\"did\":\"8\"}",
+            "{\"to\":\"+46701234567\",\"method\":\"missed_call\",\"pool\":\"default\"}",
+            "{\"to\":\"+46701234567\",\"method\":\"missed_call\",\"ring_ms\":5000}",
+            "{\"to\":\"+46701234567\",\"method\":\"missed_call\",\"confirm\":\"sms\"}",
+            "{\"to\":\"+46701234567\",\"method\":\"missed_call\",\"recent_within\":-1}",
             "{\"to\":\"+46701234567\",\"callback_url\":\"https://example.com\"}",
             "{\"to\":\"+46701234567\",\"client_ref\":\"\"}",
             "{\"to\":\"+46701234567\",\"client_ref\":\"a\\nb\"}",
@@ -115,11 +122,25 @@ fn h03_numbers_and_fields_out_of_range_are_refused_with_a_pointer() {
             {"to":"+４６701234567"}
                 invalid_request at `/to`: `\u{ff14}` is not accepted in a phone number here: `+`, then digits 0-9, which may be grouped with spaces, `-`, `.`, `/` and ( )
             {"to":"+46701234567","method":"missed_call"}
-                invalid_request at `/method`: `missed_call` is not part of this build, only `flash_call` is offered
+                accepted: Start { to: +4670…67, how: MissedCall(Awaited { did: None, confirm: None, recent_within: None }), expires_in: None, client_ref: None }
             {"to":"+46701234567","method":"sms"}
-                invalid_request at `/method`: this method is not known, only `flash_call` is offered
+                invalid_request at `/method`: not known, must be one of flash_call, missed_call
             {"to":"+46701234567","did":"+46701234567"}
-                invalid_request at `/did`: a `did` belongs to missed calls, this build offers only `flash_call`
+                invalid_request at `/did`: belongs to the method `missed_call`
+            {"to":"+46701234567","confirm":"flash_call"}
+                invalid_request at `/confirm`: belongs to the method `missed_call`
+            {"to":"+46701234567","recent_within":5}
+                invalid_request at `/recent_within`: belongs to the method `missed_call`
+            {"to":"+46701234567","method":"missed_call","did":"8"}
+                invalid_request at `/did`: a number of 1 digits without `+` is a short code or an emergency number, which is never called
+            {"to":"+46701234567","method":"missed_call","pool":"default"
+                invalid_request at `/pool`: nobody is called back without `confirm`
+            {"to":"+46701234567","method":"missed_call","ring_ms":5000}
+                invalid_request at `/ring_ms`: nobody is called back without `confirm`
+            {"to":"+46701234567","method":"missed_call","confirm":"sms"}
+                invalid_request at `/confirm`: not known, must be flash_call
+            {"to":"+46701234567","method":"missed_call","recent_within":
+                invalid_request at `/recent_within`: invalid value: integer `-1`, expected a whole number, 0 or more at line 1 column 62
             {"to":"+46701234567","callback_url":"https://example.com"}
                 invalid_request at `/callback_url`: webhooks are not part of this build, /v1/events tells of every end
             {"to":"+46701234567","client_ref":""}
@@ -130,6 +151,14 @@ fn h03_numbers_and_fields_out_of_range_are_refused_with_a_pointer() {
                 invalid_request at `/client_ref`: must be 1 to 128 characters, none of them a control character
         "#]],
     );
+}
+
+#[test]
+fn a_whole_start_of_a_missed_call_is_understood() {
+    let body = br#"{"to":"+46701234567","method":"missed_call","did":"+46850500001",
+        "confirm":"flash_call","pool":"default","ring_ms":5000,"recent_within":60}"#;
+    let start: Start = read::<StartBody>(body).and_then(TryInto::try_into).unwrap();
+    expect![[r#"Start { to: +4670…67, how: MissedCall(Awaited { did: Some(+4685…01), confirm: Some(FlashCall { pool: Some("default"), ring: Some(5s) }), recent_within: Some(60s) }), expires_in: None, client_ref: None }"#]].assert_eq(&format!("{start:?}"));
 }
 
 #[test]

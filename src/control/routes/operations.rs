@@ -51,6 +51,10 @@ pub(super) struct StatusView {
     verifications_pending: usize,
     /// Calls that are up.
     calls_in_flight: u32,
+    /// Those of the pending verifications that wait for a call.
+    verifications_waiting: usize,
+    /// Missed calls that count for a verification that is yet to be started.
+    missed_calls_remembered: usize,
 }
 
 /// The gateway in a few words.
@@ -63,13 +67,16 @@ pub(super) struct StatusView {
 )]
 pub(super) async fn status(State(api): State<Arc<Api>>) -> Body<StatusView> {
     let (started_at, uptime) = api.status.started();
+    let census = api.service.census();
     Body(StatusView {
         version: env!("CARGO_PKG_VERSION"),
         readiness: api.status.readiness().as_str(),
         started_at: timestamp(started_at),
         uptime_seconds: uptime.as_secs(),
-        verifications_pending: api.service.census().pending.size,
+        verifications_pending: census.pending.size,
         calls_in_flight: api.status.trunks().iter().map(|trunk| trunk.in_flight).sum(),
+        verifications_waiting: census.waiting.size,
+        missed_calls_remembered: census.recent.size,
     })
 }
 

@@ -9,13 +9,14 @@ use expect_test::{Expect, expect};
 use serde::Serialize;
 
 use super::*;
+use crate::evidence::{Assurance, IdentityHeader, Unknown};
 use crate::ladder::{Direction, Rung, Verb};
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
-use crate::verify::TrunkNames;
 use crate::verify::id::{CallId, VerificationId};
-use crate::verify::record::{CallRecord, Ending};
-use crate::verify::snapshot::{CodeSpace, Snapshot, Status};
+use crate::verify::record::{CallRecord, Ending, Facts};
+use crate::verify::snapshot::{AwaitedCall, CodeSpace, Reason, Snapshot, Status};
+use crate::verify::{Fate, MissedCallRecord, TrunkNames};
 
 #[test]
 fn a_verification_has_the_shape_of_the_contract() {
@@ -76,6 +77,112 @@ fn a_verification_has_the_shape_of_the_contract() {
           "missed_call": null
         }"#]],
     );
+}
+
+#[test]
+fn a_verification_that_got_its_call_shows_the_evidence() {
+    let (did, to) = (E164::parse("+46850500001").unwrap(), E164::parse("+46701234567").unwrap());
+    let call = missed(did, Ok(to), Fate::Matched(VerificationId(5)));
+    let snapshot = Snapshot {
+        id: VerificationId(5),
+        to,
+        status: Status::Verified,
+        reason: Some(Reason::MissedCallMatched),
+        created_at: Micros(NOW),
+        expires_at: Micros(NOW + 300_000_000),
+        ended_at: Some(Micros(NOW + 9_000_000)),
+        attempts_left: 0,
+        calls_left: 0,
+        client_ref: None,
+        codes: None,
+        missed_call: Some(AwaitedCall { did, is_confirmed: false, matched: Some(Arc::new(call)) }),
+        latest: Facts::default(),
+        calls: vec![],
+    };
+    check(
+        &VerificationView::new(&snapshot, &trunks()),
+        expect![[r#"
+        {
+          "id": "ver_00000000000000000000000005",
+          "to": "+46701234567",
+          "method": "missed_call",
+          "status": "verified",
+          "reason": "missed_call_matched",
+          "created_at": "2026-11-20T10:15:30.123Z",
+          "expires_at": "2026-11-20T10:20:30.123Z",
+          "ended_at": "2026-11-20T10:15:39.123Z",
+          "attempts_left": 0,
+          "calls_left": 0,
+          "client_ref": null,
+          "flash_call": null,
+          "missed_call": {
+            "did": "+46850500001",
+            "tel_uri": "tel:+46850500001",
+            "confirm": null,
+            "matched_call": {
+              "id": "call_00000000000000000000000007",
+              "did": "+46850500001",
+              "trunk": "asterisk",
+              "sip_call_id": "a84b4c76e66710@192.0.2.1",
+              "identity_header": "p_asserted_identity",
+              "disputed": false,
+              "forwarded": true,
+              "received_at": "2026-11-20T10:15:38.123Z",
+              "sip_code": 486
+            },
+            "assurance": "return_routed"
+          }
+        }"#]],
+    );
+}
+
+#[test]
+fn a_missed_call_says_who_rang_or_why_nobody_knows() {
+    let (did, to) = (E164::parse("+46850500001").unwrap(), E164::parse("+46701234567").unwrap());
+    let known = missed(did, Ok(to), Fate::Remembered);
+    check(
+        &MissedCallView::new(&known, &trunks()),
+        expect![[r#"
+        {
+          "id": "call_00000000000000000000000007",
+          "did": "+46850500001",
+          "from": "+46701234567",
+          "unknown": null,
+          "outcome": "remembered",
+          "verification": null,
+          "assurance": "return_routed",
+          "trunk": "asterisk",
+          "sip_call_id": "a84b4c76e66710@192.0.2.1",
+          "identity_header": "p_asserted_identity",
+          "disputed": false,
+          "forwarded": true,
+          "received_at": "2026-11-20T10:15:38.123Z",
+          "sip_code": 486
+        }"#]],
+    );
+    let unknown = missed(did, Err(Unknown::Anonymous), Fate::UnknownCaller);
+    let view = serde_json::to_value(MissedCallView::new(&unknown, &trunks())).unwrap();
+    assert_eq!((&view["from"], &view["unknown"]), (&serde_json::Value::Null, &"anonymous".into()));
+}
+
+fn missed(did: E164, caller: Result<E164, Unknown>, fate: Fate) -> MissedCallRecord {
+    let now = Instant::now();
+    MissedCallRecord {
+        id: CallId(7),
+        did,
+        caller,
+        header: Some(IdentityHeader::PAssertedIdentity),
+        is_disputed: false,
+        is_forwarded: true,
+        assurance: Assurance::ReturnRouted,
+        trunk: 0,
+        sip_call_id: "a84b4c76e66710@192.0.2.1".into(),
+        sip_code: 486,
+        received_at: Micros(NOW + 8_000_000),
+        received: now,
+        over: now,
+        fate,
+    }
 }
 
 #[test]

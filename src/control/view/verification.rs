@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::words::{MethodWord, ReasonWord, StatusWord};
-use super::{CallSummary, timestamp};
+use super::{AwaitedCallView, CallSummary, number, timestamp};
 use crate::verify::TrunkNames;
 use crate::verify::snapshot::Snapshot;
 
@@ -42,11 +42,10 @@ pub struct VerificationView {
     pub calls_left: u8,
     /// The client's own word for it.
     pub client_ref: Option<String>,
-    /// What belongs to a flash call.
+    /// What belongs to a flash call; null when the phone is to ring first, and was not called back.
     pub flash_call: Option<FlashCallView>,
-    /// What belongs to a missed call. This build offers none: always null.
-    #[schema(value_type = Option<Object>)]
-    pub missed_call: Option<()>,
+    /// What belongs to a missed call; null when the gateway calls first.
+    pub missed_call: Option<AwaitedCallView>,
 }
 
 /// The flash calls of a verification.
@@ -83,8 +82,7 @@ impl VerificationView {
     pub fn new(snapshot: &Snapshot, trunks: &TrunkNames) -> Self {
         Self {
             id: snapshot.id.to_string(),
-            // The number goes back to the client who gave it.
-            to: format!("+{}", snapshot.to.reveal().as_str()),
+            to: number(snapshot.to),
             method: snapshot.method().as_str(),
             status: snapshot.status.as_str(),
             reason: snapshot.reason.map(|reason| reason.as_str()),
@@ -104,7 +102,7 @@ impl VerificationView {
                     .last()
                     .map(|call| CallSummary::new(call, &snapshot.latest, trunks)),
             }),
-            missed_call: None,
+            missed_call: AwaitedCallView::new(snapshot, trunks),
         }
     }
 }

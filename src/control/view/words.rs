@@ -7,10 +7,12 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::super::outside::Readiness;
+use crate::evidence::{Assurance, IdentityHeader, Unknown};
 use crate::ladder::{Undelivered, Verb};
 use crate::outcome::{Outcome, Side};
+use crate::verify::Fate;
 use crate::verify::record::CallState;
-use crate::verify::snapshot::{Reason, Status};
+use crate::verify::snapshot::{Method, Reason, Status};
 
 macro_rules! words {
     ($($(#[$text:meta])* $name:ident = $says:literal: $words:expr;)*) => {$(
@@ -32,6 +34,9 @@ macro_rules! words {
 }
 
 words! {
+    /// How well a missed call is proven.
+    AssuranceWord = "How well it is proven that a missed call came from the number that it shows, the \
+                     weakest first.": Assurance::ALL.map(Assurance::as_str);
     /// Where a call stands.
     CallStateWord = "Where a call stands." : CallState::ALL.map(super::call::state);
     /// Which way a message went.
@@ -40,8 +45,14 @@ words! {
     EndedByWord = "Who ended a call.": Side::ALL.map(Side::as_str);
     /// How the gateway is.
     HealthWord = "How the gateway is.": ["alive", "ready"];
+    /// A header field that says who is calling.
+    IdentityHeaderWord = "A header field that says who is calling.":
+        IdentityHeader::ALL.map(IdentityHeader::as_str);
     /// How a phone is proven.
-    MethodWord = "How a phone is proven.": ["flash_call"];
+    MethodWord = "How a phone is proven.": Method::ALL.map(Method::as_str);
+    /// What became of a missed call.
+    MissedOutcomeWord = "What became of a missed call: `matched` is the evidence of a verification, \
+                         `remembered` counts for one that is yet to be started.": Fate::WORDS;
     /// How a call ended.
     OutcomeWord = "How a call ended.": Outcome::ALL.map(Outcome::as_str);
     /// Whether calls can be placed.
@@ -54,6 +65,8 @@ words! {
     /// Where a verification stands.
     StatusWord = "Where a verification stands; all but `pending` are final.":
         Status::ALL.map(Status::as_str);
+    /// Why nobody knows who rang.
+    UnknownCallerWord = "Why nobody knows who rang.": Unknown::ALL.map(Unknown::as_str);
     /// Why a message did not arrive.
     UndeliveredWord = "Why a message of ours did not reach the trunk.":
         Undelivered::ALL.map(Undelivered::as_str);

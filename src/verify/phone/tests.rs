@@ -281,3 +281,9 @@ fn two_random_callers_never_share_a_suffix_within_the_window() {
         }
     }
 }
+
+/// Four million of them are remembered.
+#[test]
+fn a_phone_takes_no_more_memory_for_the_calls_that_it_is_to_make() {
+    assert_eq!(size_of::<Phone>(), 48);
+}

@@ -163,6 +163,19 @@ fn a_call_that_came_first_counts_for_its_did_and_its_time() {
 }
 
 #[test]
+fn a_call_that_rings_already_at_the_start_came_before_it() {
+    let at_once = || Awaited { recent_within: Some(Duration::ZERO), ..wait(0) };
+    let world = missed_world(|_| {});
+    let strict = world.waiting(at_once(), 5.0).unwrap().snapshot.id;
+    assert_eq!(world.rings_on(Ring::default(), 4.9, 10.0), Settled::Nothing);
+    assert_eq!(world.look(strict).unwrap().status, Status::Pending);
+    assert_eq!(world.rings_on(Ring::default(), 5.0, 12.0), Settled::Verified(strict));
+    let lenient = world.waiting(wait(1), 20.0).unwrap().snapshot.id;
+    let call = Ring { did: 1, ..Ring::default() };
+    assert_eq!(world.rings_on(call, 19.0, 24.0), Settled::Verified(lenient));
+}
+
+#[test]
 fn without_a_window_nothing_is_remembered() {
     let world = missed_world(|it| it.missed_calls.recent_window = Duration::ZERO);
     world.rings(Ring::default(), 0.0);

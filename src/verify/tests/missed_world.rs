@@ -81,7 +81,11 @@ impl World {
 
     /// Somebody rings, and it is over at once.
     pub(super) fn rings(&self, ring: Ring<'_>, seconds: f64) -> Settled {
-        let at = self.at(seconds);
+        self.rings_on(ring, seconds, seconds)
+    }
+
+    /// Somebody begins to ring, and it is over some seconds later.
+    pub(super) fn rings_on(&self, ring: Ring<'_>, began: f64, over: f64) -> Settled {
         let call = MissedCall {
             did: DidId(ring.did),
             caller: ring.caller.map(|caller| E164::parse(caller).unwrap()),
@@ -92,9 +96,9 @@ impl World {
             trunk: 3,
             sip_call_id: "a84b4c76e66710".into(),
             sip_code: 486,
-            received: at,
+            received: self.at(began),
         };
-        self.verify.on_missed_call(call, at)
+        self.verify.on_missed_call(call, self.at(over))
     }
 }
 
