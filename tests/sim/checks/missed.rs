@@ -133,8 +133,12 @@ impl Missed {
     pub(crate) fn heir(&self, branch: &str, now: Instant) -> Option<VerificationId> {
         let invite = &self.calls.get(branch).filter(|call| call.counts())?.invite;
         let waits = self.waits.values().filter(|wait| {
-            let Start { daemon, phone, did, expires, .. } = wait.start;
-            let is_open = !wait.is_over && wait.call.is_none() && now < expires;
+            let start = &wait.start;
+            let Start { daemon, phone, did, expires, .. } = *start;
+            let is_open = !wait.is_over
+                && wait.call.is_none()
+                && now < expires
+                && start.looks_back_to(invite.at);
             let place = (invite.daemon, invite.phone, invite.did);
             is_open && (daemon, Some(phone), Some(did)) == place
         });
@@ -299,6 +303,13 @@ pub(crate) enum Proof {
     Code,
 }
 
+impl Start {
+    /// Whether a call counts that began at `at`: one that rang already came before.
+    fn looks_back_to(&self, at: Instant) -> bool {
+        at >= self.at || self.at - at < self.within
+    }
+}
+
 impl Call {
     fn has_begun(&self) -> bool {
         self.stage != Stage::Heard
@@ -325,14 +336,12 @@ impl Call {
     /// Whether this verification may have it.
     fn is_for(&self, start: &Start, now: Instant) -> bool {
         let Invite { daemon, phone, did, at, .. } = self.invite;
-        let is_new = self.proven_at().is_some_and(|proven| proven >= start.at);
-        let is_recent = start.at.saturating_duration_since(at) < start.within;
-        let is_there = did == Some(start.did) || (!is_new && !start.is_named);
+        let is_there = did == Some(start.did) || (at < start.at && !start.is_named);
         self.counts()
             && self.owner.is_none()
             && (daemon, phone) == (start.daemon, Some(start.phone))
             && is_there
-            && (is_new || is_recent)
+            && start.looks_back_to(at)
             && now < start.expires
     }
 }

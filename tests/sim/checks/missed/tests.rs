@@ -140,6 +140,20 @@ fn s09_a_call_outside_its_time_is_noticed() {
 }
 
 #[test]
+fn s09_a_call_that_rang_already_is_an_earlier_one() {
+    for (within, counts) in [(1, false), (2, true)] {
+        let mut history = History::new();
+        history.invite("a", 0, |_| {});
+        assert_eq!(history.respond("a", 486, "t"), Ok(()));
+        history.start(ONE, 1, |start| start.within = Duration::from_secs(within));
+        let now = history.at(2);
+        assert!(history.missed.on_ack("a", "t", now));
+        assert_eq!(history.missed.heir("a", now).is_some(), counts);
+        assert_eq!(history.matched(ONE, "a", 2), counts);
+    }
+}
+
+#[test]
 fn s09_an_earlier_call_to_another_number_counts_for_a_drawn_one_only() {
     for is_named in [false, true] {
         let mut history = History::new();
