@@ -17,6 +17,7 @@ mod shards;
 mod signals;
 mod status;
 mod stop;
+mod teller;
 mod trunks;
 
 use crate::cli::{ConfigCheck, Demo, Dial, Exit, Handset, Programs, Serve, Terminal};

@@ -15,6 +15,7 @@ use super::settings;
 use super::shards::{Shard, Shards};
 use super::status::DaemonStatus;
 use super::stop;
+use super::teller::Teller;
 use super::trunks::Trunks;
 use crate::config::Config;
 use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
@@ -36,6 +37,7 @@ pub(super) struct Daemon {
     api: Arc<Api>,
     verify: Arc<Verify>,
     bus: Arc<EventBus>,
+    teller: Arc<Teller<Event>>,
     shards: Arc<Shards>,
     running: Vec<Running<Command>>,
     trunks: Arc<Trunks>,
@@ -68,7 +70,7 @@ pub(super) enum StartError {
     #[error(transparent)]
     Sip(#[from] net::BindError),
     /// No thread, no poll.
-    #[error("the system gives no thread for a shard: {0}")]
+    #[error("the system gives no thread: {0}")]
     Thread(#[from] io::Error),
     /// What cannot work although each value is right.
     #[error("[verify]: {0}")]
@@ -88,8 +90,9 @@ impl Daemon {
         let metrics = Arc::new(Metrics::new(names.clone()));
         let next: Vec<Arc<dyn Listener>> = vec![bus.clone()];
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), next));
-        let verify =
-            Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), recorder.clone())?;
+        let teller = Teller::of_events(recorder.clone())?;
+        let ear = Arc::clone(&teller) as Arc<dyn Listener>;
+        let verify = Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), ear)?;
         let verify = Arc::new(verify);
         verify.warnings().iter().for_each(|warning| warn!("{warning}"));
 
@@ -134,6 +137,7 @@ impl Daemon {
             api,
             verify,
             bus,
+            teller,
             shards,
             running,
             trunks,
@@ -158,11 +162,12 @@ impl Daemon {
         stop: impl Future<Output = ()>,
         stop_now: impl Future<Output = ()>,
     ) {
-        let Self { server, api, verify, bus, shards, running, trunks, wall, .. } = self;
+        let Self { server, api, verify, bus, teller, shards, running, trunks, wall, .. } = self;
         let drained = tokio::sync::Notify::new();
         let drain = async {
             shards.drain().await;
             ended(&running).await;
+            teller.flush().await;
         };
         let serve = server.run(api, drained.notified());
         tokio::select! {

@@ -17,6 +17,9 @@ pub(crate) enum Rule {
     OneCall,
     /// Whoever forges a datagram changes nothing.
     Forgery,
+    /// S9: nobody is verified without the right code or a return-routed call; and who rings hears the
+    /// same, whoever waits for it.
+    MissedCalls,
     /// S6: quiet after the last work, and every table is empty.
     Quiet,
     /// A verification ends once, and nobody is verified without the right code.

@@ -6,7 +6,9 @@
 pub(crate) mod answers;
 pub(crate) mod invites;
 pub(crate) mod leases;
+pub(crate) mod missed;
 pub(crate) mod outcomes;
 pub(crate) mod phones;
 pub(crate) mod rest;
+pub(crate) mod uniform;
 pub(crate) mod verifications;

@@ -27,6 +27,10 @@ pub(crate) enum Forgery {
     SentBy,
     /// It comes from a stranger.
     Source,
+    /// It is a request of a stranger about a call to one of our numbers, or the beginning of one.
+    Stranger,
+    /// It is the ACK of such a call, from its trunk, with a tag that was guessed.
+    Tag,
 }
 
 impl Forgery {
@@ -66,14 +70,20 @@ impl Forgery {
             }
             Self::SentBy => response.replacen(":507", ":517", 1),
             Self::Source => return Some(response.to_owned()),
+            Self::Stranger | Self::Tag => return None,
         };
         (forged != response).then_some(forged)
     }
 
     fn source(self, trunk: SocketAddr) -> SocketAddr {
         match self {
-            Self::Request | Self::Source => ([203, 0, 113, 66], 5060).into(),
-            Self::Branch | Self::CallId | Self::CSeq | Self::ExtraVia | Self::SentBy => trunk,
+            Self::Request | Self::Source | Self::Stranger => ([203, 0, 113, 66], 5060).into(),
+            Self::Branch
+            | Self::CallId
+            | Self::CSeq
+            | Self::ExtraVia
+            | Self::SentBy
+            | Self::Tag => trunk,
         }
     }
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use ringproof::entropy::Entropy;
 use ringproof::gateway::Gateway;
-use ringproof::gateway::dids::Dids;
 use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::lab;
 use ringproof::tally::Tally;
@@ -18,6 +17,7 @@ use ringproof::verify::event::{Event, Listener};
 
 use crate::checks::leases::Leases;
 use crate::checks::rest::{HeldUp, Rest};
+use crate::dids::Known;
 use crate::plan::{self, Plan};
 
 /// A daemon: what its shards share.
@@ -27,6 +27,9 @@ pub(crate) struct Daemon {
     pub(crate) leases: Leases,
     /// Its first shard among all gateways.
     pub(crate) first_shard: usize,
+    /// Verifications that an earlier call had settled when no shard could be given their timer: they are
+    /// forgotten by the daemon's tick.
+    pub(crate) unwatched: usize,
     /// It was stopped for good.
     pub(crate) is_gone: bool,
 }
@@ -40,6 +43,7 @@ pub(crate) struct Shard {
     pub(crate) daemon: usize,
     pub(crate) rest: Rest,
     pub(crate) held_up: HeldUp,
+    pub(crate) known: Known,
     /// When the last command was filed: commands do not overtake each other.
     pub(crate) commanded: Instant,
     pub(crate) wake: Option<Instant>,
@@ -89,12 +93,13 @@ pub(crate) fn daemons(plan: &Plan, seed: u64, start: Instant) -> (Vec<Daemon>, V
                 daemon: index,
                 rest: Rest::default(),
                 held_up: HeldUp::default(),
+                known: plan_of.inbound.known(&plan.trunks),
                 commanded: start,
                 wake: None,
             });
         }
         let leases = Leases::new(window);
-        daemons.push(Daemon { verify, heard, leases, first_shard, is_gone: false });
+        daemons.push(Daemon { verify, heard, leases, first_shard, unwatched: 0, is_gone: false });
     }
     (daemons, shards)
 }
@@ -135,8 +140,8 @@ fn shard_settings(
         shard: share.0,
         lines: plan.trunks.iter().map(line).collect(),
         routes: daemon.routes.iter().map(|route| route.clone().into_boxed_slice()).collect(),
-        dids: Arc::new(Dids::default()),
-        servers_max: 1 << 16,
+        dids: daemon.inbound.configured(&daemon.inbound.known(&plan.trunks)),
+        servers_max: daemon.inbound.servers_max,
         transactions_max: daemon.transactions_max,
         verifications_max: VERIFICATIONS_MAX,
         queue_max: daemon.queue_max,

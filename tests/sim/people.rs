@@ -1,77 +1,16 @@
-//! What people and their apps do, and what the daemon must answer.
+//! What people and their apps do about a verification, and what the daemon must answer.
 
 use ringproof::gateway::Command;
 use ringproof::verify::id::VerificationId;
 use ringproof::verify::snapshot::{Snapshot, Status};
-use ringproof::verify::{
-    CallAgainError, CancelError, CheckError, Evidence, FlashCall, How, Order, Start,
-};
+use ringproof::verify::{CallAgainError, CancelError, CheckError, Evidence, Order};
 
-use crate::broken::{Broken, Rule, Verdict, ensure};
+use crate::broken::{Rule, Verdict, ensure};
 use crate::checks::verifications::Verifications;
 use crate::visit::Deed;
 use crate::world::World;
 
 impl World {
-    /// An app starts a verification.
-    pub(crate) fn visit(&mut self, index: usize) -> Verdict {
-        let visit = &self.plan.visits[index];
-        let daemon = visit.daemon;
-        let verify = &self.daemons[daemon].verify;
-        if self.daemons[daemon].is_gone {
-            return Ok(());
-        }
-        let start = Start {
-            to: visit.phone,
-            how: How::FlashCall(FlashCall { pool: visit.pool.map(Into::into), ring: visit.ring }),
-            expires_in: visit.expires_in,
-            client_ref: None,
-        };
-        let is_turned_away = visit.is_turned_away;
-        let started = match verify.start(start, self.now) {
-            Ok(started) => started,
-            Err(why) => {
-                self.story.record(self.now - self.start, &format!("visit {index}: {why}"));
-                return self.hear(daemon);
-            }
-        };
-        let id = started.snapshot.id;
-        self.story.record(self.now - self.start, &format!("visit {index}: {id}"));
-        self.visits[index] = Some(id);
-        let order = started.task.call();
-        let is_placed = match &order {
-            Some(order) => self.order(daemon, order, is_turned_away)?,
-            None => true,
-        };
-        if !is_placed {
-            let is_gone = self.daemons[daemon].verify.get(id, self.now).is_none();
-            ensure(is_gone, Rule::RightCode, || format!("{id} was undone and is still there"))?;
-        }
-        self.hear(daemon)
-    }
-
-    /// Hands an order to its shard, unless that has no room for it. Says whether it could.
-    fn order(
-        &mut self,
-        daemon: usize,
-        order: &Order,
-        is_turned_away: bool,
-    ) -> Result<bool, Broken> {
-        let lease = (order.to.as_u64(), order.caller_id.suffix());
-        let host = &mut self.daemons[daemon];
-        host.leases.on_leased(lease, order.call.id, self.now)?;
-        let shard = host.first_shard + usize::from(order.shard);
-        if is_turned_away || self.shards[shard].gateway.is_none() {
-            host.verify.undo(order, self.now);
-            host.leases.on_undone(order.call.id);
-            return Ok(false);
-        }
-        host.verify.confirm(order);
-        self.orders.push((daemon, order.clone()));
-        self.command(shard, Command::Place(order.clone()));
-        Ok(true)
-    }
-
     /// A person does something, if there is anything to do it about.
     pub(crate) fn act(&mut self, visit: usize, deed: usize) -> Verdict {
         let daemon = self.plan.visits[visit].daemon;
@@ -82,7 +21,12 @@ impl World {
         let log = self.logs.get(&phone).cloned().unwrap_or_default();
         let (_, deed) = self.plan.visits[visit].deeds[deed];
         self.story.record(self.now - self.start, &format!("visit {visit}: {deed:?}"));
+        // Of a call back that nobody has seen the world cannot say what its code is.
+        let is_unseen = self.is_unseen(id);
         match (deed, log.last()) {
+            (Deed::Guess | Deed::ReportCallerId | Deed::TypeLatest | Deed::TypeOlder, _)
+            | (Deed::Mistype, _)
+                if is_unseen => {}
             (Deed::TypeLatest, Some(last)) => self.type_code(daemon, id, last % 100_000)?,
             (Deed::TypeOlder, Some(_)) => self.type_code(daemon, id, log[0] % 100_000)?,
             (Deed::Mistype, Some(last)) => {
@@ -145,7 +89,7 @@ impl World {
         let expires = self.expires(id);
         let is_late = expires.is_some_and(|at| self.now >= at);
         if is_right && !is_late {
-            self.verifications.on_right_code(id);
+            self.verifications.on_proof(id);
         }
         let found = verify.check(id, evidence, self.now);
         match (before, found) {
@@ -160,6 +104,12 @@ impl World {
                 })
             }
             (None, Err(CheckError::NotFound)) => Ok(()),
+            // No code was shown yet.
+            (Some(before), Err(CheckError::NotCalled)) => {
+                let is_awaited = before.missed_call.is_some() && before.calls.is_empty();
+                let is_pending = before.status == Status::Pending && !is_late;
+                ensure(is_awaited && is_pending, Rule::RightCode, || format!("{id} was called"))
+            }
             (before, found) => {
                 let before = before.map(|before| before.status);
                 Self::broken(Rule::RightCode, format!("{id}: {found:?}, was {before:?}"))

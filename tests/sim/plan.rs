@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use ringproof::lab;
 use ringproof::trunk::{
-    CallerId, CallerIdHeader, CallerPolicy, Dialled, NumberFormat, Profile, Ringing,
+    CallerId, CallerIdHeader, CallerPolicy, Dialled, NationalPlan, NumberFormat, Profile, Ringing,
 };
 use ringproof::verify::settings::{Bounds, Limit, Limits, PoolSettings, Settings};
 
 use crate::dice::Dice;
+use crate::dids::Inbound;
 use crate::reloads::Reload;
+use crate::rings::{self, Ring};
 use crate::visit::Visit;
 
 /// What the network is like.
@@ -33,12 +35,15 @@ pub(crate) struct Plan {
     pub(crate) outages: Vec<Outage>,
     pub(crate) reloads: Vec<Reload>,
     pub(crate) visits: Vec<Visit>,
+    /// People who ring our numbers.
+    pub(crate) rings: Vec<Ring>,
 }
 
 /// One gateway daemon.
 #[derive(Debug)]
 pub(crate) struct Daemon {
     pub(crate) settings: Settings,
+    pub(crate) inbound: Inbound,
     /// For each pool the trunks that carry its calls.
     pub(crate) routes: Vec<Vec<u16>>,
     pub(crate) transactions_max: usize,
@@ -95,8 +100,11 @@ impl Plan {
             true => lab::Wire::Orderly,
             false => lab::Wire::Wild,
         };
-        let daemons: Vec<Daemon> =
-            (0..dice.between(1, 3)).map(|_| daemon(count as usize, &mut dice)).collect();
+        let mut callers = Dice::new(seed, 6);
+        let daemons: Vec<Daemon> = (0..dice.between(1, 3) as usize)
+            .map(|index| Inbound::draw(index, count, &mut callers))
+            .map(|inbound| daemon(count as usize, inbound, &mut dice))
+            .collect();
         let is_crowded = daemons.iter().any(|daemon| daemon.transactions_max < ROOMY);
         let is_patience_tried = lasts_ms == OUTAGE_LONG_MS && !outages.is_empty();
         // Who is answered stays answered until we hang up: otherwise a lost BYE would not show. But a
@@ -105,11 +113,13 @@ impl Plan {
         let talk_max = if is_excused { TALK_SHORT } else { TALK_LONG };
         let trunk = |index| trunk(index, (wire, talk_max), &mut dice);
         let trunks: Vec<Trunk> = (0..count).map(trunk).collect();
-        let visits = (0..dice.between(4, 24))
+        let mut visits: Vec<Visit> = (0..dice.between(4, 24))
             .map(|_| Visit::draw(daemons.len(), &daemons, &mut dice))
             .collect();
-        let reloads = Reload::draw(daemons.len(), trunks.len(), &mut Dice::new(seed, 4));
-        Self { weather, daemons, trunks, outages, reloads, visits }
+        let reloads = Reload::draw(&daemons, trunks.len(), &mut Dice::new(seed, 4));
+        let (more, rings) = rings::draw(visits.len(), &daemons, &mut callers);
+        visits.extend(more);
+        Self { weather, daemons, trunks, outages, reloads, visits, rings }
     }
 
     /// Whether nothing but the phones themselves stands between a plan and its ring.
@@ -139,7 +149,7 @@ fn trunk(index: u32, (wire, talk_max): (lab::Wire, Duration), dice: &mut Dice) -
         dialled: Dialled { format: number_format(), tech_prefix: "".into(), user_phone: false },
         domain: None,
         from_domain: None,
-        caller: CallerPolicy::default(),
+        caller: CallerPolicy { plan: dice.chance(50).then(home), ..CallerPolicy::default() },
         privacy: None,
         ring: dice.millis(1_000, 8_000),
         ringing: dice.one_of(&[Ringing::Early, Ringing::Only180]),
@@ -149,7 +159,7 @@ fn trunk(index: u32, (wire, talk_max): (lab::Wire, Duration), dice: &mut Dice) -
         t1: Duration::from_millis(t1),
         calls_per_second: dice.one_of(&[1, 5, 50, 500]),
         in_flight_max: dice.one_of(&[1, 3, 10, 100]),
-        missed_calls_per_second: 1_000,
+        missed_calls_per_second: dice.one_of(&[2, 1_000, 1_000, 1_000]),
     };
     let settings = lab::Settings {
         trying_after: dice.millis(0, 150),
@@ -163,7 +173,16 @@ fn trunk(index: u32, (wire, talk_max): (lab::Wire, Duration), dice: &mut Dice) -
     Trunk { profile, settings }
 }
 
-fn daemon(trunks: usize, dice: &mut Dice) -> Daemon {
+/// Sweden, where all phones of a world are.
+fn home() -> NationalPlan {
+    NationalPlan {
+        country_code: "46".into(),
+        national_prefix: "0".into(),
+        international_prefix: "00".into(),
+    }
+}
+
+fn daemon(trunks: usize, inbound: Inbound, dice: &mut Dice) -> Daemon {
     let pool = |name: &str, numbers: &str| PoolSettings {
         name: name.into(),
         numbers: vec![numbers.parse().expect("a range")],
@@ -181,6 +200,8 @@ fn daemon(trunks: usize, dice: &mut Dice) -> Daemon {
     let is_small = dice.chance(15);
     let settings = Settings {
         pools,
+        dids: inbound.dids.iter().map(|did| did.number).collect(),
+        missed_calls: inbound.rules,
         shards: dice.between(1, 2) as u16,
         attempts: dice.between(1, 5) as u8,
         calls: dice.between(1, 4) as u8,
@@ -198,6 +219,7 @@ fn daemon(trunks: usize, dice: &mut Dice) -> Daemon {
     };
     Daemon {
         settings,
+        inbound,
         routes: vec![route(dice), route(dice)],
         transactions_max: if is_small { dice.between(2, 6) as usize } else { ROOMY },
         queue_max: if is_small { 1 } else { 16 },

@@ -1,6 +1,5 @@
 //! What operators do while phones ring: trunks change places, go and come back.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ringproof::gateway::Command;
@@ -8,29 +7,30 @@ use ringproof::gateway::reload::Reload as Order;
 
 use crate::broken::Verdict;
 use crate::dice::Dice;
+use crate::dids::{self, Known};
 use crate::hosts;
-use crate::plan::Trunk;
-use crate::world::World;
+use crate::plan::{Daemon, Plan};
+use crate::world::{Happening, World};
 
 /// One SIGHUP.
 #[derive(Debug)]
 pub(crate) struct Reload {
     pub(crate) at: Duration,
     pub(crate) daemon: usize,
-    /// For each trunk the one at whose address it is to be found from now on; `None`: it is gone.
-    places: Vec<Option<usize>>,
+    /// Where trunks are to be found from now on, and numbers are rung from.
+    pub(crate) known: Known,
     /// For each pool the trunks that carry its calls.
     routes: Vec<Vec<u16>>,
 }
 
 impl Reload {
     /// Draws those of one world.
-    pub(crate) fn draw(daemons: usize, trunks: usize, dice: &mut Dice) -> Vec<Self> {
+    pub(crate) fn draw(daemons: &[Daemon], trunks: usize, dice: &mut Dice) -> Vec<Self> {
         let count = if dice.chance(30) { dice.between(1, 4) } else { 0 };
         (0..count).map(|_| Self::draw_one(daemons, trunks, dice)).collect()
     }
 
-    fn draw_one(daemons: usize, trunks: usize, dice: &mut Dice) -> Self {
+    fn draw_one(daemons: &[Daemon], trunks: usize, dice: &mut Dice) -> Self {
         let all: Vec<u16> = (0..trunks as u16).collect();
         let mut listed = dice.shuffled(all.clone());
         listed.truncate(dice.between(1, trunks as u32) as usize);
@@ -38,21 +38,26 @@ impl Reload {
         let place =
             |(trunk, place): (u16, &u16)| listed.contains(&trunk).then_some(usize::from(*place));
         let places = (0..).zip(&moved).map(place).collect();
+        let daemon = dice.between(0, daemons.len() as u32 - 1) as usize;
+        // Numbers follow their trunks, or get others.
+        let others = dice.chance(50);
+        let carriers = |did: &dids::Did| match others {
+            true => dids::carriers(trunks as u32, dice),
+            false => did.trunks.clone(),
+        };
+        let carriers = daemons[daemon].inbound.dids.iter().map(carriers).collect();
+        let known = Known { places, carriers };
         let route = |dice: &mut Dice| {
             let mut route = dice.shuffled(listed.clone());
             route.truncate(dice.between(1, listed.len() as u32) as usize);
             route
         };
-        Self {
-            at: dice.millis(0, 90_000),
-            daemon: dice.between(0, daemons as u32 - 1) as usize,
-            places,
-            routes: vec![route(dice), route(dice)],
-        }
+        Self { at: dice.millis(0, 90_000), daemon, known, routes: vec![route(dice), route(dice)] }
     }
 
     /// The trunks as one shard is to know them.
-    fn for_shard(&self, trunks: &[Trunk], shard: &hosts::Shard, share: (u16, u16)) -> Order {
+    fn for_shard(&self, plan: &Plan, shard: &hosts::Shard, share: (u16, u16)) -> Order {
+        let trunks = &plan.trunks;
         let line = |(index, place): (usize, &Option<usize>)| {
             let place = &trunks[(*place)?].profile;
             let mut profile = trunks[index].profile.clone();
@@ -60,9 +65,9 @@ impl Reload {
             Some((index as u16, hosts::line(profile, shard.address, share)))
         };
         Order {
-            lines: self.places.iter().enumerate().filter_map(line).collect(),
+            lines: self.known.places.iter().enumerate().filter_map(line).collect(),
             routes: self.routes.iter().map(|route| route.clone().into_boxed_slice()).collect(),
-            dids: Arc::default(),
+            dids: plan.daemons[self.daemon].inbound.configured(&self.known),
         }
     }
 }
@@ -78,8 +83,9 @@ impl World {
         for shard in 0..count {
             let host = first + usize::from(shard);
             let reload = &self.plan.reloads[index];
-            let order = reload.for_shard(&self.plan.trunks, &self.shards[host], (shard, count));
-            self.command(host, Command::Reload(Box::new(order)));
+            let order = reload.for_shard(&self.plan, &self.shards[host], (shard, count));
+            let at = self.command(host, Command::Reload(Box::new(order)));
+            self.agenda.add(at, Happening::Learns { shard: host, reload: index });
         }
         self.reloaded += 1;
         Ok(())

@@ -7,8 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use ringproof::lab::caller::{CONDUCTS, IDENTITIES};
 use ringproof::ladder::draw;
 use ringproof::outcome::Outcome;
+use ringproof::tally::{DropReason, InboundEnd, Shed};
+use ringproof::verify::Fate;
 
 use crate::broken::Broken;
 use crate::world::World;
@@ -40,6 +43,8 @@ pub(crate) struct Tally {
     reloads: usize,
     forged: usize,
     outcomes: BTreeMap<&'static str, usize>,
+    met: BTreeMap<String, usize>,
+    rung: usize,
 }
 
 /// Many worlds.
@@ -117,6 +122,8 @@ impl Tally {
             reloads: world.reloaded,
             forged: world.forged,
             outcomes,
+            met: met(world),
+            rung: world.missed.begun(),
         }
     }
 
@@ -131,6 +138,10 @@ impl Tally {
         for (outcome, count) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
         }
+        for (what, count) in other.met {
+            *self.met.entry(what).or_default() += count;
+        }
+        self.rung += other.rung;
     }
 
     /// Panics when the worlds were too dull to prove anything: each outcome must have been met.
@@ -138,6 +149,8 @@ impl Tally {
         let met = |outcome: &Outcome| self.outcomes.contains_key(outcome.as_str());
         let missing: Vec<_> = Outcome::ALL.into_iter().filter(|outcome| !met(outcome)).collect();
         assert!(missing.is_empty(), "no world has {missing:?}");
+        let missing: Vec<_> = must_meet().filter(|what| !self.met.contains_key(what)).collect();
+        assert!(missing.is_empty(), "no world has {missing:?}: {self}");
         let Self { answered, verifications, probes, reloads, forged, .. } = self;
         let is_dull = [answered, verifications, probes, reloads, forged].contains(&&0);
         assert!(!is_dull, "nothing happened: {self}");
@@ -150,6 +163,58 @@ impl fmt::Display for Tally {
         writeln!(f, "{worlds} worlds, {steps} steps, {verifications} verifications")?;
         writeln!(f, "{answered} dialogs hung up, {probes} probes of trunks")?;
         writeln!(f, "{reloads} reloads, {forged} forged datagrams")?;
-        self.outcomes.iter().try_for_each(|(word, count)| writeln!(f, "{count:7} {word}"))
+        writeln!(f, "{} calls to numbers of ours, or of nobody", self.rung)?;
+        self.outcomes.iter().try_for_each(|(word, count)| writeln!(f, "{count:7} {word}"))?;
+        self.met.iter().try_for_each(|(word, count)| writeln!(f, "{count:7} {word}"))
     }
 }
+
+/// What was met in a world, with what its shards have counted.
+fn met(world: &World) -> BTreeMap<String, usize> {
+    let mut met = world.met.clone();
+    let mut add = |what: String, count: u64| *met.entry(what).or_default() += count as usize;
+    for tally in world.shards.iter().map(|host| &host.tally) {
+        InboundEnd::ALL.into_iter().for_each(|how| add(ending(how), tally.inbound_ends(how)));
+        SHED.into_iter().for_each(|what| add(shed(what), tally.shed(what)));
+        add("forged ACK".to_owned(), tally.dropped(DropReason::ForgedAck));
+    }
+    met.retain(|_, count| *count > 0);
+    met
+}
+
+/// Every ending, identity, conduct and fate, both orders, both ways of a confirmation, and what is shed.
+fn must_meet() -> impl Iterator<Item = String> {
+    let conduct = |name: &str| format!("conduct {}", name.split(':').next().unwrap_or(name));
+    let words = [
+        "a trunk that may not ring it",
+        "after the start",
+        "before the start",
+        "called back",
+        "canceled: canceled_by_client",
+        "expired: deadline",
+        "failed: too_many_attempts",
+        "forged ACK",
+        "verified: caller_id_matched",
+        "verified: code_matched",
+        "verified: missed_call_matched",
+    ];
+    InboundEnd::ALL
+        .into_iter()
+        .map(ending)
+        .chain(IDENTITIES.map(|(name, ..)| format!("identity {name}")))
+        .chain(CONDUCTS.map(|(name, _)| conduct(name)))
+        .chain(Fate::WORDS.map(|fate| format!("fate {fate}")))
+        .chain(SHED.map(shed))
+        .chain(words.map(str::to_owned))
+}
+
+fn ending(how: InboundEnd) -> String {
+    format!("call {}", how.as_str())
+}
+
+fn shed(what: Shed) -> String {
+    format!("shed {}", what.as_str())
+}
+
+/// What is shed of calls to our numbers.
+const SHED: [Shed; 2] = [Shed::MissedCallRate, Shed::MissedCallRoom];

@@ -37,6 +37,9 @@ impl World {
             }
             return Ok(());
         }
+        if let Some(way) = self.switch.way(to) {
+            return self.reach_caller(way, from, payload);
+        }
         let Some(shard) = self.shards.iter().position(|host| host.address == to) else {
             return Self::broken(Rule::Protocol, format!("a datagram to {to}, where nobody is"));
         };
@@ -56,7 +59,12 @@ impl World {
             // A new BYE is new work.
             self.shards[shard].rest = Default::default();
         }
+        let way = self.switch.way(from);
+        let proof = way.and_then(|way| self.hear_caller(way, &seen));
         self.tell_shard(shard, Input::Datagram { from, payload })?;
+        if let Some((branch, heir)) = proof {
+            self.missed.settle(&branch, heir)?;
+        }
         if is_answer { self.answers.settle(&seen.dialog()) } else { Ok(()) }
     }
 
@@ -161,7 +169,7 @@ impl World {
         })
     }
 
-    fn send(&mut self, from: SocketAddr, to: SocketAddr, payload: &[u8]) {
+    pub(crate) fn send(&mut self, from: SocketAddr, to: SocketAddr, payload: &[u8]) {
         self.story.note(self.now - self.start, to.to_string().as_bytes());
         self.story.note(self.now - self.start, payload);
         for after in self.network.fate(from, to) {
@@ -170,7 +178,7 @@ impl World {
         }
     }
 
-    fn read(&self, payload: &[u8]) -> Result<Seen, crate::broken::Broken> {
+    pub(crate) fn read(&self, payload: &[u8]) -> Result<Seen, crate::broken::Broken> {
         Seen::read(payload).ok_or_else(|| crate::broken::Broken {
             rule: Rule::Protocol,
             what: format!("unreadable: {}", String::from_utf8_lossy(payload)),
@@ -179,8 +187,11 @@ impl World {
 
     /// Shows a datagram of a shard to the checks.
     fn tap(&mut self, shard: usize, seen: &Seen) -> Verdict {
-        if seen.status.is_some() {
-            return Ok(());
+        if let Some(status) = seen.status {
+            let is_calls = seen.method == Method::Invite;
+            let answered = is_calls
+                .then(|| self.missed.on_response(&seen.branch, (status, &seen.to_tag), self.now));
+            return answered.unwrap_or(Ok(()));
         }
         match seen.method {
             Method::Ack => self.answers.on_ack(&seen.dialog()),
@@ -209,6 +220,7 @@ impl World {
     }
 
     fn tap_invite(&mut self, shard: usize, seen: &Seen) -> Verdict {
+        self.learn_order(shard, seen)?;
         let daemon = self.shards[shard].daemon;
         let order = self.orders.iter().rev().find(|(_, order)| {
             (order.to.as_u64(), order.caller_id.as_u64()) == (seen.to, seen.from)

@@ -18,10 +18,23 @@ pub(crate) struct Visit {
     pub(crate) pool: Option<&'static str>,
     pub(crate) ring: Option<Duration>,
     pub(crate) expires_in: Option<Duration>,
+    /// How it waits for a call; `None`: the phone is rung.
+    pub(crate) asked: Option<Asked>,
     /// The shard's inbox is full at this moment.
     pub(crate) is_turned_away: bool,
     /// What follows, each counted from `at`.
     pub(crate) deeds: Vec<(Duration, Deed)>,
+}
+
+/// A call as an app wants to wait for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// The number that it names.
+    pub(crate) did: Option<usize>,
+    /// Who rings is called back.
+    pub(crate) is_confirmed: bool,
+    /// How long ago the call may have come.
+    pub(crate) within: Option<Duration>,
 }
 
 /// What a person, or the app, does.
@@ -60,6 +73,7 @@ impl Visit {
             pool: dice.one_of(&[None, Some("wide"), Some("narrow"), Some("narrow")]),
             ring: dice.chance(30).then(|| dice.millis(1_000, 10_000)),
             expires_in,
+            asked: None,
             is_turned_away: dice.chance(4),
             deeds: deeds(life, dice),
         }
@@ -67,7 +81,7 @@ impl Visit {
 }
 
 /// Few phones, so that they meet each other; each daemon rings its own.
-fn phone(daemon: usize, dice: &mut Dice) -> E164 {
+pub(crate) fn phone(daemon: usize, dice: &mut Dice) -> E164 {
     // The last two digits are the behaviour; beyond 35 phones just ring.
     let (twin, behaviour) = (dice.between(0, 1), dice.between(0, 39));
     let text = format!("+4670174{daemon}{twin}{behaviour:02}");

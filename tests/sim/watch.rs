@@ -1,5 +1,7 @@
 //! What the event stream says, and the checks of every step and of the end.
 
+use std::time::Duration;
+
 use ringproof::lab::Entry;
 use ringproof::verify::event::Event;
 use ringproof::verify::id::{CallId, VerificationId};
@@ -16,20 +18,28 @@ impl World {
         while let Ok(event) = self.daemons[daemon].heard.try_recv() {
             self.story.record(self.now - self.start, &format!("  == {}", words(&event)));
             match event {
-                Event::CallPlaced(call) => self.outcomes.on_placed(call.id)?,
+                Event::CallPlaced(call) => {
+                    self.outcomes.on_placed(call.id)?;
+                    if !self.orders.iter().any(|(_, order)| order.call.id == call.id) {
+                        self.unseen.push((daemon, call));
+                    }
+                }
                 Event::CallRinging(call) => self.outcomes.on_ringing(call.id)?,
                 Event::CallEnded(call) => {
                     self.outcomes.on_ended(call.id)?;
                     self.daemons[daemon].leases.on_ended(call.id);
+                    self.unseen.retain(|(_, unseen)| unseen.id != call.id);
                     ensure(call.ending().is_some(), Rule::OneOutcome, || {
                         format!("{} ended without an outcome", call.id)
                     })?;
                 }
                 Event::VerificationCreated(created) => self.verifications.on_created(created.id)?,
+                Event::MissedCall(call) => self.on_missed_call(&call)?,
                 Event::VerificationEnded(end) => {
+                    self.on_awaited_ended(&end)?;
                     self.verifications.on_ended(end.id, end.status)?;
                 }
-                Event::MissedCall(_) | Event::PhoneReported { .. } | Event::WrongCode(_) => {}
+                Event::PhoneReported { .. } | Event::WrongCode(_) => {}
             }
         }
         Ok(())
@@ -45,6 +55,8 @@ impl World {
                 ("calls", census.calls),
                 ("phones", census.phones),
                 ("prefixes", census.prefixes),
+                ("waiting", census.waiting),
+                ("recent", census.recent),
             ];
             for (name, level) in tables {
                 within(name, level.size, level.limit)?;
@@ -69,14 +81,21 @@ impl World {
         for daemon in self.daemons.iter().filter(|daemon| !daemon.is_gone) {
             let census = daemon.verify.census();
             empty("pending", census.pending.size)?;
-            empty("ended", census.ended.size)?;
+            within("ended", census.ended.size, daemon.unwatched)?;
             empty("calls", census.calls.size)?;
+            empty("waiting", census.waiting.size)?;
+            // What nobody has a timer for.
+            daemon.verify.sweep(self.now + KEPT_MAX);
+            let census = daemon.verify.census();
+            empty("ended", census.ended.size)?;
+            empty("recent", census.recent.size)?;
         }
         for (index, host) in self.trunks.iter().enumerate() {
             ensure(host.trunk.has_no_call(), Rule::AnswersHungUp, || {
                 format!("trunk {index} still has a call")
             })?;
         }
+        self.check_callers()?;
         self.outcomes.at_end(|call| self.is_call_lost(call))?;
         self.verifications.at_end(|id| self.is_lost(id))?;
         self.rung.iter().try_for_each(|(trunk, entry)| self.check_ring(*trunk, entry))
@@ -115,10 +134,13 @@ impl World {
     }
 
     fn is_lost(&self, id: VerificationId) -> bool {
-        let order = self.orders.iter().find(|(_, order)| order.verification == id);
-        order.is_some_and(|(daemon, _)| self.daemons[*daemon].is_gone)
+        let visit = self.visits.iter().position(|visit| *visit == Some(id));
+        visit.is_some_and(|visit| self.daemons[self.plan.visits[visit].daemon].is_gone)
     }
 }
+
+/// Longer than any daemon remembers anything.
+const KEPT_MAX: Duration = Duration::from_secs(120);
 
 /// One line for one event.
 fn words(event: &Event) -> String {

@@ -5,19 +5,22 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ringproof::gateway::{Command, Gateway, Input};
 use ringproof::outcome::{Outcome, Side};
 use ringproof::verify::Order;
 use ringproof::verify::id::VerificationId;
-use ringproof::verify::record::Ending;
+use ringproof::verify::record::{CallRecord, Ending};
 
 use crate::agenda::Agenda;
 use crate::broken::{Broken, Rule, Verdict, ensure};
 use crate::checks::answers::Answers;
 use crate::checks::invites::Invites;
+use crate::checks::missed::Missed;
 use crate::checks::outcomes::Outcomes;
+use crate::checks::uniform::Uniform;
 use crate::checks::verifications::Verifications;
 use crate::dice::Dice;
 use crate::forgery::Forgery;
@@ -25,6 +28,7 @@ use crate::hosts::{self, Daemon, Shard, Trunk};
 use crate::network::Network;
 use crate::plan::{OutageKind, Plan};
 use crate::story::Story;
+use crate::switch::{Switch, Way};
 
 /// Everything there is.
 pub(crate) struct World {
@@ -37,6 +41,7 @@ pub(crate) struct World {
     pub(crate) daemons: Vec<Daemon>,
     pub(crate) shards: Vec<Shard>,
     pub(crate) trunks: Vec<Trunk>,
+    pub(crate) switch: Switch,
     pub(crate) story: Story,
     /// What people draw: how slow they are, what they guess.
     pub(crate) dice: Dice,
@@ -44,6 +49,8 @@ pub(crate) struct World {
     pub(crate) visits: Vec<Option<VerificationId>>,
     /// Every call that was ordered, oldest first.
     pub(crate) orders: Vec<(usize, Order)>,
+    /// Calls back that were placed and whose INVITE has not been seen.
+    pub(crate) unseen: Vec<(usize, Arc<CallRecord>)>,
     /// What each phone shows: the callers of its call log.
     pub(crate) logs: BTreeMap<u64, Vec<u64>>,
     pub(crate) rung: Vec<(usize, ringproof::lab::Entry)>,
@@ -51,6 +58,8 @@ pub(crate) struct World {
     pub(crate) verifications: Verifications,
     pub(crate) answers: Answers,
     pub(crate) invites: Invites,
+    pub(crate) missed: Missed,
+    pub(crate) uniform: Uniform,
     pub(crate) steps: u64,
     /// How often a shard asked a trunk whether it is there.
     pub(crate) probes: usize,
@@ -60,6 +69,8 @@ pub(crate) struct World {
     /// The phones whose 2xx comes again when the trunk has forgotten it.
     pub(crate) answered_again: BTreeMap<u64, Instant>,
     pub(crate) reloaded: usize,
+    /// What was met of calls to our numbers.
+    pub(crate) met: BTreeMap<String, usize>,
 }
 
 /// What can be on the agenda.
@@ -89,6 +100,11 @@ pub(crate) enum Happening {
         payload: Vec<u8>,
         forgery: Forgery,
     },
+    /// A shard knows the trunks of the reload with this index.
+    Learns {
+        shard: usize,
+        reload: usize,
+    },
     /// A daemon is told to read its configuration again: the reload with this index.
     Reloads(usize),
     /// The network gives a datagram back to the shard that sent it.
@@ -97,6 +113,8 @@ pub(crate) enum Happening {
         to: SocketAddr,
         payload: Vec<u8>,
     },
+    /// Somebody rings a number: the ring with this index.
+    Rings(usize),
     /// A trunk is lost, or comes back: the outage with this index begins or ends.
     TrunkGoes(usize),
     TrunkComes(usize),
@@ -107,6 +125,7 @@ pub(crate) enum Happening {
 /// Who is next.
 enum Turn {
     Agenda,
+    Caller(Way),
     Shard(usize),
     Trunk(usize),
 }
@@ -125,22 +144,27 @@ impl World {
             daemons,
             shards,
             trunks: hosts::trunks(&plan, seed),
+            switch: Switch::default(),
             story: Story::new(is_told),
             dice: Dice::new(seed, 3),
             visits: plan.visits.iter().map(|_| None).collect(),
             orders: vec![],
+            unseen: vec![],
             logs: BTreeMap::new(),
             rung: vec![],
             outcomes: Outcomes::default(),
             verifications: Verifications::default(),
             answers: Answers::default(),
             invites: Invites::default(),
+            missed: Missed::default(),
+            uniform: Uniform::default(),
             steps: 0,
             probes: 0,
             forger: Dice::new(seed, 5),
             forged: 0,
             answered_again: BTreeMap::new(),
             reloaded: 0,
+            met: BTreeMap::new(),
             plan,
         };
         world.file_plan();
@@ -155,6 +179,9 @@ impl World {
                 let at = start + visit.at + *after;
                 self.agenda.add(at, Happening::Deed { visit: index, deed });
             }
+        }
+        for (index, ring) in self.plan.rings.iter().enumerate() {
+            self.agenda.add(start + ring.at, Happening::Rings(index));
         }
         for (index, outage) in self.plan.outages.iter().enumerate() {
             self.agenda.add(start + outage.from, Happening::TrunkGoes(index));
@@ -182,6 +209,7 @@ impl World {
                         self.happen(happening)?;
                     }
                 }
+                Turn::Caller(way) => self.wake_caller(way)?,
                 Turn::Shard(shard) => self.tell_shard(shard, Input::Timeout)?,
                 Turn::Trunk(trunk) => {
                     self.trunks[trunk].trunk.on_timeout(self.now);
@@ -197,6 +225,7 @@ impl World {
     fn next_turn(&self) -> Option<(Instant, Turn)> {
         let are_at_rest = self.agenda.next().is_none()
             && self.trunks.iter().all(|host| host.trunk.has_no_call())
+            && self.switch.is_quiet()
             && self.shards.iter().all(|host| host.gateway.as_ref().is_none_or(Gateway::is_at_rest));
         if are_at_rest {
             return None;
@@ -206,8 +235,9 @@ impl World {
         let shards = shards.filter_map(|(index, host)| Some((host.wake?, Turn::Shard(index))));
         let trunks = self.trunks.iter().enumerate();
         let trunks = trunks.filter_map(|(index, host)| Some((host.wake?, Turn::Trunk(index))));
+        let callers = self.switch.next().map(|(at, way)| (at, Turn::Caller(way)));
         // The first of those that are equally early.
-        agenda.into_iter().chain(shards).chain(trunks).min_by_key(|(at, _)| *at)
+        agenda.into_iter().chain(shards).chain(trunks).chain(callers).min_by_key(|(at, _)| *at)
     }
 
     fn check_progress(&self) -> Verdict {
@@ -238,14 +268,21 @@ impl World {
             Happening::Drains(daemon) => {
                 let first = self.daemons[daemon].first_shard;
                 let count = usize::from(self.plan.daemons[daemon].settings.shards);
-                (first..first + count).for_each(|shard| self.command(shard, Command::Drain));
+                for shard in first..first + count {
+                    self.command(shard, Command::Drain);
+                }
                 Ok(())
             }
             Happening::Forged { shard, from, payload, forgery } => {
                 self.refuse(shard, from, &payload, forgery)
             }
+            Happening::Learns { shard, reload } => {
+                self.shards[shard].known = self.plan.reloads[reload].known.clone();
+                Ok(())
+            }
             Happening::Reloads(reload) => self.reload(reload),
             Happening::Returns { shard, to, payload } => self.give_back(shard, to, &payload),
+            Happening::Rings(ring) => self.ring(ring),
             Happening::TrunkGoes(outage) => self.lose_trunk(outage),
             Happening::TrunkComes(outage) => {
                 let trunk = self.plan.outages[outage].trunk;
@@ -272,13 +309,14 @@ impl World {
         Ok(())
     }
 
-    /// Files a command of the control room for a shard.
-    pub(crate) fn command(&mut self, shard: usize, command: Command) {
+    /// Files a command of the control room for a shard. Returns when it gets it.
+    pub(crate) fn command(&mut self, shard: usize, command: Command) -> Instant {
         let host = &mut self.shards[shard];
         let slow = self.plan.daemons[host.daemon].command_delay_ms;
         let at = (self.now + self.dice.millis(0, slow)).max(host.commanded);
         host.commanded = at;
         self.agenda.add(at, Happening::Commanded { shard, command });
+        at
     }
 
     /// Gives a shard one input, and takes what comes of it.
@@ -301,6 +339,14 @@ impl World {
             return self.hear(daemon);
         }
         Ok(())
+    }
+
+    /// Counts what was met.
+    pub(crate) fn meet(&mut self, what: &str) {
+        match self.met.get_mut(what) {
+            Some(count) => *count += 1,
+            None => drop(self.met.insert(what.to_owned(), 1)),
+        }
     }
 
     /// A broken rule as a result.

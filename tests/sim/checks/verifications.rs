@@ -17,7 +17,7 @@ pub(crate) struct Verifications {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
     Pending,
-    /// The right code is being given.
+    /// The right code is being given, or is not needed.
     Proven,
     Ended,
 }
@@ -29,8 +29,8 @@ impl Verifications {
         ensure(before.is_none(), Rule::RightCode, || format!("{id} was created twice"))
     }
 
-    /// The right code is about to be given, in time.
-    pub(crate) fn on_right_code(&mut self, id: VerificationId) {
+    /// The right code is about to be given, in time; or the call came that is proof enough.
+    pub(crate) fn on_proof(&mut self, id: VerificationId) {
         if let Some(stage @ Stage::Pending) = self.all.get_mut(&id) {
             *stage = Stage::Proven;
         }
@@ -110,7 +110,7 @@ mod tests {
     fn a_right_code_that_does_not_verify_is_noticed() {
         let mut all = Verifications::default();
         assert_eq!(all.on_created(ONE), Ok(()));
-        all.on_right_code(ONE);
+        all.on_proof(ONE);
         assert!(all.on_ended(ONE, Status::Expired).is_err());
     }
 
@@ -118,7 +118,7 @@ mod tests {
     fn a_second_end_is_noticed() {
         let mut all = Verifications::default();
         assert_eq!(all.on_created(ONE), Ok(()));
-        all.on_right_code(ONE);
+        all.on_proof(ONE);
         assert_eq!(all.on_ended(ONE, Status::Verified), Ok(()));
         assert!(all.on_ended(ONE, Status::Expired).is_err());
         assert!(all.on_created(ONE).is_err());
