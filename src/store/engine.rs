@@ -127,6 +127,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Makes the file as small as it can be. Reads and writes much of it.
+    pub(super) fn compact(&mut self) -> Result<(), EngineError> {
+        // Somebody who reads holds the tables, and the file as it is.
+        if let Some(database) = Arc::get_mut(&mut self.tables.0) {
+            database.compact().map_err(redb::Error::from)?;
+            self.rest.mark = Some(Mark::read(&*self.rest.disk)?);
+        }
+        Ok(())
+    }
+
     /// Gives the engine up after an error. It writes nothing more.
     pub(super) fn give_up(self) -> Rest {
         self.guard.shut();

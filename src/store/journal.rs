@@ -207,6 +207,17 @@ impl Opened {
         }
     }
 
+    /// Gives room that is not used back to the system: pages of what was deleted are used again, but
+    /// the file stays as large as it ever was. Takes as long as writing what is live.
+    ///
+    /// # Errors
+    ///
+    /// The disk failed. Nothing is lost.
+    pub fn compact(mut self) -> Result<Self, OpenError> {
+        self.engine.compact()?;
+        Ok(self)
+    }
+
     /// Starts the thread that writes.
     ///
     /// # Errors

@@ -307,6 +307,44 @@ fn d07_a_full_disk_refuses_puts_back_and_goes_on_when_there_is_room() {
 }
 
 #[test]
+fn d08_room_of_what_expired_is_used_again_and_given_back_when_asked() {
+    let disk = Arc::new(MemoryDisk::default());
+    let mut opened = open(&disk).unwrap();
+    let turn = |numbers: std::ops::Range<u64>, keep: u64| {
+        let mut batch = Batch::new();
+        for number in numbers {
+            let body = super::Hidden(vec![7; 1_000].into());
+            let (at, name) = (Micros(0), "n".into());
+            batch.put(super::record::Event { sequence: number, at, name, body });
+            if number >= keep {
+                batch.delete(&Key::Event(number - keep));
+            }
+        }
+        batch
+    };
+    let mut lengths = vec![];
+    for nth in 0..60 {
+        opened = opened.commit(turn(nth * 50..nth * 50 + 50, 500), &now()).unwrap();
+        lengths.push(disk.len().unwrap());
+    }
+    // Half a megabyte lives; three went through.
+    assert!(lengths[59] <= lengths[20] && lengths[59] < 1 << 21, "{lengths:?}");
+    opened = opened.commit(turn(3_000..3_500, 10), &now()).unwrap();
+    let mut rest = Batch::new();
+    for number in 2_500..3_490 {
+        rest.delete(&Key::Event(number));
+    }
+    let opened = opened.commit(rest, &now()).unwrap().compact().unwrap();
+    let (before, after) = (lengths[59], disk.len().unwrap());
+    assert!(after < before / 4, "{after} of {before}");
+    let opened = opened.commit(numbered(1), &now()).unwrap();
+    let expected = content(&opened);
+    drop(opened);
+    assert_eq!(content(&open(&disk).unwrap()), expected);
+    assert_eq!(expected.len(), 12);
+}
+
+#[test]
 fn a_second_process_is_refused_and_a_half_made_file_is_not_taken() -> io::Result<()> {
     let folder = std::env::temp_dir().join(format!("ringproof-store-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
