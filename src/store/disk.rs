@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+
 /// Bytes by their place. What was written is safe from a loss of power once `sync` has returned.
 pub trait Disk: Debug + Send + Sync + 'static {
     /// How many bytes there are.
@@ -69,6 +71,10 @@ impl FileDisk {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create_new(is_new).mode(0o600).open(path)?;
         file.try_lock()?;
+        // Pages are read and written here and there. Without this advice the kernel caches the file in
+        // large folios, and a page that is written costs it three times the processor time.
+        let advice = PosixFadviseAdvice::POSIX_FADV_RANDOM;
+        posix_fadvise(&file, 0, 0, advice).map_err(io::Error::from)?;
         Ok(Self(file))
     }
 }
