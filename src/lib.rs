@@ -19,6 +19,7 @@ pub mod number;
 pub mod observe;
 pub mod outcome;
 pub mod sip;
+pub mod store;
 pub mod tally;
 pub mod time;
 pub mod transaction;

@@ -64,6 +64,13 @@ impl E164 {
     pub fn as_u64(self) -> u64 {
         self.0.get()
     }
+
+    /// The number whose [`as_u64`](Self::as_u64) is `value`, if one can be.
+    pub fn from_u64(value: u64) -> Option<Self> {
+        let digits = value.checked_ilog10()? as usize + 1;
+        let value = NonZeroU64::new(value)?;
+        (DIGITS_MIN..=DIGITS_MAX).contains(&digits).then_some(Self(value))
+    }
 }
 
 impl fmt::Debug for E164 {

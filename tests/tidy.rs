@@ -36,16 +36,17 @@ const ROOMS: &[Room] = &[
     Room { name: "gateway", uses: &["call", "sip", "transaction", "trunk", "verify"] },
     Room { name: "net", uses: &["gateway", "sip"] },
     Room { name: "control", uses: &["verify"] },
+    Room { name: "store", uses: &["verify"] },
     Room { name: "observe", uses: &["gateway", "verify"] },
     Room { name: "lab", uses: &["net", "sip", "transaction"] },
-    Room { name: "config", uses: UPPER.split_at(10).0 },
-    Room { name: "cli", uses: UPPER.split_at(11).0 },
-    Room { name: "app", uses: UPPER.split_at(12).0 },
+    Room { name: "config", uses: UPPER.split_at(11).0 },
+    Room { name: "cli", uses: UPPER.split_at(12).0 },
+    Room { name: "app", uses: UPPER.split_at(13).0 },
     Room { name: "main", uses: &UPPER },
 ];
 
 /// Every room above the ground, bottom first; the top level uses what is below it.
-const UPPER: [&str; 13] = [
+const UPPER: [&str; 14] = [
     "sip",
     "transaction",
     "call",
@@ -54,6 +55,7 @@ const UPPER: [&str; 13] = [
     "gateway",
     "net",
     "control",
+    "store",
     "observe",
     "lab",
     "config",
@@ -70,14 +72,15 @@ const WORDS: &[(&str, &[&str])] = &[
     ("prometheus", &["observe"]),
     ("rand_chacha", &["entropy"]),
     ("rand_core", &["entropy"]),
+    ("redb", &["store"]),
     ("socket2", &["control", "lab", "net"]),
-    ("std::fs", &["app", "cli", "config", "control", "lab", "main", "observe"]),
+    ("std::fs", &["app", "cli", "config", "control", "lab", "main", "observe", "store"]),
     ("std::net::TcpListener", &["app", "control", "lab"]),
     ("std::net::TcpStream", &["app", "cli", "control", "lab"]),
     ("std::net::UdpSocket", &["lab", "net"]),
     ("std::process", &["app", "cli", "main"]),
-    ("std::thread", &["app", "cli", "control", "lab", "net", "observe"]),
-    ("tokio", &["app", "cli", "control", "lab", "main"]),
+    ("std::thread", &["app", "cli", "control", "lab", "net", "observe", "store"]),
+    ("tokio", &["app", "cli", "control", "lab", "main", "store"]),
 ];
 
 /// Where a full number may be taken out of its mask, and how often: the wire, the replies to the

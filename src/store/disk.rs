@@ -1,0 +1,102 @@
+//! What the journal is written on: a file, or in tests a disk that loses, tears and refuses.
+
+use std::fmt::Debug;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+
+/// Bytes by their place. What was written is safe from a loss of power once `sync` has returned.
+pub trait Disk: Debug + Send + Sync + 'static {
+    /// How many bytes there are.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    fn len(&self) -> io::Result<u64>;
+
+    /// There are none.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Fills `out` with what stands at `place`.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `UnexpectedEof` where nothing stands.
+    fn read(&self, place: u64, out: &mut [u8]) -> io::Result<()>;
+
+    /// Writes `bytes` at `place`, behind the end, too.
+    ///
+    /// # Errors
+    ///
+    /// The system's. Any part of the bytes may have been written.
+    fn write(&self, place: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Cuts, or adds zeros.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    fn set_len(&self, len: u64) -> io::Result<()>;
+
+    /// Waits until everything that was written is safe.
+    ///
+    /// # Errors
+    ///
+    /// The system's. What was written since the last `sync` is then lost, whatever a read shows:
+    /// Linux says so once and takes the pages for clean.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// A file that no other process writes.
+#[derive(Debug)]
+pub struct FileDisk(File);
+
+impl FileDisk {
+    /// Opens the file at `path`, which only its owner may read: codes and keys are in it.
+    /// `is_new`: there must be none yet.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `WouldBlock` when another process has it open.
+    pub fn open(path: &Path, is_new: bool) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create_new(is_new).mode(0o600).open(path)?;
+        file.try_lock()?;
+        // Pages are read and written here and there. Without this advice the kernel caches the file in
+        // large folios, and a page that is written costs it three times the processor time.
+        let advice = PosixFadviseAdvice::POSIX_FADV_RANDOM;
+        posix_fadvise(&file, 0, 0, advice).map_err(io::Error::from)?;
+        Ok(Self(file))
+    }
+}
+
+impl Disk for FileDisk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn read(&self, place: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact_at(out, place)
+    }
+
+    fn write(&self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, place)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}

@@ -1,0 +1,382 @@
+//! What the journal holds: the records themselves, one struct for each kind, and what names them.
+//!
+//! A value begins with the version of its kind, so that a field may be added: the new version is
+//! written, every older one stays readable for ever (`version_1.txt` holds one of each). Moments
+//! that decide something are [`JournalTime`]; [`Micros`] are for people. Nothing is told by a number
+//! that a configuration may shift: pools and trunks by their names, words of closed sets as text.
+
+use std::net::SocketAddr;
+
+use super::clock::JournalTime;
+use super::field::{Field, FieldError};
+use super::hidden::Hidden;
+use super::kind::{Key, Kind};
+use crate::evidence::{Assurance, IdentityHeader, Unknown};
+use crate::number::E164;
+use crate::outcome::{Outcome, Side};
+use crate::time::Micros;
+use crate::verify::id::{CallId, VerificationId};
+use crate::verify::snapshot::{Reason, Status};
+
+/// Declares the records: a struct for each kind, the enum of all, and how they become bytes.
+macro_rules! records {
+    ($(
+        $(#[$docs:meta])*
+        $kind:ident ($record:ident => $key:expr) {
+            $($(#[$field_docs:meta])* $field:ident: $type:ty,)*
+        }
+    )*) => {
+        $(
+            $(#[$docs])*
+            #[derive(Clone, Debug, Eq, PartialEq)]
+            pub struct $kind {
+                $($(#[$field_docs])* pub $field: $type,)*
+            }
+
+            impl From<$kind> for Record {
+                fn from(record: $kind) -> Self {
+                    Self::$kind(record)
+                }
+            }
+        )*
+
+        /// A record of any kind.
+        #[derive(Clone, Debug, Eq, PartialEq)]
+        pub enum Record {
+            $($(#[$docs])* $kind($kind),)*
+        }
+
+        impl Record {
+            /// What names it.
+            pub fn key(&self) -> Key {
+                match self {
+                    $(Self::$kind($record) => $key,)*
+                }
+            }
+
+            /// As bytes, its version first.
+            pub(super) fn write(&self, out: &mut Vec<u8>) {
+                out.push(VERSION);
+                match self {
+                    $(Self::$kind(record) => { $(record.$field.write(out);)* })*
+                }
+            }
+
+            fn read_fields(kind: Kind, bytes: &mut &[u8]) -> Result<Self, FieldError> {
+                Ok(match kind {
+                    $(Kind::$kind => Self::$kind($kind { $($field: Field::read(bytes)?,)* }),)*
+                })
+            }
+        }
+    };
+}
+
+records! {
+    /// When verifications were started lately in one block of 10,000 numbers.
+    Block (it => Key::Block(it.block.0)) {
+        /// A number of the block without its last four digits.
+        block: Hidden<u64>,
+        /// Oldest first.
+        starts: Vec<JournalTime>,
+    }
+
+    /// One call of a verification: what compares its code, and how it went.
+    Call (it => Key::Call(it.id)) {
+        /// Its name.
+        id: CallId,
+        /// What it is for.
+        verification: VerificationId,
+        /// Which call of its verification it is, from 1.
+        ordinal: u8,
+        /// The pool that its caller ID is of.
+        pool: Box<str>,
+        /// The caller ID without its last five digits.
+        block: Hidden<u64>,
+        /// The keyed hash of its code.
+        code: Hidden<[u8; 32]>,
+        /// Among how many suffixes its code was drawn.
+        usable: u32,
+        /// When it was placed, as shown.
+        placed_at: Micros,
+        /// The same, for deadlines.
+        placed: JournalTime,
+        /// The trunk that carried it; `None` before it was sent.
+        trunk: Option<Box<str>>,
+        /// Microseconds since it was placed to: INVITE, first response, ringing, CANCEL, end. As many
+        /// as there were.
+        moments: Vec<Option<u32>>,
+        /// How it ended; `None` while it lives.
+        outcome: Option<Outcome>,
+        /// Who ended it.
+        by: Option<Side>,
+        /// The final status code, if one came.
+        sip_code: Option<u16>,
+        /// The Q.850 cause, if one came.
+        q850_cause: Option<u8>,
+    }
+
+    /// One event of the stream.
+    Event (it => Key::Event(it.sequence)) {
+        /// Its number: each is one more than the one before.
+        sequence: u64,
+        /// When, as shown.
+        at: Micros,
+        /// What happened: `verification.verified`.
+        name: Box<str>,
+        /// The envelope that readers get. Holds the phone's number.
+        body: Hidden<Box<[u8]>>,
+    }
+
+    /// The reply to a request that carried an `Idempotency-Key`.
+    Idempotency (it => Key::Idempotency(it.scope.clone(), it.key.clone())) {
+        /// Who asked: the name of the API key. No 0 byte in it.
+        scope: Box<str>,
+        /// The client's key.
+        key: Box<str>,
+        /// The hash of method, path and body.
+        request: [u8; 32],
+        /// The status of the reply.
+        status: u16,
+        /// Its body.
+        body: Hidden<Box<[u8]>>,
+        /// When it is forgotten.
+        expires: JournalTime,
+    }
+
+    /// A call that may ring: all that a gateway without memory needs to CANCEL it (RFC 3261 §9.1) or,
+    /// when it was answered, to ACK and BYE it. Committed before its INVITE leaves, deleted when it has
+    /// ended.
+    InFlight (it => Key::InFlight(it.call)) {
+        /// The call.
+        call: CallId,
+        /// What it is for.
+        verification: VerificationId,
+        /// The trunk that carries it.
+        trunk: Box<str>,
+        /// Where the INVITE goes to.
+        remote: SocketAddr,
+        /// Where it leaves from: responses come back there.
+        local: SocketAddr,
+        /// The Request-URI.
+        request_uri: Hidden<Box<[u8]>>,
+        /// Call-ID.
+        call_id: Box<[u8]>,
+        /// From, with our tag.
+        from: Hidden<Box<[u8]>>,
+        /// To, without a tag.
+        to: Hidden<Box<[u8]>>,
+        /// The number of CSeq.
+        cseq: u32,
+        /// The branch of the topmost Via.
+        branch: Box<[u8]>,
+        /// Every Route, in order.
+        routes: Vec<Box<[u8]>>,
+        /// When the INVITE was about to leave.
+        invited: JournalTime,
+        /// The latest moment at which the phone may still ring by plan.
+        rings_until: JournalTime,
+    }
+
+    /// A call to one of our numbers that was not answered.
+    MissedCall (it => Key::MissedCall(it.id)) {
+        /// Its name: a ULID.
+        id: u128,
+        /// The number that was rung.
+        did: E164,
+        /// Who rang, or why nobody knows.
+        caller: Result<E164, Unknown>,
+        /// Where that was read.
+        header: Option<IdentityHeader>,
+        /// Another field names another number.
+        is_disputed: bool,
+        /// The call came by way of another phone.
+        is_forwarded: bool,
+        /// How well it is proven.
+        assurance: Assurance,
+        /// The trunk that it came from.
+        trunk: Box<str>,
+        /// The Call-ID.
+        sip_call_id: Box<str>,
+        /// The final status code that the caller got.
+        sip_code: u16,
+        /// When the INVITE came, as shown.
+        received_at: Micros,
+        /// The same, for windows.
+        received: JournalTime,
+        /// The verification that it settled.
+        settled: Option<VerificationId>,
+    }
+
+    /// What is remembered of a phone: wrong codes, and from where it was called.
+    Phone (it => Key::Phone(it.phone)) {
+        /// The phone.
+        phone: E164,
+        /// Wrong codes that are not forgotten.
+        wrong: u8,
+        /// When the last of them came.
+        wrong_at: JournalTime,
+        /// Its calls, oldest first.
+        leases: Vec<Lease>,
+    }
+
+    /// A key that must outlive the process: that of the codes' hashes, of the From tags, of webhooks.
+    Secret (it => Key::Secret(it.name.clone())) {
+        /// What it is for.
+        name: Box<str>,
+        /// The key.
+        bytes: Hidden<Box<[u8]>>,
+    }
+
+    /// Where a verification stands: all that changes, written with every attempt, call and end.
+    Standing (it => Key::Standing(it.id)) {
+        /// Which verification.
+        id: VerificationId,
+        /// Where it stands.
+        status: Status,
+        /// Why; `None` while pending.
+        reason: Option<Reason>,
+        /// Codes that may still be tried.
+        attempts_left: u8,
+        /// Calls that were placed.
+        calls: u8,
+        /// When it ended, as shown.
+        ended_at: Option<Micros>,
+        /// The same, for what is forgotten when.
+        ended: Option<JournalTime>,
+    }
+
+    /// A verification as it was started: what never changes.
+    Verification (it => Key::Verification(it.id)) {
+        /// Its name.
+        id: VerificationId,
+        /// The phone that is to be proven.
+        to: E164,
+        /// By what it is proven.
+        method: Method,
+        /// The pool that its caller IDs come from.
+        pool: Option<Box<str>>,
+        /// The number that must be rung.
+        did: Option<E164>,
+        /// How long the phone should ring, in milliseconds; `None`: what the trunk's profile says.
+        ring_ms: Option<u32>,
+        /// The client's own word for it.
+        client_ref: Option<Box<str>>,
+        /// Where its end is told to.
+        callback_url: Option<Box<str>>,
+        /// When it was started, as shown.
+        created_at: Micros,
+        /// The same, for deadlines.
+        created: JournalTime,
+        /// When it expires.
+        expires: JournalTime,
+    }
+
+    /// One message for one webhook endpoint, until it was taken.
+    Webhook (it => Key::Webhook(it.id)) {
+        /// Its name, the same on each try: a ULID.
+        id: u128,
+        /// The endpoint: its name in the configuration, or the URL that a client gave.
+        endpoint: Box<str>,
+        /// The event that it tells of.
+        sequence: u64,
+        /// What is sent.
+        body: Hidden<Box<[u8]>>,
+        /// When the event happened, as shown.
+        created_at: Micros,
+        /// Tries so far.
+        attempts: u16,
+        /// When it is tried again; `None`: never, unless somebody asks (a dead letter).
+        next: Option<JournalTime>,
+        /// The status of the last reply; `None`: none came.
+        status: Option<u16>,
+    }
+}
+
+/// By what a phone is proven.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Method {
+    /// We ring it.
+    FlashCall,
+    /// It rings us.
+    MissedCall,
+}
+
+/// One call to a phone: its caller ID is not used again for a while.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Lease {
+    /// When.
+    pub at: JournalTime,
+    /// The last five digits of the caller ID: in clear, as the next call must avoid them.
+    pub suffix: Hidden<u32>,
+    /// The pool that it is of.
+    pub pool: Box<str>,
+    /// The call started a verification.
+    pub is_start: bool,
+}
+
+/// Why bytes are no record.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RecordError {
+    /// A field is wrong.
+    #[error("{0}")]
+    Field(#[from] FieldError),
+    /// A newer release wrote it.
+    #[error("it is of version {found}, this release reads up to {VERSION}")]
+    Newer {
+        /// Its version.
+        found: u8,
+    },
+}
+
+impl Record {
+    /// Reads a record of this kind, of any version up to ours.
+    pub(super) fn read(kind: Kind, mut bytes: &[u8]) -> Result<Self, RecordError> {
+        match u8::read(&mut bytes)? {
+            VERSION => {}
+            0 => return Err(FieldError::Value { what: "a version" }.into()),
+            found => return Err(RecordError::Newer { found }),
+        }
+        let record = Self::read_fields(kind, &mut bytes)?;
+        match bytes.len() {
+            0 => Ok(record),
+            bytes => Err(FieldError::Long { bytes }.into()),
+        }
+    }
+}
+
+impl Field for Method {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::FlashCall => out.push(1),
+            Self::MissedCall => out.push(2),
+        }
+    }
+
+    fn read(bytes: &mut &[u8]) -> Result<Self, FieldError> {
+        match u8::read(bytes)? {
+            1 => Ok(Self::FlashCall),
+            2 => Ok(Self::MissedCall),
+            _ => Err(FieldError::Value { what: "a method" }),
+        }
+    }
+}
+
+impl Field for Lease {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.at.write(out);
+        self.suffix.write(out);
+        self.pool.write(out);
+        self.is_start.write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Result<Self, FieldError> {
+        let (at, suffix) = (Field::read(bytes)?, Field::read(bytes)?);
+        Ok(Self { at, suffix, pool: Field::read(bytes)?, is_start: Field::read(bytes)? })
+    }
+}
+
+/// The version of every kind. When one gets a field, it gets a number of its own.
+const VERSION: u8 = 1;
+
+#[cfg(test)]
+pub(super) mod tests;

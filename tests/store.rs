@@ -1,0 +1,366 @@
+//! The journal's thread: what it answers, what it does when its disk fails, and what is left when its
+//! process is killed.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+use std::{env, fs, pin, thread};
+
+use ringproof::entropy::Entropy;
+use ringproof::store::clock::Reading;
+use ringproof::store::memory::MemoryDisk;
+use ringproof::store::record::{Event, Standing};
+use ringproof::store::settings::{BATCH_BYTES_MAX, QUEUE_MAX};
+use ringproof::store::{
+    Batch, CommitError, Durability, Hidden, Journal, Key, Kind, Opened, ReadError, Record,
+    Settings, SubmitError, WriterThread,
+};
+use ringproof::time::Micros;
+use ringproof::verify::id::VerificationId;
+use ringproof::verify::snapshot::Status;
+
+/// Events of numbered batches that are kept.
+const KEPT: u64 = 100;
+/// Verifications that they write in turns.
+const TURNS: u64 = 50;
+
+fn event(number: u64, bytes: usize) -> Event {
+    let body = Hidden(vec![number as u8; bytes].into());
+    Event { sequence: number, at: Micros(number), name: "n".into(), body }
+}
+
+/// The batch with this number: two tables and a delete, so that a half is seen.
+fn numbered(number: u64) -> Batch {
+    let mut batch = Batch::new();
+    batch.put(event(number, 200)).put(Standing {
+        id: VerificationId((number % TURNS).into()),
+        status: Status::Pending,
+        reason: None,
+        attempts_left: 3,
+        calls: 1,
+        ended_at: Some(Micros(number)),
+        ended: None,
+    });
+    if number > KEPT {
+        batch.delete(&Key::Event(number - KEPT));
+    }
+    batch
+}
+
+/// The last number, after a check that what is there is what all batches up to it leave.
+fn check_numbered(opened: &Opened) -> u64 {
+    let mut numbers = vec![];
+    let event = |record| {
+        let Record::Event(event) = record else { panic!("{record:?} among the events") };
+        numbers.push(event.sequence);
+    };
+    opened.visit(Kind::Event, event).expect("events are read");
+    let last = numbers.last().copied().unwrap_or(0);
+    let first = last.saturating_sub(KEPT) + 1;
+    assert_eq!(numbers, (first..=last).collect::<Vec<_>>());
+    let mut standings = BTreeMap::new();
+    let standing = |record| {
+        let Record::Standing(it) = record else { panic!("{record:?} among the standings") };
+        standings.insert(it.id.0 as u64, it.ended_at.map(|at| at.0));
+    };
+    opened.visit(Kind::Standing, standing).expect("standings are read");
+    let from = last.saturating_sub(TURNS) + 1;
+    let expected = (from..=last).map(|number| (number % TURNS, Some(number))).collect();
+    assert_eq!(standings, expected);
+    last
+}
+
+fn settings(durability: Durability) -> Settings {
+    Settings { durability, ..Settings::default() }
+}
+
+fn on(disk: &Arc<MemoryDisk>) -> Opened {
+    let disk = Arc::clone(disk);
+    Opened::on(disk, settings(Durability::Power), Reading::system()).expect("it opens")
+}
+
+fn start(disk: &Arc<MemoryDisk>) -> (Journal, WriterThread) {
+    on(disk).start().expect("a thread")
+}
+
+/// Asks again and again, for ten seconds.
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let (_never, pause) = sync_channel::<()>(0);
+    for _ in 0..1_000 {
+        if is_so() {
+            return;
+        }
+        let _ = pause.recv_timeout(Duration::from_millis(10));
+    }
+    panic!("in ten seconds {what} was not so");
+}
+
+#[test]
+fn batches_of_many_threads_are_committed_in_groups_and_each_is_answered() {
+    let disk = Arc::default();
+    let (journal, thread) = start(&disk);
+    thread::scope(|scope| {
+        for nth in 0..4 {
+            let journal = journal.clone();
+            scope.spawn(move || {
+                let tickets: Vec<_> = (0..250)
+                    .map(|number| {
+                        let mut batch = Batch::new();
+                        batch.put(event(nth * 1_000 + number, 100));
+                        journal.submit(batch).expect("there is room")
+                    })
+                    .collect();
+                for ticket in tickets {
+                    assert_eq!(ticket.wait(), Ok(()));
+                }
+            });
+        }
+    });
+    drop(journal);
+    thread.join();
+    let opened = on(&disk);
+    assert_eq!(opened.count(Kind::Event).expect("it reads"), 1_000);
+    assert!(opened.report().commits < 900, "{:?}", opened.report());
+}
+
+#[test]
+fn a_ticket_is_awaited_polled_or_waited_for_and_an_answer_can_be_called() {
+    let disk = Arc::default();
+    let (journal, thread) = start(&disk);
+    let mut polled = journal.submit(numbered(1)).expect("there is room");
+    wait_until("the answer there", || polled.poll_now() == Some(Ok(())));
+
+    let mut awaited = pin::pin!(journal.submit(numbered(2)).expect("there is room"));
+    let mut context = Context::from_waker(Waker::noop());
+    wait_until("the answer there", || awaited.as_mut().poll(&mut context) == Poll::Ready(Ok(())));
+    let (told, answer) = sync_channel(1);
+    let tell = move |it| told.send(it).expect("somebody waits");
+    journal.submit_then(Batch::new(), tell).expect("there is room");
+    assert_eq!(answer.recv(), Ok(Ok(())));
+    // Readers see what was committed while the journal is written.
+    let found = journal.after(&Key::Event(1), 10).expect("it reads");
+    assert_eq!(found, [event(2, 200).into()]);
+    drop(journal);
+    thread.join();
+    assert_eq!(check_numbered(&on(&disk)), 2);
+}
+
+#[test]
+fn what_waits_when_the_last_handle_goes_is_committed() {
+    let disk = Arc::default();
+    let (journal, thread) = start(&disk);
+    for number in 1..=500 {
+        drop(journal.submit(numbered(number)).expect("there is room"));
+    }
+    drop(journal);
+    thread.join();
+    assert_eq!(check_numbered(&on(&disk)), 500);
+}
+
+#[test]
+fn a_full_queue_and_a_batch_that_is_too_large_are_refused() {
+    let disk = Arc::default();
+    let (journal, thread) = start(&disk);
+    let (let_go, held) = sync_channel::<()>(0);
+    let hold = move |_| {
+        let _ = held.recv();
+    };
+    journal.submit_then(Batch::new(), hold).expect("there is room");
+    let mut taken = 0;
+    let refused = loop {
+        match journal.submit(Batch::new()) {
+            Ok(_) => taken += 1,
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused, SubmitError::Full);
+    // The one that holds the thread may still have been in it.
+    assert!(taken >= QUEUE_MAX - 1, "{taken}");
+    drop(let_go);
+    wait_until("there room", || journal.submit(Batch::new()).is_ok());
+    let mut large = Batch::new();
+    large.put(event(1, BATCH_BYTES_MAX));
+    let refused = journal.submit(large).expect_err("it is too large");
+    assert!(matches!(refused, SubmitError::TooLarge { .. }), "{refused}");
+    drop(journal);
+    thread.join();
+}
+
+#[test]
+fn d07_a_failing_disk_refuses_and_is_used_again_when_it_works() {
+    let disk = Arc::new(MemoryDisk::default());
+    let (journal, thread) = start(&disk);
+    let commit = |number| journal.submit(numbered(number)).map(|ticket| ticket.wait());
+    assert_eq!(commit(1), Ok(Ok(())));
+    disk.break_after(Some(2));
+    assert_eq!(commit(2), Ok(Err(CommitError::Disk)));
+    assert!(!journal.is_writable());
+    assert_eq!(commit(2), Err(SubmitError::Unwritable));
+    let away = journal.after(&Key::Event(0), 1).expect_err("nothing is read from it");
+    assert!(matches!(away, ReadError::Away), "{away}");
+    disk.break_after(None);
+    wait_until("it writable", || journal.is_writable());
+    assert_eq!(commit(2), Ok(Ok(())));
+    assert_eq!(journal.after(&Key::Event(0), 9).expect("it reads").len(), 2);
+    drop(journal);
+    thread.join();
+    let opened = on(&disk);
+    assert_eq!(check_numbered(&opened), 2);
+    assert_eq!(opened.report().lost, 0);
+}
+
+#[test]
+fn d07_a_disk_without_room_is_used_again_when_there_is() {
+    let disk = Arc::new(MemoryDisk::default());
+    let (journal, thread) = start(&disk);
+    disk.limit(Some(disk.bytes().len() as u64 + 100_000));
+    let commit = |number| {
+        let mut batch = Batch::new();
+        batch.put(event(number, 30_000));
+        journal.submit(batch).map(|ticket| ticket.wait())
+    };
+    let mut last = 0;
+    while commit(last + 1) == Ok(Ok(())) {
+        last += 1;
+    }
+    assert!(last > 0 && !journal.is_writable());
+    disk.limit(None);
+    wait_until("it writable", || journal.is_writable());
+    assert_eq!(journal.after(&Key::Event(0), 1_000).expect("it reads").len() as u64, last);
+    assert_eq!(commit(last + 1), Ok(Ok(())));
+    drop(journal);
+    thread.join();
+    assert_eq!(on(&disk).count(Kind::Event).expect("it reads"), last + 1);
+}
+
+#[test]
+fn d01_a_killed_process_loses_nothing_that_it_acknowledged() {
+    let mut dice = Entropy::seeded(1).stream();
+    for durability in ["power", "process"] {
+        let folder = Folder::new(durability);
+        let mut acknowledged = 0;
+        let mut lives = 0;
+        for _ in 0..20 {
+            let time = Duration::from_millis(dice.below(120).into());
+            if let Some(last) = live_and_die(&folder.0, durability, time) {
+                assert!(last > acknowledged);
+                acknowledged = last;
+                lives += 1;
+            }
+            let Ok(opened) = reopen(&folder.0) else { continue };
+            let last = check_numbered(&opened);
+            assert!(last >= acknowledged, "{last} of {acknowledged} acknowledged are there");
+            // What was committed and not told of is there for good, too.
+            acknowledged = last;
+        }
+        assert!(lives > 5, "only {lives} lives were long enough to tell of anything");
+    }
+}
+
+/// Has a child write until it is killed; the last number that it told of.
+fn live_and_die(folder: &Path, durability: &str, time: Duration) -> Option<u64> {
+    let mut child = Command::new(env::current_exe().expect("this test"))
+        .args(["--exact", "the_child_that_writes", "--ignored", "--nocapture"])
+        .env("STORE_FOLDER", folder)
+        .env("STORE_DURABILITY", durability)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a child");
+    let out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (told, lines) = channel_of_numbers();
+    let reader = thread::spawn(move || {
+        for line in out.lines().map_while(Result::ok) {
+            if let Some(number) = line.strip_prefix("safe ") {
+                let _ = told.send(number.parse::<u64>().expect("a number"));
+            }
+        }
+    });
+    // Some die while they open the journal, some much later.
+    let mut last = None;
+    let patience = if time.as_millis().is_multiple_of(4) { time } else { Duration::from_secs(10) };
+    if let Ok(first) = lines.recv_timeout(patience) {
+        last = Some(first);
+        let _ = lines_for(&lines, time, &mut last);
+    }
+    child.kill().expect("it lives");
+    child.wait().expect("it is dead");
+    reader.join().expect("it reads to the end");
+    lines.try_iter().last().or(last)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a child's lines must never make it wait")]
+fn channel_of_numbers() -> (std::sync::mpsc::Sender<u64>, Receiver<u64>) {
+    channel()
+}
+
+/// Listens for this long.
+#[expect(clippy::disallowed_methods, reason = "a process is killed by the clock")]
+fn lines_for(
+    lines: &Receiver<u64>,
+    time: Duration,
+    last: &mut Option<u64>,
+) -> Result<(), RecvTimeoutError> {
+    let end = std::time::Instant::now() + time;
+    loop {
+        let left = end.saturating_duration_since(std::time::Instant::now());
+        *last = Some(lines.recv_timeout(left)?);
+    }
+}
+
+fn reopen(folder: &Path) -> Result<Opened, &'static str> {
+    let path = folder.join("journal");
+    if !path.exists() {
+        return Err("it was killed before there was one");
+    }
+    Ok(Opened::open(&path, settings(Durability::Power), Reading::system()).expect("it opens"))
+}
+
+#[test]
+#[ignore = "it is run, and killed, by another test"]
+fn the_child_that_writes() {
+    let Some(folder) = env::var_os("STORE_FOLDER") else { return };
+    let durability = match env::var("STORE_DURABILITY").as_deref() {
+        Ok("process") => Durability::Process,
+        _ => Durability::Power,
+    };
+    let path = PathBuf::from(folder).join("journal");
+    let opened = Opened::open(&path, settings(durability), Reading::system()).expect("it opens");
+    let mut number = check_numbered(&opened);
+    let (journal, _thread) = opened.start().expect("a thread");
+    let mut out = std::io::stdout();
+    loop {
+        let tickets: Vec<_> = (0..24)
+            .map(|_| {
+                number += 1;
+                (number, journal.submit(numbered(number)).expect("there is room"))
+            })
+            .collect();
+        for (number, ticket) in tickets {
+            ticket.wait().expect("the disk works");
+            writeln!(out, "safe {number}").and_then(|()| out.flush()).expect("somebody reads");
+        }
+    }
+}
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("ringproof-store-{name}-{}", std::process::id());
+        let folder = env::temp_dir().join(name);
+        fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
