@@ -10,7 +10,7 @@ help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: ## One number verified over real SIP on this machine: gateway, trunk and phone
+demo: ## Two numbers verified over real SIP on this machine, one by a flash call, one by a missed call
 	$(CARGO) run -- demo
 
 .PHONY: run

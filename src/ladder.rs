@@ -4,24 +4,28 @@
 //! and the length is published after it. Bounded: what does not fit is counted, not kept.
 //! Deliberately absent: message texts. A ladder holds no number and no code, so it can be shown.
 
+mod course;
 mod draw;
 mod undelivered;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use course::Course;
 pub use draw::draw;
 pub use undelivered::Undelivered;
 
 /// One message of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rung {
-    /// Time since the call was placed. At most 19 hours are kept apart.
+    /// Time since the call was placed, or its INVITE came. At most 19 hours are kept apart.
     pub at: Duration,
     /// Which way it went.
     pub direction: Direction,
     /// The same message had gone before.
     pub is_again: bool,
+    /// It came and was not believed: it does not repeat the tag of our refusal, or is not from the trunk.
+    pub is_ignored: bool,
     /// The request's method; for a response, that of the request it answers.
     pub method: Verb,
     /// The status code; `None` for a request.
@@ -39,7 +43,7 @@ pub enum Direction {
     Out,
 }
 
-/// The methods that a flash call can meet.
+/// The methods that a call can meet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verb {
     /// RFC 3261 §13.
@@ -135,17 +139,21 @@ fn pack(rung: Rung) -> u64 {
         | verb << 13
         | u64::from(rung.direction == Direction::Out) << 12
         | u64::from(rung.is_again) << 11
-        | u64::from(rung.undelivered.is_some()) << 10
+        | u64::from(rung.undelivered.is_some() || rung.is_ignored) << 10
         | u64::from(code & STATUS_MASK)
 }
 
 fn unpack(word: u64) -> Rung {
     let code = (word & u64::from(STATUS_MASK)) as u16;
-    let is_undelivered = word >> 10 & 1 == 1;
+    // What we sent did not arrive, what came was ignored.
+    let is_out = word >> 12 & 1 == 1;
+    let is_void = word >> 10 & 1 == 1;
+    let is_undelivered = is_void && is_out;
     Rung {
         at: Duration::from_micros(word >> 16),
-        direction: if word >> 12 & 1 == 1 { Direction::Out } else { Direction::In },
+        direction: if is_out { Direction::Out } else { Direction::In },
         is_again: word >> 11 & 1 == 1,
+        is_ignored: is_void && !is_out,
         method: Verb::ALL[(word >> 13 & 7) as usize % Verb::ALL.len()],
         status: (code != 0 && !is_undelivered).then_some(code),
         undelivered: Undelivered::ALL.get(usize::from(code)).copied().filter(|_| is_undelivered),

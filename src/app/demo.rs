@@ -1,8 +1,10 @@
 //! `ringproof demo`: the main job on this machine, before the reader's eyes. A trunk with phones, a
-//! gateway beside it, and an app; SIP over real UDP sockets, the API over a real Unix socket.
+//! gateway beside it, and an app; SIP over real UDP sockets, the API over a real Unix socket. One phone
+//! is rung, one rings.
 //!
 //! Nothing is played: the code is read from the phone's call log, as a person would.
 
+mod missed;
 mod story;
 
 use std::fs;
@@ -60,6 +62,8 @@ enum Failure {
     Interrupted,
     #[error("the answer is not JSON: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("{0} is no number that can be rung")]
+    Number(String),
     #[error("the phone did not ring within {0:?}")]
     Silent(Duration),
     #[error(transparent)]
@@ -68,10 +72,12 @@ enum Failure {
     System(#[from] io::Error),
     #[error("the call did not end within {0:?}")]
     Unended(Duration),
+    #[error("no event told the end of the verification within {0:?}")]
+    Untold(Duration),
 }
 
 /// The stage is built, the play is played, the stage is taken down whatever happened. Whether the
-/// phone was verified.
+/// phones were verified.
 fn tell(directory: &Path, teller: &mut Teller<'_>) -> Result<bool, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -96,7 +102,9 @@ fn tell(directory: &Path, teller: &mut Teller<'_>) -> Result<bool, Failure> {
                 listens.sip[0],
                 listens.socket.display()
             ))?;
-            verify(&client, phones, teller).await
+            let story = verify(&client, phones, teller).await?;
+            let missed = missed::play(&client, listens.sip[0], teller).await?;
+            Ok((story, missed))
         };
         let story = tokio::select! {
             story = play => story,
@@ -106,9 +114,9 @@ fn tell(directory: &Path, teller: &mut Teller<'_>) -> Result<bool, Failure> {
         drop(gateway.await);
         let _ = trunk.remote.send(Command::Stop);
         trunk.join();
-        let story = story?;
-        teller.end(&story)?;
-        Ok(story.is_verified())
+        let (story, missed) = story?;
+        teller.end(&story, &missed)?;
+        Ok(story.is_verified() && missed.is_verified())
     })
 }
 
@@ -167,7 +175,7 @@ async fn verify(
     teller.say(&format!("{}\n", String::from_utf8_lossy(&ladder)))?;
     let trace = serde_json::from_slice(&client.get(&trace, Wish::Json).await?)?;
     let story = Story { entry, verification: checked, call: ended, trace };
-    teller.say(&story.timings())?;
+    teller.say(&format!("{}\n", story.timings()))?;
     Ok(story)
 }
 
@@ -229,6 +237,10 @@ profiles = ["handset.toml"]
 [[pool]]
 name = "default"
 numbers = ["+46876500[000-999]"]
+[[did]]
+number = "+46876501000"
+[missed_calls]
+ring = "1s"
 "#;
 /// From the range that the Swedish regulator keeps for books and films.
 const PHONE: &str = "+46701740650";
@@ -243,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_demonstration_verifies_a_phone() {
+    fn the_demonstration_verifies_two_phones() {
         let mut terminal = Terminal::to_writers(io::sink(), io::sink());
         assert_eq!(demo(&Demo {}, false, &mut terminal), Exit::Success);
     }

@@ -203,7 +203,7 @@ async fn trace(
         Traced::Verification(id) => {
             let body = client.get(&format!("/v1/verifications/{id}"), Wish::Json).await?;
             let verification: Verification = serde_json::from_slice(&body)?;
-            verification.call().ok_or(Failure::NoCall)?.id.clone()
+            verification.latest_call_id().ok_or(Failure::NoCall)?.to_owned()
         }
     };
     let wish = if is_json { Wish::Json } else { Wish::Text };

@@ -181,6 +181,12 @@ impl Verification {
     pub(super) fn call(&self) -> Option<&Call> {
         self.flash_call.as_ref()?.call.as_ref()
     }
+
+    /// The id of the latest call, whichever way it went. Who is called back rang before.
+    pub(super) fn latest_call_id(&self) -> Option<&str> {
+        let missed = || Some(self.missed_call.as_ref()?.matched_call.as_ref()?.id.as_str());
+        self.call().map(|call| call.id.as_str()).or_else(missed)
+    }
 }
 
 impl Call {

@@ -125,6 +125,11 @@ impl Service {
         self.verify.call(id)
     }
 
+    /// A call that came in and is over.
+    pub fn missed_call(&self, id: CallId) -> Option<Arc<MissedCallRecord>> {
+        self.verify.missed_call(id)
+    }
+
     /// Verifications, newest first. Looks at many: not for a thread that others wait for.
     pub fn list(&self, filter: Filter, now: Instant) -> Page {
         self.verify.list(filter, now)

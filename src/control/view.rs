@@ -13,7 +13,7 @@ use jiff::fmt::temporal::DateTimePrinter;
 
 use crate::number::E164;
 use crate::time::Micros;
-pub use call::{CallSummary, CallView, RungView, TraceView};
+pub use call::{AnyCallView, CallSummary, CallView, RungView, TraceView};
 pub use missed_call::{
     AwaitedCallView, DidList, DidView, MatchedCallView, MissedCallList, MissedCallView,
 };

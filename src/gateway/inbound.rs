@@ -19,6 +19,7 @@ use super::Gateway;
 use super::request::Request;
 use super::settings::Peer;
 use crate::call::inbound::{Inbound, Step};
+use crate::ladder::{Course, Direction, Rung as Passed, Verb};
 use crate::sip::response::{Response, destination};
 use crate::sip::{Method, Status};
 use crate::tally::{DropReason, SipKind};
@@ -55,6 +56,8 @@ pub(crate) struct Call {
     tail: Box<[u8]>,
     /// Who calls.
     pub(crate) caller: Caller,
+    /// Its messages.
+    course: Course,
     received: Instant,
 }
 
@@ -87,8 +90,11 @@ impl Gateway {
     pub(crate) fn is_answered_again(&mut self, request: &Request<'_>) -> bool {
         let Some(handle) = self.call_of(request) else { return false };
         self.tally.on_received_again();
+        let now = self.now;
         let Some((machine, call)) = self.inbound_mut(handle) else { return true };
-        if !call.peer.owns(request.from.ip()) {
+        let is_theirs = call.peer.owns(request.from.ip());
+        call.note_in(Verb::Invite, true, !is_theirs, now);
+        if !is_theirs {
             self.tally.on_dropped(DropReason::ForeignSource);
         } else if machine.on_invite() == OnInvite::Respond {
             self.say_again(handle);
@@ -114,8 +120,14 @@ impl Gateway {
             self.tally.on_sent(SipKind::Provisional);
         }
         let said = Status::TRYING;
-        let (armed, received) = (None, now);
-        let call = Call { armed, call, trunk, did, peer, to, said, tag, tail, caller, received };
+        let (armed, received, is_ringing) = (None, now, call.is_ringing());
+        let course = Course::default();
+        let mut call =
+            Call { armed, call, trunk, did, peer, to, said, tag, tail, caller, course, received };
+        call.note_in(Verb::Invite, false, false, now);
+        if is_ringing {
+            call.note_out(Verb::Invite, said, false, now);
+        }
         let inserted = self.servers.insert(key, message, Machine::Invite(machine), call);
         debug_assert!(inserted.is_ok(), "who is let in has a place");
         if let Ok(handle) = inserted {
@@ -152,19 +164,20 @@ impl Gateway {
         let Some((machine, call)) = self.inbound_mut(handle) else { return };
         if machine.on_send(status.class(), now) {
             call.said = status;
-            self.transmit(handle);
+            self.transmit(handle, false);
         }
     }
 
     /// Sends the last response of a call again.
     pub(crate) fn say_again(&mut self, handle: Handle) {
         self.tally.on_sent_again();
-        self.transmit(handle);
+        self.transmit(handle, true);
     }
 
-    fn transmit(&mut self, handle: Handle) {
-        let Some(server) = self.servers.get(handle) else { return };
-        let call = &server.owner;
+    fn transmit(&mut self, handle: Handle, is_again: bool) {
+        let Some(server) = self.servers.get_mut(handle) else { return };
+        let call = &mut server.owner;
+        call.note_out(Verb::Invite, call.said, is_again, self.now);
         self.outbox.push(call.to, |out| {
             Response::new(call.said).write_status_line(out);
             out.extend_from_slice(&call.tail);
@@ -183,6 +196,36 @@ impl Gateway {
 }
 
 impl Call {
+    /// Notes a request in the ladder.
+    fn note_in(&mut self, method: Verb, is_again: bool, is_ignored: bool, now: Instant) {
+        self.note((Direction::In, method, None), is_again, is_ignored, now);
+    }
+
+    /// Notes a response in the ladder.
+    fn note_out(&mut self, method: Verb, status: Status, is_again: bool, now: Instant) {
+        self.note((Direction::Out, method, Some(status.code())), is_again, false, now);
+    }
+
+    fn note(
+        &mut self,
+        (direction, method, status): (Direction, Verb, Option<u16>),
+        is_again: bool,
+        is_ignored: bool,
+        now: Instant,
+    ) {
+        let at = now.saturating_duration_since(self.received);
+        let undelivered = None;
+        self.course.push(Passed {
+            at,
+            direction,
+            is_again,
+            is_ignored,
+            method,
+            status,
+            undelivered,
+        });
+    }
+
     /// Whether `request` came from the trunk of this call and gives To the tag that we gave it.
     fn is_named_by(&self, request: &Request<'_>) -> bool {
         let tag = request.message.to().ok().and_then(|to| to.tag()).unwrap_or_default();

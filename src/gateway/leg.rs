@@ -115,7 +115,8 @@ pub(crate) fn trace(
 ) {
     let at = now.saturating_duration_since(record.placed);
     let method = verb(method);
-    record.ladder.push(Rung { at, direction, is_again, method, status, undelivered: None });
+    let (is_ignored, undelivered) = (false, None);
+    record.ladder.push(Rung { at, direction, is_again, is_ignored, method, status, undelivered });
 }
 
 fn verb(method: Method) -> Verb {

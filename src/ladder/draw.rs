@@ -12,6 +12,7 @@ pub fn draw(left: &str, right: &str, rungs: &[Rung]) -> String {
         let line = match (rung.direction, rung.undelivered) {
             (Direction::Out, Some(why)) => format!("│{label:─^WIDTH$}✗│  {}", why.in_words()),
             (Direction::Out, None) => format!("│{label:─^WIDTH$}▶│"),
+            (Direction::In, _) if rung.is_ignored => format!("│✗{label:─^WIDTH$}│  {IGNORED}"),
             (Direction::In, _) => format!("│◀{label:─^WIDTH$}│"),
         };
         // Writing to a String cannot fail.
@@ -30,6 +31,7 @@ fn label(rung: &Rung) -> String {
 }
 
 const WIDTH: usize = 32;
+const IGNORED: &str = "ignored: without our tag, or not from the trunk";
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use super::{Metrics, Process, Readings, Recorder, RequestReading};
 use crate::entropy::Entropy;
 use crate::evidence::{Assurance, IdentityHeader};
 use crate::gateway::notice::{Notice, Watcher};
+use crate::ladder::Course;
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 use crate::tally::{DropReason, Shed, SipKind, Table, Tally};
@@ -115,6 +116,7 @@ fn missed(fate: Fate, assurance: Assurance) -> Arc<MissedCallRecord> {
         trunk: 1,
         sip_call_id: "a84b4c76e66710".into(),
         sip_code: 486,
+        course: Course::default(),
         received_at: Micros(NOON),
         received: call.placed,
         over: call.placed,

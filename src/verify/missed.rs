@@ -4,6 +4,7 @@
 //! in `waiting`, the call in `recent`) and then looks for the other's, with a fence between the two: so
 //! at least one of them finds the other, and what both find is settled once.
 
+pub(super) mod history;
 pub(super) mod recent;
 pub(super) mod record;
 pub(super) mod throttle;
@@ -23,6 +24,7 @@ use super::service::Verify;
 use super::snapshot::{Reason, Status};
 use super::story::Fact;
 use crate::evidence::{Assurance, IdentityHeader, Unknown};
+use crate::ladder::Course;
 use crate::number::E164;
 
 /// One of our dedicated inbound numbers: its place in [`Settings::dids`](super::Settings::dids).
@@ -51,6 +53,8 @@ pub struct MissedCall {
     pub sip_call_id: Box<str>,
     /// The final status code that the caller got.
     pub sip_code: u16,
+    /// Its messages.
+    pub course: Course,
     /// When the INVITE came.
     pub received: Instant,
 }
@@ -119,6 +123,14 @@ impl Verify {
         let within = within.unwrap_or(self.settings.missed_calls.recent_window);
         let found = self.recent.look(caller, did, within, now);
         found.into_iter().map(|call| Arc::clone(&call.record)).collect()
+    }
+
+    /// A missed call that is over: the one that a verification has, for as long as the verification is
+    /// known; of the others the latest few thousand that listeners were told of.
+    pub fn missed_call(&self, id: CallId) -> Option<Arc<MissedCallRecord>> {
+        let entry = self.table.get_by_call(id);
+        let its_own = entry.and_then(|entry| entry.missed()?.call.load_full());
+        its_own.filter(|call| call.id == id).or_else(|| self.history.find(id))
     }
 
     /// Every number that people ring, in the configuration's order.
@@ -210,13 +222,18 @@ impl Verify {
             return Offer::Has;
         }
         let is_enough = missed.confirm.is_none();
+        // Before the word: who reads there that it came finds it.
+        self.table.insert_call(record.id, entry);
         let matched = entry.word.change(|state| {
             let state = State { is_matched: true, ..state };
             let end = (Status::Verified, Reason::MissedCallMatched);
             if is_enough { state.end(end.0, end.1, entry.age(now)) } else { state }
         });
         match matched {
-            Err(_) => Offer::Over,
+            Err(_) => {
+                self.table.remove_call(record.id);
+                Offer::Over
+            }
             Ok(state) if is_enough => {
                 self.on_final(entry, state);
                 Offer::Took(Settled::Verified(entry.id))
@@ -240,6 +257,7 @@ impl Verify {
     ) -> Arc<MissedCallRecord> {
         let record = Arc::new(MissedCallRecord { fate, ..record });
         if fate != Fate::Unproven || self.throttle.admits(self.epoch.now(now)) {
+            self.history.push(&record);
             self.listener.on_event(Event::MissedCall(Arc::clone(&record)));
         }
         record

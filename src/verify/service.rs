@@ -13,6 +13,7 @@ use super::code::Codes;
 use super::entry::{Entry, State};
 use super::event::{Event, Listener};
 use super::id::{CallId, VerificationId};
+use super::missed::history::History;
 use super::missed::recent::Recent;
 use super::missed::record::Fate;
 use super::missed::throttle::Throttle;
@@ -44,6 +45,7 @@ pub struct Verify {
     pub(super) table: Table,
     pub(super) waiting: Waiting,
     pub(super) recent: Recent,
+    pub(super) history: History,
     pub(super) throttle: Throttle,
     pub(super) epoch: Epoch,
     pub(super) wall: WallClock,
@@ -95,6 +97,7 @@ impl Verify {
                 settings.missed_calls.recent_window,
                 settings.missed_calls.recent_max,
             ),
+            history: History::default(),
             throttle: Throttle::default(),
             epoch: Epoch::default(),
             settings,
@@ -166,11 +169,17 @@ impl Verify {
     /// The sizes of every table against their bounds.
     pub fn census(&self) -> Census {
         let (pending, ended) = (self.table.pending(), self.table.ended());
-        let calls_max = (pending.limit + ended.limit) * usize::from(self.settings.calls);
+        // With the call that it waited for.
+        let missed = usize::from(!self.settings.dids.is_empty());
+        let each = usize::from(self.settings.calls) + missed;
         Census {
             pending,
             ended,
-            calls: Level { size: self.table.calls(), limit: calls_max, shed: 0 },
+            calls: Level {
+                size: self.table.calls(),
+                limit: (pending.limit + ended.limit) * each,
+                shed: 0,
+            },
             phones: self.phones.level(),
             prefixes: self.blocks.level(),
             waiting: self.waiting.level(),

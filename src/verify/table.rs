@@ -114,6 +114,9 @@ impl Table {
         // so at least one of the two removes the call.
         entry.is_forgotten.store(true, Ordering::SeqCst);
         let calls = self.calls.pin();
+        if let Some(missed) = entry.missed().and_then(|missed| missed.call.load_full()) {
+            calls.remove(&missed.id);
+        }
         let mut next = entry.latest();
         while let Some(placed) = next {
             if placed.is_over() {
@@ -131,7 +134,7 @@ impl Table {
         }
     }
 
-    /// A call that was never placed.
+    /// A call that was never placed, or does not count.
     pub(super) fn remove_call(&self, id: CallId) {
         self.calls.pin().remove(&id);
     }

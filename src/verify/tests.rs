@@ -6,6 +6,7 @@ mod checks;
 mod further_calls;
 mod lifecycle;
 mod missed_calls;
+mod missed_history;
 mod missed_races;
 mod missed_world;
 mod races;

@@ -1,8 +1,10 @@
 //! Phones that ring us, through the API.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use ringproof::evidence::{Assurance, IdentityHeader};
+use ringproof::ladder::{Course, Direction, Rung, Verb};
 use ringproof::number::E164;
 use ringproof::verify::{DidId, MissedCall, Settled};
 use serde_json::{Value, json};
@@ -26,9 +28,25 @@ pub(crate) fn ring(world: &World, did: u16) -> Settled {
         trunk: 0,
         sip_call_id: "a84b4c76e66710".into(),
         sip_code: 486,
+        course: course(),
         received: now,
     };
     world.verify.on_missed_call(call, now)
+}
+
+/// What is kept of its messages: the INVITE.
+fn course() -> Course {
+    let mut course = Course::default();
+    course.push(Rung {
+        at: Duration::ZERO,
+        direction: Direction::In,
+        is_again: false,
+        is_ignored: false,
+        method: Verb::Invite,
+        status: None,
+        undelivered: None,
+    });
+    course
 }
 
 fn place(started: &Value) -> u16 {
@@ -77,6 +95,34 @@ async fn a_phone_is_verified_by_its_call() {
     assert_eq!(listed["verifications"][0]["id"], ended["id"]);
     let others = world.ask("GET", "/v1/verifications?method=flash_call", "").await.json();
     assert_eq!(others["verifications"], json!([]));
+}
+
+#[tokio::test]
+async fn a_call_is_shown_with_its_messages_whether_it_matched_or_not() {
+    let world = World::new(short()).await;
+    let started = world.ask("POST", "/v1/verifications", WAIT).await.json();
+    ring(&world, place(&started));
+    ring(&world, 0);
+    let path = format!("/v1/verifications/{}", started["id"].as_str().unwrap());
+    let ended = world.ask("GET", &path, "").await.json();
+    let others = world.ask("GET", "/v1/missed-calls?from=+46701234567", "").await.json();
+    let matched = (&ended["missed_call"]["matched_call"]["id"], "matched", &ended["id"]);
+    let other = (&others["missed_calls"][0]["id"], "remembered", &Value::Null);
+    for (id, outcome, verification) in [matched, other] {
+        let id = id.as_str().unwrap();
+        let call = world.ask("GET", &format!("/v1/calls/{id}"), "").await.json();
+        assert_eq!((&call["outcome"], &call["from"]), (&json!(outcome), &json!(PHONE)), "{call}");
+        assert_eq!(&call["verification"], verification);
+        let path = format!("/v1/calls/{id}/trace");
+        let trace = world.ask("GET", &path, "").await.json();
+        assert_eq!((&trace["call"], &trace["left_out"]), (&json!(id), &json!(0)));
+        assert_eq!(trace["messages"][0]["direction"], "in");
+        let drawn = world.ask_with("GET", &path, "Accept: text/plain\r\n", "").await;
+        let text = String::from_utf8(drawn.body).unwrap();
+        assert!(text.contains("◀──────────── INVITE"), "{text}");
+    }
+    let gone = world.ask("GET", "/v1/calls/call_01JD8Q0R6T9W3K5X7Z2B4N6M8P/trace", "").await;
+    assert_eq!(gone.problem(), (404, "not_found".to_owned()));
 }
 
 #[tokio::test]
@@ -144,7 +190,7 @@ async fn a_caller_is_called_back_and_checked() {
     assert_eq!(early.problem(), (409, "not_called".to_owned()));
     assert_eq!(world.ask("POST", &format!("{path}/call"), "").await.status, 202);
     let order = soon(world.orders.recv()).await.unwrap();
-    assert_eq!(order.ring, Some(std::time::Duration::from_secs(5)));
+    assert_eq!(order.ring, Some(Duration::from_secs(5)));
     let code = format!("{{\"code\":\"{:05}\"}}", order.caller_id.suffix());
     let ended = world.ask("POST", &format!("{path}/check"), &code).await.json();
     assert_eq!((&ended["status"], &ended["reason"]), (&json!("verified"), &json!("code_matched")));

@@ -93,7 +93,7 @@ impl Chain {
 }
 
 /// The profile as it is shipped, but for where the proxy is and what is too slow for a test.
-fn profile() -> String {
+pub(crate) fn profile() -> String {
     let shipped = include_str!("../../sip-profiles/kamailio-peer.toml");
     let local = ["name =", "address =", "sources =", "domain ="];
     let kept = shipped.lines().filter(|line| !local.iter().any(|key| line.starts_with(key)));
@@ -102,17 +102,29 @@ fn profile() -> String {
 }
 
 /// The process, its port and its folder.
-struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     _place: Place,
 }
 
 impl Proxy {
-    fn start([first, second]: [u16; 2]) -> Self {
+    /// One that passes every call on to this port.
+    pub(crate) fn before(port: u16) -> Self {
+        let fork = "  append_branch(\"$var(second)\");\n";
+        let relays = FORKS.replace(fork, "");
+        assert_ne!(relays, FORKS, "it forks no more");
+        Self::run(&relays, [port, port])
+    }
+
+    fn start(ports: [u16; 2]) -> Self {
+        Self::run(FORKS, ports)
+    }
+
+    fn run(config: &str, [first, second]: [u16; 2]) -> Self {
         let place = Place::new();
         let address = raw::closed();
-        let config = include_str!("kamailio/forks.cfg")
+        let config = config
             .replace("[port]", &address.port().to_string())
             .replace("[first]", &first.to_string())
             .replace("[second]", &second.to_string());
@@ -163,4 +175,5 @@ fn await_answer(proxy: SocketAddr) {
     });
 }
 
+const FORKS: &str = include_str!("kamailio/forks.cfg");
 const PHONE: &str = "+46701740650";

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ringproof::lab::Ending;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::lab::Lab;
 use crate::raw;
@@ -31,6 +31,23 @@ fn the_demo_tells_programs_what_happened_in_one_document() {
     assert!(moments.is_sorted() && moments[0] == 0, "{moments:?}");
     let rang = moments[3] - moments[2];
     assert!((2_900..4_000).contains(&rang), "{rang}");
+    let missed = &told["missed_call"];
+    assert_eq!(
+        (&missed["verified"], &missed["phone"]["refused_with"]),
+        (&json!(true), &json!(486))
+    );
+    let evidence = &missed["verification"]["missed_call"]["matched_call"];
+    assert_eq!(
+        (&missed["call"]["id"], &missed["trace"]["call"]),
+        (&evidence["id"], &evidence["id"])
+    );
+    assert!(missed["ack_to_event_ms"].as_f64().unwrap() < 1_000.0, "{missed}");
+    let wire = missed["trace"]["messages"].as_array().unwrap();
+    let wire = wire.iter().map(|message| match message["status"].as_u64() {
+        None => message["method"].as_str().unwrap().to_owned(),
+        Some(status) => status.to_string(),
+    });
+    assert_eq!(wire.collect::<Vec<_>>(), ["INVITE", "100", "180", "486", "ACK"]);
     assert_eq!(fs::read_dir(&place.0).unwrap().count(), 0, "nothing stays behind");
 }
 

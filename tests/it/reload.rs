@@ -76,8 +76,8 @@ fn a_reload_says_which_changes_wait_for_a_restart() {
     let lab = Lab::new();
     let mut plan = Plan::new(lab.address);
     let world = World::start(&plan);
-    plan.verify +=
-        "\nattempts = 2\n[[did]]\nnumber = \"+46812345678\"\n[missed_calls]\nring = \"1s\"";
+    plan.verify += "\nattempts = 2";
+    plan.missed = "[[did]]\nnumber = \"+46812345678\"\n[missed_calls]\nring = \"1s\"".to_owned();
     plan.numbers = "+46876500[000-998]";
     reload(&world, &plan, "the trunks were reloaded");
     let log = world.log();

@@ -24,8 +24,10 @@ pub(crate) struct Plan {
     pub(crate) sip: String,
     /// Name, address and further lines of each trunk.
     pub(crate) trunks: Vec<(&'static str, SocketAddr, String)>,
-    /// Numbers of the one pool.
+    /// Numbers of the one pool; empty: there is none.
     pub(crate) numbers: &'static str,
+    /// `[[did]]` and `[missed_calls]`.
+    pub(crate) missed: String,
     /// `[verify]`.
     pub(crate) verify: String,
     /// Said by a shell before the daemon takes its place.
@@ -41,6 +43,7 @@ impl Plan {
             sip: format!("listen = [\"udp:{host}:0\"]"),
             trunks: vec![("lab", trunk, FAST.to_owned())],
             numbers: "+46876500[000-999]",
+            missed: String::new(),
             verify: "starts_per_phone = []\nstarts_per_prefix = []".to_owned(),
             prelude: None,
         }
@@ -55,12 +58,15 @@ impl Plan {
             fs::write(place.join(&file), text).expect("a profile can be written");
             profiles.push(format!("\"{file}\""));
         }
-        let Self { control, sip, numbers, verify, .. } = self;
+        let Self { control, sip, numbers, missed, verify, .. } = self;
+        let pool = match *numbers {
+            "" => String::new(),
+            numbers => format!("[[pool]]\nname = \"default\"\nnumbers = [\"{numbers}\"]\n"),
+        };
         let text = format!(
             "[control]\nsocket = \"ringproof.sock\"\n{control}\n\
              [sip]\n{sip}\nprofiles = [{}]\n\
-             [[pool]]\nname = \"default\"\nnumbers = [\"{numbers}\"]\n\
-             [verify]\n{verify}\n",
+             {pool}[verify]\n{verify}\n{missed}\n",
             profiles.join(", ")
         );
         let path = place.join("ringproof.toml");

@@ -5,6 +5,7 @@ use std::io;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::missed::MissedCall;
 use super::{PHONE, text};
 use crate::cli::Terminal;
 use crate::lab::Entry;
@@ -28,8 +29,13 @@ impl Teller<'_> {
     }
 
     /// For programs.
-    pub(super) fn end(&mut self, story: &Story) -> io::Result<()> {
-        if self.is_json { self.terminal.print(&format!("{}\n", story.to_json())) } else { Ok(()) }
+    pub(super) fn end(&mut self, story: &Story, missed: &MissedCall) -> io::Result<()> {
+        if !self.is_json {
+            return Ok(());
+        }
+        let mut whole = story.to_json();
+        whole["missed_call"] = missed.to_json();
+        self.terminal.print(&format!("{whole}\n"))
     }
 }
 

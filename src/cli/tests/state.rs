@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::answers::{EVENTS, ID, PENDING, POOLS, STATUS, TRUNKS, VERIFIED};
+use super::answers::{EVENTS, ID, PENDING, POOLS, RANG, STATUS, TRUNKS, VERIFIED};
 use super::check;
 
 #[test]
@@ -223,6 +223,17 @@ fn trace_draws_a_call_or_the_latest_of_a_verification() {
         &expect![[r#"
         > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
         > GET /v1/calls/call_01JD8Q0R6T9W3K5X7Z2B4N6M8Q/trace
+        |    seconds  gateway   trunk
+        |      0.000    │── INVITE ──▶
+        exit 0
+    "#]],
+    );
+    check(
+        &format!("trace {ID}"),
+        &[(get.0, 200, RANG), ("GET /v1/calls/call_M/trace", 200, drawn)],
+        &expect![[r#"
+        > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+        > GET /v1/calls/call_M/trace
         |    seconds  gateway   trunk
         |      0.000    │── INVITE ──▶
         exit 0

@@ -10,26 +10,33 @@ use axum::response::{IntoResponse, Response};
 use super::super::api::Api;
 use super::super::problem::{Problem, Refused};
 use super::super::request::Id;
-use super::super::view::{CallView, TraceView};
+use super::super::view::{AnyCallView, CallView, MissedCallView, TraceView};
 use crate::ladder::draw;
 use crate::verify::id::CallId;
 
 /// Read one call.
+///
+/// A call to one of the gateway's numbers, which has a `did`, is known when it is over: for as long as
+/// the verification that it matched, any other while it is among the latest 4,096 of them.
 #[utoipa::path(
     get, path = "/v1/calls/{id}", tag = "calls", operation_id = "getCall",
     security(("key" = ["verify"]), ("key" = ["read"])),
     params(("id" = String, Path)),
     responses(
-        (status = 200, description = "As it stands now", body = CallView),
+        (status = 200, description = "As it stands now", body = AnyCallView),
         Refused,
     ),
 )]
 pub(super) async fn get(
     State(api): State<Arc<Api>>,
     Id(id): Id<CallId>,
-) -> Result<Body<CallView>, Problem> {
-    let call = api.service.call(id).ok_or_else(Problem::not_found)?;
-    Ok(Body(CallView::new(&call, &call.facts(), &api.trunks)))
+) -> Result<Body<AnyCallView>, Problem> {
+    if let Some(call) = api.service.call(id) {
+        let view = CallView::new(&call, &call.facts(), &api.trunks);
+        return Ok(Body(AnyCallView::Placed(view)));
+    }
+    let call = api.service.missed_call(id).ok_or_else(Problem::not_found)?;
+    Ok(Body(AnyCallView::Missed(MissedCallView::new(&call, &api.trunks))))
 }
 
 /// Read a call's SIP messages, as JSON or, with `Accept: text/plain`, drawn.
@@ -47,12 +54,18 @@ pub(super) async fn trace(
     Id(id): Id<CallId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let call = api.service.call(id).ok_or_else(Problem::not_found)?;
+    let (rungs, trace) = match api.service.call(id) {
+        Some(call) => (call.ladder.rungs(), TraceView::new(&call)),
+        None => {
+            let call = api.service.missed_call(id).ok_or_else(Problem::not_found)?;
+            (call.course.rungs(), TraceView::of_missed(&call))
+        }
+    };
     if !wants_text(&headers) {
-        return Ok(Body(TraceView::new(&call)).into_response());
+        return Ok(Body(trace).into_response());
     }
-    let mut text = draw("gateway", "trunk", &call.ladder.rungs());
-    match call.ladder.left_out() {
+    let mut text = draw("gateway", "trunk", &rungs);
+    match trace.left_out {
         0 => {}
         left_out => text += &format!("{left_out} more messages were not kept\n"),
     }

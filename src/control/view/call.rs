@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::missed_call::MissedCallView;
 use super::timestamp;
 use super::words::{
     CallStateWord, DirectionWord, EndedByWord, OutcomeWord, SipMethodWord, UndeliveredWord,
 };
 use crate::ladder::{Direction, Rung};
-use crate::verify::TrunkNames;
 use crate::verify::record::{CallRecord, CallState, Facts};
+use crate::verify::{MissedCallRecord, TrunkNames};
 
 /// A call inside its verification.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -86,13 +87,23 @@ pub struct CallView {
     pub q850_cause: Option<u8>,
 }
 
+/// A call, whichever way it went.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum AnyCallView {
+    /// To a phone.
+    Placed(CallView),
+    /// To a number of ours.
+    Missed(MissedCallView),
+}
+
 /// The SIP messages of a call in the order in which they passed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TraceView {
     /// The call.
     #[schema(example = "call_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
     pub call: String,
-    /// When it was accepted: second zero.
+    /// When it was accepted, or, of one that came in, when its INVITE came: second zero.
     #[schema(format = DateTime)]
     pub placed_at: String,
     /// The messages.
@@ -104,7 +115,7 @@ pub struct TraceView {
 /// One SIP message.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct RungView {
-    /// Seconds since the call was accepted.
+    /// Seconds since then.
     pub seconds: f64,
     /// `out` from the gateway to the trunk, `in` from the trunk.
     #[schema(value_type = DirectionWord)]
@@ -116,6 +127,9 @@ pub struct RungView {
     pub status: Option<u16>,
     /// The same message had passed before.
     pub again: bool,
+    /// It came and was not believed: an ACK that does not repeat the tag of our refusal, or a request
+    /// that is not from an address of the trunk.
+    pub ignored: bool,
     /// Why it did not arrive, if the system or the network said so.
     #[schema(value_type = Option<UndeliveredWord>)]
     pub undelivered: Option<&'static str>,
@@ -173,6 +187,16 @@ impl TraceView {
             left_out: call.ladder.left_out(),
         }
     }
+
+    /// Of this call that came in.
+    pub fn of_missed(call: &MissedCallRecord) -> Self {
+        Self {
+            call: call.id.to_string(),
+            placed_at: timestamp(call.received_at),
+            messages: call.course.rungs().iter().map(RungView::new).collect(),
+            left_out: call.course.left_out(),
+        }
+    }
 }
 
 impl RungView {
@@ -186,6 +210,7 @@ impl RungView {
             method: rung.method.as_str(),
             status: rung.status,
             again: rung.is_again,
+            ignored: rung.is_ignored,
             undelivered: rung.undelivered.map(|why| why.as_str()),
         }
     }

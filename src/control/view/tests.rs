@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::*;
 use crate::evidence::{Assurance, IdentityHeader, Unknown};
-use crate::ladder::{Direction, Rung, Verb};
+use crate::ladder::{Course, Direction, Rung, Verb};
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 use crate::verify::id::{CallId, VerificationId};
@@ -178,6 +178,7 @@ fn missed(did: E164, caller: Result<E164, Unknown>, fate: Fate) -> MissedCallRec
         trunk: 0,
         sip_call_id: "a84b4c76e66710@192.0.2.1".into(),
         sip_code: 486,
+        course: Course::default(),
         received_at: Micros(NOW + 8_000_000),
         received: now,
         over: now,
@@ -224,6 +225,7 @@ fn a_trace_tells_requests_from_responses() {
         at: Duration::from_millis(2),
         direction: Direction::Out,
         is_again: false,
+        is_ignored: false,
         method: Verb::Invite,
         status: None,
         undelivered: None,
@@ -244,6 +246,7 @@ fn a_trace_tells_requests_from_responses() {
               "method": "INVITE",
               "status": null,
               "again": false,
+              "ignored": false,
               "undelivered": null
             },
             {
@@ -252,6 +255,7 @@ fn a_trace_tells_requests_from_responses() {
               "method": "INVITE",
               "status": 180,
               "again": false,
+              "ignored": false,
               "undelivered": null
             }
           ],

@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::super::Gateway;
 use super::super::request::Request;
 use super::tag_text;
+use crate::ladder::Verb;
 use crate::sip::response::Response;
 use crate::sip::{Method, Status};
 use crate::tally::{DropReason, SipKind};
@@ -22,6 +23,7 @@ impl Gateway {
         let Some(handle) = self.call_of(request) else { return };
         let Some((machine, call)) = self.inbound_mut(handle) else { return };
         let is_ours = call.is_named_by(request);
+        call.note_in(Verb::Ack, false, !is_ours, now);
         // Before the final response there is nothing to confirm.
         let is_confirmed = is_ours && !machine.is_proceeding();
         if is_confirmed && machine.on_ack(now) != OnAck::Confirm {
@@ -40,10 +42,14 @@ impl Gateway {
     pub(crate) fn on_cancel(&mut self, request: &Request<'_>, now: Instant) {
         let Some(handle) = self.call_of(request) else { return self.deny(request, now) };
         let Some((_, call)) = self.inbound_mut(handle) else { return };
-        if !call.peer.owns(request.from.ip()) {
+        let is_theirs = call.peer.owns(request.from.ip());
+        let is_again = !call.call.is_ringing();
+        call.note_in(Verb::Cancel, is_again, !is_theirs, now);
+        if !is_theirs {
             return self.tally.on_dropped(DropReason::ForeignSource);
         }
         let (tag, to) = (tag_text(call.tag), call.to);
+        call.note_out(Verb::Cancel, Status::OK, is_again, now);
         let step = call.call.on_cancel();
         // "the To tag of the response to the CANCEL and the To tag in the response to the original
         // request SHOULD be the same".

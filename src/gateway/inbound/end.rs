@@ -68,6 +68,7 @@ impl Call {
             trunk: self.trunk,
             sip_call_id: self.call_id(),
             sip_code: ended.refusal.code(),
+            course: self.course,
             received: self.received,
         })
     }

@@ -10,6 +10,7 @@ use super::missed_world::{
     tag_of_last,
 };
 use super::world::World;
+use crate::ladder::draw;
 use crate::sip::Method;
 
 /// Plays a call that a verification waits for.
@@ -95,6 +96,42 @@ fn ring(world: &mut World, called: &str, caller: &str, name: &str) {
     world.receive(cancel(&invite).as_bytes());
     let tag = tag_of_last(world);
     world.receive(ack(&invite, &tag).as_bytes());
+}
+
+#[test]
+fn the_ladder_of_a_call_shows_what_was_believed_and_what_was_not() {
+    let mut world = ringable(&[TRUNK], 64);
+    let awaited = await_call(&mut world, CALLER, DID, false);
+    let invite = invite(DID, CALLER, "a");
+    world.receive(invite.as_bytes());
+    world.run_until(world.start + Duration::from_millis(500));
+    world.receive(invite.as_bytes());
+    world.receive_from("192.0.2.66:5060", cancel(&invite).as_bytes());
+    world.run_until(world.start + Duration::from_secs(1));
+    world.receive(cancel(&invite).as_bytes());
+    world.receive(cancel(&invite).as_bytes());
+    world.receive(ack(&invite, "0123456789abcdef").as_bytes());
+    world.run_until(world.start + Duration::from_millis(1_600));
+    let tag = tag_of_last(&world);
+    world.receive(ack(&invite, &tag).as_bytes());
+    let snapshot = world.verify.get(awaited.id, world.now).unwrap();
+    let evidence = snapshot.missed_call.unwrap().matched.unwrap();
+    expect![[r#"
+        seconds   gateway                            trunk
+        0.000       │◀──────────── INVITE ────────────│
+        0.000       │────────── 100 INVITE ──────────▶│
+        0.000       │────────── 180 INVITE ──────────▶│
+        0.500       │◀──────── INVITE (again) ────────│
+        0.500       │────── 180 INVITE (again) ──────▶│
+        1.000       │◀──────────── CANCEL ────────────│
+        1.000       │────────── 200 CANCEL ──────────▶│
+        1.000       │────────── 487 INVITE ──────────▶│
+        1.000       │◀──────── CANCEL (again) ────────│
+        1.000       │────── 200 CANCEL (again) ──────▶│
+        1.000       │✗───────────── ACK ──────────────│  ignored: without our tag, or not from the trunk
+        1.500       │────── 487 INVITE (again) ──────▶│
+        1.600       │◀───────────── ACK ──────────────│
+    "#]].assert_eq(&draw("gateway", "trunk", &evidence.course.rungs()));
 }
 
 #[test]

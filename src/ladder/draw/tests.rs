@@ -15,7 +15,8 @@ fn a_flash_call_is_drawn_as_it_passed() {
         (5_612, Direction::Out, Verb::Cancel, None),
     ] {
         let at = Duration::from_millis(ms);
-        ladder.push(Rung { at, direction, is_again: ms == 500, method, status, undelivered: None });
+        let (is_again, is_ignored, undelivered) = (ms == 500, false, None);
+        ladder.push(Rung { at, direction, is_again, is_ignored, method, status, undelivered });
     }
     expect![[r#"
         seconds   gateway                            trunk
@@ -36,6 +37,7 @@ fn p33_an_invite_that_did_not_arrive_is_drawn_so_for_every_reason() {
             at: Duration::from_micros(3),
             direction: Direction::Out,
             is_again: false,
+            is_ignored: false,
             method: Verb::Invite,
             status: None,
             undelivered: None,
@@ -70,6 +72,7 @@ fn a_full_ladder_counts_what_it_left_out() {
         at: Duration::ZERO,
         direction: Direction::In,
         is_again: false,
+        is_ignored: false,
         method: Verb::Invite,
         status: Some(183),
         undelivered: None,

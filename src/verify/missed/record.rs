@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::MissedCall;
 use crate::evidence::{Assurance, IdentityHeader, Unknown};
+use crate::ladder::Course;
 use crate::number::E164;
 use crate::time::Micros;
 use crate::verify::id::{CallId, VerificationId};
@@ -31,6 +32,8 @@ pub struct MissedCallRecord {
     pub sip_call_id: Box<str>,
     /// The final status code that the caller got.
     pub sip_code: u16,
+    /// Its messages.
+    pub course: Course,
     /// When the INVITE came.
     pub received_at: Micros,
     /// The same moment on the monotonic clock.
@@ -79,6 +82,7 @@ impl MissedCallRecord {
             trunk: call.trunk,
             sip_call_id: call.sip_call_id,
             sip_code: call.sip_code,
+            course: call.course,
             received_at,
             received: call.received,
             over,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::world::{PHONE, World, request, world};
 use crate::evidence::{Assurance, IdentityHeader, Unknown};
+use crate::ladder::Course;
 use crate::number::E164;
 use crate::verify::record::CallRecord;
 use crate::verify::{
@@ -96,6 +97,7 @@ impl World {
             trunk: 3,
             sip_call_id: "a84b4c76e66710".into(),
             sip_code: 486,
+            course: Course::default(),
             received: self.at(began),
         };
         self.verify.on_missed_call(call, self.at(over))

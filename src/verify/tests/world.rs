@@ -11,7 +11,7 @@ use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 use crate::time::WallClock;
 use crate::verify::event::{Event, Listener};
-use crate::verify::id::VerificationId;
+use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::Ending;
 use crate::verify::settings::{Bounds, PoolSettings};
 use crate::verify::snapshot::Snapshot;
@@ -135,6 +135,16 @@ impl World {
         let ahead = Duration::from_secs_f64(ahead_seconds.abs());
         let set = if ahead_seconds < 0.0 { shown - ahead } else { shown + ahead };
         self.verify.wall.resample(now, UNIX_EPOCH + set);
+    }
+
+    /// The name of the latest missed call that was told of.
+    pub(super) fn last_missed(&self) -> CallId {
+        let end = self.tape.next.load(Ordering::SeqCst);
+        let told = (0..end).rev().filter_map(|number| self.tape.said.get(&number));
+        let mut missed = told.filter_map(|told| {
+            if let Event::MissedCall(call) = &*told { Some(call.id) } else { None }
+        });
+        missed.next().unwrap()
     }
 
     /// What was said since the last time, a line each.
