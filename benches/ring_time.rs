@@ -18,17 +18,16 @@ mod figures;
 mod load;
 #[path = "kit/machine.rs"]
 mod machine;
+#[path = "kit/ring.rs"]
+mod ring;
 #[path = "kit/sipp.rs"]
 mod sipp;
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 use std::{fs, thread};
 
-use ringproof::sip::{Message, Method, Status};
-
-use capture::{Capture, Datagram};
+use capture::Capture;
 use daemon::Daemon;
 use sipp::Sipp;
 
@@ -48,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("the client was late, ms:       {}", figures::spread(late));
     // The last calls ring for a second.
     thread::sleep(RING + Duration::from_millis(500));
-    let mut rings = rings(&capture.stop()?)?;
+    let mut rings = ring::errors(&capture.stop()?, RING)?;
     let completed = daemon.metric("ringproof_calls_total", "outcome=\"completed\"")?;
     daemon.stop()?;
     let trunk = trunk.stop()?;
@@ -66,25 +65,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::remove_dir_all(place)?;
     let is_good = rings.len() == accepted && figures::percentile(&rings, 0.99) <= 5.0;
     if is_good { Ok(()) } else { Err("rings are not as exact as they should be".into()) }
-}
-
-/// By how many milliseconds each call rang longer or shorter than planned.
-fn rings(datagrams: &[Datagram]) -> Result<Vec<f64>, Box<dyn Error>> {
-    let mut rang = BTreeMap::new();
-    let mut errors = vec![];
-    for Datagram { at, payload } in datagrams {
-        let message = Message::parse(payload)?;
-        let call = message.call_id()?;
-        if message.status() == Some(Status::RINGING) {
-            rang.entry(call).or_insert(*at);
-        } else if message.method() == Some(Method::Cancel)
-            && let Some(from) = rang.remove(call)
-        {
-            let lasted = at.saturating_sub(from) as f64 / 1e3;
-            errors.push(lasted - RING.as_secs_f64() * 1e3);
-        }
-    }
-    Ok(errors)
 }
 
 const TRUNK: u16 = 25_260;
