@@ -23,6 +23,8 @@ fn q16_every_form_of_a_number_is_read_exactly_or_not_at_all() {
         ("tel:0701234567;phone-context=+47", "unreadable"),
         ("tel:7042;phone-context=example.com", "unreadable"),
         ("tel:911;phone-context=+1", "unreadable"),
+        ("sip:0701234567@t.example;phone-context=+47", "unreadable"),
+        ("sip:0701234567@t.example;user=phone;phone-context=+46", "+46701234567"),
         ("sip:46701234567@t.example", "+46701234567"),
         ("sip:112@t.example", "unreadable"),
         ("sip:00@t.example", "unreadable"),
