@@ -144,6 +144,21 @@ fn a_remote_party_counts_when_it_calls_and_was_screened() {
     check(&[from, &party(";party=calling;screen=yes;privacy=full")], "anonymous by RemotePartyId");
 }
 
+/// Two lines are what comes of a switch that adds its own to the one that its customer wrote.
+#[test]
+fn q17_remote_parties_that_disagree_are_nobody() {
+    let party = |digits: &str, parameters: &str| {
+        format!("Remote-Party-ID: <sip:+{digits}@t.example>;party={parameters}")
+    };
+    let victim = party("46702222222", "calling;screen=yes");
+    let other = "disagreeing by RemotePartyId";
+    check(&[&victim, &party("46703333333", "calling;screen=yes")], other);
+    check(&[&victim, &party("46703333333", "calling;screen=no")], other);
+    check(&[&victim, "Remote-Party-ID: garbage"], other);
+    check(&[&victim, &victim], "+46702222222 by RemotePartyId");
+    check(&[&victim, &party("46703333333", "called;screen=yes")], "+46702222222 by RemotePartyId");
+}
+
 #[test]
 fn q16_who_wants_to_stay_unknown_does() {
     let from = "From: <sip:+46701111111@t.example>;tag=a";
