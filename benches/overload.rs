@@ -4,8 +4,8 @@
 //! strangers pour 100,000 INVITEs a second while flash calls and missed calls go on; the trunk sends
 //! ten times what it may, of callers whom nobody waits for, beside nine tenths of what it may of those
 //! who are waited for; and the same as fast as one thread can pour. Prints what succeeded, what the
-//! memory did, how long phones rang against the plan, what was answered, and how soon after the flood
-//! a call is answered as before it. Fails when less than nine tenths succeed.
+//! memory did, what was answered, and how soon after the flood a call is answered as before it. Fails
+//! when less than nine tenths succeed. How long phones ring during a flood is not measured.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's result is its output")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and waits")]

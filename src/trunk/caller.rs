@@ -118,25 +118,31 @@ impl CallerPolicy {
         Some(first.or(second))
     }
 
-    /// The one whose `party` is the calling one. `privacy` is its own way to say what Privacy says.
+    /// The one whose `party` is the calling one; several only if they are the same phone.
     fn remote_party(&self, invite: &Message<'_>) -> Option<Result<E164, Unknown>> {
-        let is = |value: Option<&[u8]>, word: &str| {
-            value.is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
-        };
-        let mut parties = invite.values(Name::RemotePartyId).map(NameAddr::parse);
-        let party = parties.find(|party| {
-            let Ok(party) = party else { return true };
-            party.param("party").is_none() || is(party.param("party"), "calling")
-        })?;
-        let Ok(party) = party else { return Some(Err(Unknown::Unreadable)) };
+        let parties = invite.values(Name::RemotePartyId).map(NameAddr::parse);
+        let mut calling = parties.filter_map(|party| match party {
+            Err(_) => Some(Err(Unknown::Unreadable)),
+            Ok(party) => {
+                let of = party.param("party");
+                (of.is_none() || is_word(of, "calling")).then(|| self.of_party(party))
+            }
+        });
+        let first = calling.next()?;
+        let is_one = calling.all(|other| other == first);
+        Some(if is_one { first } else { Err(Unknown::Disagreeing) })
+    }
+
+    /// `privacy` is the field's own way to say what Privacy says.
+    fn of_party(&self, party: NameAddr<'_>) -> Result<E164, Unknown> {
         let privacy = party.param("privacy");
-        Some(if privacy.is_some() && !is(privacy, "off") && !is(privacy, "name") {
+        if privacy.is_some() && !is_word(privacy, "off") && !is_word(privacy, "name") {
             Err(Unknown::Anonymous)
-        } else if is(party.param("screen"), "yes") {
+        } else if is_word(party.param("screen"), "yes") {
             self.of_address(party)
         } else {
             Err(Unknown::Unscreened)
-        })
+        }
     }
 
     fn of_value(&self, value: &[u8]) -> Result<E164, Unknown> {
@@ -152,6 +158,11 @@ impl CallerPolicy {
         let number = if is_telephone { number::read(self, &uri) } else { None };
         number.ok_or(Unknown::Unreadable)
     }
+}
+
+/// Whether a parameter is there and has this value.
+fn is_word(value: Option<&[u8]>, word: &str) -> bool {
+    value.is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// RFC 3323 §4.2 and RFC 3325 §9.3: `id`, `user` and `header` hide who is calling. `session`,

@@ -39,7 +39,8 @@ pub struct Page {
 }
 
 impl Verify {
-    /// Verifications that can still be read, as they stand at `now`.
+    /// Verifications that can still be read, as they stand at `now`. A start that may yet be taken back
+    /// is none of them: who cannot know its name cannot end it while it is being built.
     pub fn list(&self, filter: Filter, now: Instant) -> Page {
         let limit = match filter.limit {
             0 => PAGE_DEFAULT,
@@ -49,7 +50,7 @@ impl Verify {
         let mut newest = BinaryHeap::with_capacity(limit + 2);
         self.table.for_each(|entry| {
             self.expire_if_due(entry, now);
-            if filter.admits(entry) {
+            if entry.story.is_begun() && filter.admits(entry) {
                 newest.push(Reverse(Listed(Arc::clone(entry))));
                 if newest.len() > limit + 1 {
                     newest.pop();

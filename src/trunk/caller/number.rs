@@ -25,16 +25,19 @@ pub(super) fn read(policy: &CallerPolicy, uri: &Uri<'_>) -> Option<E164> {
     }
 }
 
-/// `;phone-context=`, which in a SIP URI is a parameter of the user part (RFC 3261 §19.1.6).
+/// `;phone-context=`, which in a SIP URI is a parameter of the user part (RFC 3261 §19.1.6). Some switches
+/// write it behind the host; there it says no less that the digits are not to be read as they stand.
 fn context<'a>(uri: &Uri<'a>) -> Option<&'a [u8]> {
+    let of_uri = uri.param("phone-context");
     if uri.scheme == Scheme::Tel {
-        return uri.param("phone-context");
+        return of_uri;
     }
     let mut parameters = uri.user?.split(|&octet| octet == b';').skip(1);
-    parameters.find_map(|parameter| {
+    let of_user = parameters.find_map(|parameter| {
         let (name, value) = parameter.split_at_checked("phone-context=".len())?;
         name.eq_ignore_ascii_case(b"phone-context=").then_some(value)
-    })
+    });
+    of_user.or(of_uri)
 }
 
 /// Digits that are dialled where numbers begin with `context`. Only a country code says how.

@@ -23,6 +23,8 @@ fn q16_every_form_of_a_number_is_read_exactly_or_not_at_all() {
         ("tel:0701234567;phone-context=+47", "unreadable"),
         ("tel:7042;phone-context=example.com", "unreadable"),
         ("tel:911;phone-context=+1", "unreadable"),
+        ("sip:0701234567@t.example;phone-context=+47", "unreadable"),
+        ("sip:0701234567@t.example;user=phone;phone-context=+46", "+46701234567"),
         ("sip:46701234567@t.example", "+46701234567"),
         ("sip:112@t.example", "unreadable"),
         ("sip:00@t.example", "unreadable"),
@@ -140,6 +142,21 @@ fn a_remote_party_counts_when_it_calls_and_was_screened() {
     check(&[from, &party(";party=calling;screen=no")], "unscreened by RemotePartyId");
     check(&[from, &party("")], "unscreened by RemotePartyId");
     check(&[from, &party(";party=calling;screen=yes;privacy=full")], "anonymous by RemotePartyId");
+}
+
+/// Two lines are what comes of a switch that adds its own to the one that its customer wrote.
+#[test]
+fn q17_remote_parties_that_disagree_are_nobody() {
+    let party = |digits: &str, parameters: &str| {
+        format!("Remote-Party-ID: <sip:+{digits}@t.example>;party={parameters}")
+    };
+    let victim = party("46702222222", "calling;screen=yes");
+    let other = "disagreeing by RemotePartyId";
+    check(&[&victim, &party("46703333333", "calling;screen=yes")], other);
+    check(&[&victim, &party("46703333333", "calling;screen=no")], other);
+    check(&[&victim, "Remote-Party-ID: garbage"], other);
+    check(&[&victim, &victim], "+46702222222 by RemotePartyId");
+    check(&[&victim, &party("46703333333", "called;screen=yes")], "+46702222222 by RemotePartyId");
 }
 
 #[test]

@@ -93,8 +93,9 @@ impl Recent {
             list.drain(..surplus);
             Operation::<_, ()>::Insert(list.into())
         };
-        let done = pin.compute(call.caller, with_it);
+        // Before it can be found: who takes it out at once must not count below zero.
         self.size.fetch_add(1, Ordering::Relaxed);
+        let done = pin.compute(call.caller, with_it);
         if let Compute::Updated { old: (_, old), new: (_, new) } = done {
             let is_gone = |old: &&Arc<Remembered>| !new.iter().any(|new| Arc::ptr_eq(new, old));
             for gone in old.iter().filter(is_gone) {

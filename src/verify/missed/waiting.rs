@@ -73,12 +73,11 @@ impl Waiting {
 
     /// Makes a verification wait; false when another one waits there for this caller.
     pub(in super::super) fn claim(&self, did: DidId, entry: &Arc<Entry>) -> bool {
+        // Before it can be found: who ends it at once must not count below zero.
+        self.count(did, |count| count.fetch_add(1, Ordering::Relaxed));
         let is_mine = self.entries.pin().try_insert((did, entry.to), Arc::clone(entry)).is_ok();
-        if is_mine {
-            self.size.fetch_add(1, Ordering::Relaxed);
-            if let Some(did) = self.dids.get(usize::from(did.0)) {
-                did.waiting.fetch_add(1, Ordering::Relaxed);
-            }
+        if !is_mine {
+            self.count(did, |count| count.fetch_sub(1, Ordering::Relaxed));
         }
         is_mine
     }
@@ -86,10 +85,15 @@ impl Waiting {
     /// It waits no longer. For the thread that made it final.
     pub(in super::super) fn release(&self, did: DidId, entry: &Entry) {
         if self.entries.pin().remove(&(did, entry.to)).is_some() {
-            self.size.fetch_sub(1, Ordering::Relaxed);
-            if let Some(did) = self.dids.get(usize::from(did.0)) {
-                did.waiting.fetch_sub(1, Ordering::Relaxed);
-            }
+            self.count(did, |count| count.fetch_sub(1, Ordering::Relaxed));
+        }
+    }
+
+    /// Counts at this number and at all of them.
+    fn count(&self, did: DidId, by_one: impl Fn(&AtomicUsize) -> usize) {
+        by_one(&self.size);
+        if let Some(did) = self.dids.get(usize::from(did.0)) {
+            by_one(&did.waiting);
         }
     }
 

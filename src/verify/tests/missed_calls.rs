@@ -364,6 +364,16 @@ fn a_start_that_was_settled_at_once_is_not_taken_back() {
 }
 
 #[test]
+fn a_start_that_may_yet_be_taken_back_is_in_no_list() {
+    let world = missed_world(|_| {});
+    let begun = world.begin_waiting(wait(0), 0.0).unwrap();
+    let listed = || world.list(Filter::default()).items.len();
+    assert_eq!(listed(), 0);
+    world.verify.announce(&begun.task);
+    assert_eq!(listed(), 1);
+}
+
+#[test]
 fn lists_can_be_asked_for_one_method() {
     let world = missed_world(|_| {});
     world.start(PHONE, 0.0).unwrap();
