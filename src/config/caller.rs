@@ -14,8 +14,9 @@ pub(super) fn read(mut section: Section<'_>, plan: Option<NationalPlan>) -> Call
         section.refuse("bare", "\"national\" of no country", "used with a `country`");
     }
     let called = section.or("called_in", &called_in(), default.called);
+    let vias_max = section.or("vias_max", &kind::whole(1..=VIAS_MAX), default.vias_max);
     section.finish();
-    CallerPolicy { headers, plan, bare, called }
+    CallerPolicy { headers, plan, bare, called, vias_max }
 }
 
 fn read_headers(section: &mut Section<'_>) -> Option<Vec<IdentityHeader>> {
@@ -53,3 +54,6 @@ fn bare_digits() -> Kind<BareDigits> {
 fn called_in() -> Kind<CalledIn> {
     kind::choice(&[("request_uri", CalledIn::RequestUri), ("to", CalledIn::To)])
 }
+
+/// RFC 3261 §8.1.1.6: Max-Forwards is 70 in most requests, so no INVITE has passed more proxies.
+const VIAS_MAX: u8 = 70;

@@ -27,6 +27,10 @@ pub struct CallerPolicy {
     pub bare: BareDigits,
     /// Where the number that was rung stands.
     pub called: CalledIn,
+    /// How many Via values an INVITE may have for its call to prove anything, 1 at least. A trunk that is
+    /// a proxy passes what belongs to no transaction of its own on by the next Via (RFC 3261 §16.7), so
+    /// that a forger who wrote it gets our response, and our tag in it.
+    pub vias_max: u8,
 }
 
 /// What digits are that have neither `+` nor a prefix.
@@ -59,6 +63,9 @@ pub struct Caller {
     /// The call came by way of another phone (Diversion of RFC 5806, History-Info of RFC 7044, or a
     /// `div` PASSporT of RFC 8946): who rang is not who holds the phone that was dialled.
     pub is_forwarded: bool,
+    /// The INVITE has more Via values than the trunk's may have: what we answer may be passed on, and so
+    /// comes back from whoever wrote them.
+    pub is_relayed: bool,
 }
 
 impl Default for CallerPolicy {
@@ -70,6 +77,7 @@ impl Default for CallerPolicy {
             plan: None,
             bare: BareDigits::International,
             called: CalledIn::RequestUri,
+            vias_max: 1,
         }
     }
 }
@@ -91,7 +99,8 @@ impl CallerPolicy {
         });
         let from = invite.from().ok().and_then(|from| self.of_address(from).ok());
         let is_disputed = number.is_ok_and(|number| from.is_some_and(|from| from != number));
-        Caller { number, header, is_disputed, is_forwarded: is_forwarded(invite) }
+        let is_relayed = invite.values(Name::Via).count() > usize::from(self.vias_max);
+        Caller { number, header, is_disputed, is_forwarded: is_forwarded(invite), is_relayed }
     }
 
     /// The number that `invite` rings; `None` when it is none that can only be one phone's.

@@ -126,6 +126,7 @@ fn q16_whom_a_trunk_is_believed_is_a_list_of_headers() {
             ),
             bare: National,
             called: To,
+            vias_max: 1,
         }
     "#]]
     .assert_debug_eq(&config.trunks[0].caller);

@@ -54,7 +54,8 @@ impl Gateway {
 impl Call {
     /// What is told of it, if its number is ours.
     fn missed(&self, ended: Ended) -> Option<MissedCall> {
-        let assurance = match ended.is_returned {
+        // What a proxy may pass on to a forger proves nothing when it comes back.
+        let assurance = match ended.is_returned && !self.caller.is_relayed {
             true => Assurance::ReturnRouted,
             false => Assurance::None,
         };

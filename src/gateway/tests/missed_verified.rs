@@ -245,3 +245,20 @@ fn a_caller_is_not_called_back_while_the_daemon_stops() {
     assert!(!world.trace.contains("-> INVITE"), "{}", world.trace);
     assert!(world.gateway.is_drained());
 }
+
+#[test]
+fn x04_who_may_have_had_our_answer_passed_on_by_a_proxy_verifies_nobody() {
+    let mut world = ringable(&[TRUNK], 64);
+    let id = await_call(&mut world, CALLER, AT_ONCE, false);
+    let below = "Via: SIP/2.0/UDP 203.0.113.66:5060;branch=z9hG4bKforger\r\nMax-Forwards";
+    let forged = invite(AT_ONCE, CALLER, "a").replacen("Max-Forwards", below, 1);
+    world.receive(forged.as_bytes());
+    let tag = tag_of_last(&world);
+    world.receive(ack(&forged, &tag).as_bytes());
+    assert_eq!(status(&world, &id), "pending");
+    let honest = invite(AT_ONCE, CALLER, "b");
+    world.receive(honest.as_bytes());
+    let tag = tag_of_last(&world);
+    world.receive(ack(&honest, &tag).as_bytes());
+    assert_eq!(status(&world, &id), "verified");
+}

@@ -205,6 +205,19 @@ fn the_number_that_was_rung_is_where_the_trunk_writes_it() {
 }
 
 #[test]
+fn x04_a_call_that_came_by_more_proxies_than_the_trunk_has_is_flagged() {
+    let is_relayed = |lines: &[&str]| {
+        let invite = invite(lines);
+        sweden().identify(&Message::parse(&invite).unwrap()).is_relayed
+    };
+    let via = |host: &str| format!("Via: SIP/2.0/UDP {host};branch=z9hG4bK1");
+    assert!(!is_relayed(&[&via("p.example"), &via("q.example")]));
+    assert!(is_relayed(&[&via("p.example"), &via("q.example"), &via("forger.example")]));
+    let in_one_line = "v: SIP/2.0/UDP p.example, SIP/2.0/UDP q.example,SIP/2.0/UDP forger.example";
+    assert!(is_relayed(&[in_one_line]));
+}
+
+#[test]
 fn every_reason_has_its_own_word() {
     let words: std::collections::BTreeSet<_> = Unknown::ALL.map(Unknown::as_str).into();
     assert_eq!(words.len(), Unknown::ALL.len());
@@ -219,6 +232,7 @@ fn sweden() -> CallerPolicy {
         plan: Some(plan("46", "0", "00")),
         bare: BareDigits::International,
         called: CalledIn::RequestUri,
+        vias_max: 2,
     }
 }
 
