@@ -105,7 +105,8 @@ impl StartBody {
             None => {
                 let foreign =
                     [("/pool", self.pool.is_some()), ("/ring_ms", self.ring_ms.is_some())];
-                refuse_any(foreign, "nobody is called back without `confirm`")?;
+                let detail = "says how callers are called back, must be absent or beside `confirm`";
+                refuse_any(foreign, detail)?;
                 None
             }
             Some("flash_call") => Some(self.flash_call()),
