@@ -6,7 +6,7 @@
 //! `timeout` for the shards), and below them
 //! lie the parts: `table` and `entry` (lock-free, one atomic word per verification), `ended` (who is
 //! forgotten next), `story` (what listeners are told, in order), `phone` and `velocity` (counters),
-//! `pool`, `suffixes` and `lease` (caller IDs), `code` (keyed hashes), `policy` (who is never rung).
+//! `pool`, `suffixes` and `lease` (caller IDs), `code` (keyed hashes), `policy` (who is never verified).
 
 mod await_call;
 mod call_again;

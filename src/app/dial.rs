@@ -28,7 +28,7 @@ pub(super) fn dial(arguments: &cli::Dial, is_json: bool, terminal: &mut Terminal
         Err(error) => {
             terminal.note(&format!("error: {error}"));
             match error {
-                DialError::Identity(_) => Exit::Usage,
+                DialError::Family { .. } | DialError::Identity(_) => Exit::Usage,
                 DialError::Bind(_) | DialError::Route { .. } | DialError::System(_) => Exit::System,
             }
         }

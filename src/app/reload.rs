@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 use super::settings;
 use super::shards::Shards;
 use super::trunks::{Layout, TooMany, Trunks};
-use crate::config::{self, Config, Problems};
+use crate::config::{self, Config, Problem, Problems};
 use crate::gateway::reload::Reload;
 use crate::gateway::settings::Line;
 use crate::observe::Metrics;
@@ -75,11 +75,13 @@ impl Reloader {
                     warn!(sections, "changed in the configuration, and in effect after a restart");
                 }
             }
-            Err(problem) => {
-                for line in problem.to_string().lines() {
-                    error!("not reloaded: {line}");
+            Err(ReloadError::Problems(problems)) => {
+                for Problem { place, .. } in problems.iter() {
+                    // Where, and no more: what is wrong may be a caller ID, which stands in no log.
+                    error!(at = %place, key = place.key, "not reloaded: `ringproof config check` says why");
                 }
             }
+            Err(error) => error!("not reloaded: {error}"),
         }
     }
 

@@ -112,15 +112,23 @@ async fn verify(
     let verification: Verification = serde_json::from_slice(&body)?;
     let paint = terminal.paint();
     terminal.print(&show(&body, is_json, |known| render::verification(&known, paint))?)?;
-    let (id, to) = (clean(&verification.id), clean(&verification.to));
-    match &verification.missed_call {
-        None => terminal.note(&format!("next: ringproof check {id} CODE")),
-        Some(missed) if verification.is_pending() && !missed.has_call() => {
-            terminal.note(&format!("next: ring {} from {to}", clean(&missed.did)));
-        }
-        Some(_) => {}
+    if verification.is_pending() {
+        terminal.note(&next(&verification));
     }
     Ok(Exit::Success)
+}
+
+/// What a verification that has just been started wants from the person.
+fn next(pending: &Verification) -> String {
+    let check = format!("ringproof check {} CODE", clean(&pending.id));
+    match pending.missed_call.as_ref().filter(|missed| !missed.has_call()) {
+        None => format!("next: {check}"),
+        Some(missed) => {
+            let (did, to) = (clean(&missed.did), clean(&pending.to));
+            let then = missed.confirm.as_ref().map(|_| format!(", then: {check}"));
+            format!("next: ring {did} from {to}{}", then.unwrap_or_default())
+        }
+    }
 }
 
 async fn call(

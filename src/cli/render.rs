@@ -37,7 +37,8 @@ pub(super) fn verification(verification: &Verification, paint: Paint) -> String 
         if let Some(call) = &missed.matched_call {
             rows.push(("missed call", Cell::from(format!("{}  {}", call.id, evidence(call)))));
         }
-        if let Some(assurance) = &missed.assurance {
+        // Of one that was to be confirmed and was not, the call alone proves nothing.
+        if let Some(assurance) = missed.assurance.as_ref().filter(|_| verification.is_verified()) {
             rows.push(("proven by", Cell::from(assured(assurance))));
         }
     }

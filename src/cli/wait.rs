@@ -223,8 +223,7 @@ impl Wait<'_> {
         let body = self.client.get(&self.path(), Wish::Json).await?;
         let verification: Verification = serde_json::from_slice(&body)?;
         if verification.is_pending() {
-            let id = clean(&verification.id);
-            terminal.note(&format!("still pending: ringproof check {id} CODE"));
+            terminal.note(&format!("still pending: {}", way_on(&verification)));
             return Err(lost.into());
         }
         Ok(body)
@@ -234,24 +233,27 @@ impl Wait<'_> {
     fn leave(&self, terminal: &mut Terminal) {
         let (id, until) = (clean(&self.standing.id), clean(&self.standing.expires_at));
         terminal.note(&format!("{id} stays pending until {until}"));
-        if let Some(missed) = &self.standing.missed_call
-            && missed.confirm.is_none()
-        {
-            terminal.note(&format!(
-                "a call to {} still verifies it, `ringproof cancel {id}` gives up",
-                clean(&missed.did)
-            ));
-            return;
-        }
-        terminal.note(&format!(
-            "`ringproof check {id} CODE` checks the code, `ringproof cancel {id}` gives up"
-        ));
+        terminal.note(&format!("{}, `ringproof cancel {id}` gives up", way_on(&self.standing)));
     }
 
     /// An id of ours needs no escaping; what else came as one is refused by the daemon.
     fn path(&self) -> String {
         let fits = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
         format!("/v1/verifications/{}", self.standing.id.chars().filter(fits).collect::<String>())
+    }
+}
+
+/// How a verification that nobody waits for any more can still succeed.
+fn way_on(pending: &Verification) -> String {
+    let check = format!("`ringproof check {} CODE` checks the code", clean(&pending.id));
+    match &pending.missed_call {
+        Some(missed) if missed.confirm.is_none() => {
+            format!("a call to {} verifies it", clean(&missed.did))
+        }
+        Some(missed) if !missed.has_call() => {
+            format!("after a call to {} {check}", clean(&missed.did))
+        }
+        Some(_) | None => check,
     }
 }
 

@@ -9,11 +9,23 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use utoipa::IntoParams;
 
 use super::problem::Problem;
 pub(super) use body::{CheckBody, NoBody, ReportBody, StartBody};
 pub(super) use json::Json;
 pub(super) use query::{EventsQuery, ListQuery, MissedCallsQuery, Query, Wanted};
+
+/// The header that every POST takes; `intake` reads it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(super) struct IdempotencyKey {
+    /// Makes a repetition safe: it gets the first one's reply. What was refused for the moment (408,
+    /// 429, 5xx, `already_pending`, `call_in_progress`, `not_called`) is tried again.
+    #[param(rename = "Idempotency-Key")]
+    #[expect(dead_code, reason = "only its description is used")]
+    key: Option<String>,
+}
 
 /// The id in the path. A text that is no id looks like the id of something that is forgotten.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ pub use missed_call::{
 };
 pub use pool::{PoolList, PoolView};
 pub use verification::{FlashCallView, VerificationList, VerificationView};
-pub(super) use words::{HealthWord, MethodWord, ReadinessWord, StatusWord};
+pub(super) use words::{ConfirmWord, HealthWord, MethodWord, ReadinessWord, StatusWord};
 
 /// A number goes back to the client who gave it, or who is to show it or to know who rang.
 fn number(number: E164) -> String {

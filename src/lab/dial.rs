@@ -53,6 +53,14 @@ pub enum DialError {
     /// The address cannot be used.
     #[error("{0}")]
     Bind(#[from] BindError),
+    /// No packet goes from IPv4 to IPv6, nor back.
+    #[error("sends from {from}, must be of the same IP version as udp:{callee}")]
+    Family {
+        /// Where from.
+        from: IpAddr,
+        /// Where to.
+        callee: SocketAddr,
+    },
     /// The number cannot be shown so.
     #[error("{0}")]
     Identity(#[from] IdentityError),
@@ -82,9 +90,7 @@ pub fn run(
 ) -> Result<Summary, DialError> {
     let Dialling { callee, manner, times, form, .. } = *dialling;
     let dial = Dial::new(dialling.from, dialling.to, manner)?;
-    let from = dialling.bind.map_or_else(|| way_to(callee), Ok);
-    let from = from.map_err(|source| DialError::Route { callee, source })?;
-    let socket = bind(from, RECEIVE_BUFFER_BYTES)?;
+    let socket = bind(origin(dialling.bind, callee)?, RECEIVE_BUFFER_BYTES)?;
     let local = socket.local;
     // Beyond this machine packets get lost and overtaken, and nobody is to blame.
     let wire = if callee.ip().is_loopback() { Wire::Orderly } else { Wire::Wild };
@@ -181,6 +187,21 @@ impl Course<'_> {
             // Who has stopped needs not be told.
             Ok(()) | Err(Busy::Stopped) => Ok(()),
             Err(busy @ Busy::Full) => Err(io::Error::other(busy)),
+        }
+    }
+}
+
+/// Where to send from. It is written into Via, so it is never the unspecified address (RFC 3261
+/// §18.1.1).
+fn origin(wanted: Option<SocketAddr>, callee: SocketAddr) -> Result<SocketAddr, DialError> {
+    match wanted {
+        Some(from) if from.is_ipv4() != callee.is_ipv4() => {
+            Err(DialError::Family { from: from.ip(), callee })
+        }
+        Some(from) if !from.ip().is_unspecified() => Ok(from),
+        Some(_) | None => {
+            let way = way_to(callee).map_err(|source| DialError::Route { callee, source })?;
+            Ok(SocketAddr::new(way.ip(), wanted.map_or(0, |from| from.port())))
         }
     }
 }

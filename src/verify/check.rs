@@ -209,7 +209,7 @@ pub enum CheckError {
     #[error("a code is exactly 5 digits 0-9")]
     NotACode,
     /// It waits for a call from the phone, and has not called it back: no code was shown.
-    #[error("this verification waits for a call from the phone, which has not been shown a code")]
+    #[error("the phone has not been called back, so it was shown no code")]
     NotCalled,
     /// No such verification, or none that is remembered.
     #[error("no such verification")]

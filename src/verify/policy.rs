@@ -1,4 +1,4 @@
-//! Which numbers are never rung: our own, those of other countries, those that cost money or lie in
+//! Which numbers are never verified: our own, those of other countries, those that cost money or lie in
 //! no hand, and those that the operator refuses.
 
 use std::collections::BTreeSet;
@@ -34,7 +34,7 @@ impl Policy {
         Ok(Self { countries, refused: settings.refused.clone(), pools, dids })
     }
 
-    /// The country of a number that may be rung.
+    /// The country of a number that may be verified.
     pub(super) fn check(&self, number: E164) -> Result<Country, Refusal> {
         let is_caller_id = self.pools.iter().any(|pool| pool.suffixes.contains(number));
         if is_caller_id || self.dids.contains(&number) {
@@ -57,17 +57,17 @@ impl Policy {
     }
 }
 
-/// Why a number is never rung.
+/// Why a number is never verified.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    /// Phones of this country are not rung.
-    #[error("numbers of {found} are not called by this gateway")]
+    /// Phones of this country are not verified.
+    #[error("numbers of {found} are not verified by this gateway")]
     Country {
         /// The number's country.
         found: Country,
     },
     /// Such numbers cost money, or belong to no phone in a hand.
-    #[error("{found} numbers are not called, a mobile or fixed-line number is needed")]
+    #[error("{found} numbers are not verified, a mobile or fixed-line number is needed")]
     Kind {
         /// What it is.
         found: Kind,

@@ -51,7 +51,7 @@ pub enum StartError {
     /// The caller cannot be called back.
     #[error("no pool of caller IDs is configured, so no caller can be called back")]
     NoPoolToConfirm,
-    /// This number is never rung.
+    /// This number is never verified.
     #[error(transparent)]
     NumberNotAllowed(#[from] Refusal),
     /// A table is full: load is shed.
@@ -84,7 +84,7 @@ pub enum StartError {
         retry_after: Duration,
     },
     /// Calls are not remembered for so long.
-    #[error("calls of the last {found:?}, must be at most {max:?}")]
+    #[error("calls of the last {} s, must be at most {} s", found.as_secs(), max.as_secs())]
     RecentWithin {
         /// What was asked for.
         found: Duration,

@@ -62,7 +62,7 @@ impl Saw {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ReportError {
     /// It waits for a call from the phone, and has not called it back.
-    #[error("this verification has not called the phone")]
+    #[error("the phone has not been called back, so it saw nothing")]
     NotCalled,
     /// No such verification, or none that is remembered.
     #[error("no such verification")]

@@ -43,7 +43,7 @@ pub struct Settings {
     pub max_guess_odds: f64,
     /// Countries whose phones are rung. Empty: the countries of the pools' own numbers.
     pub countries: Vec<Country>,
-    /// Number prefixes that are never rung, as digits after the `+`.
+    /// Number prefixes that are never verified, as digits after the `+`.
     pub refused: Vec<Prefix>,
     /// How often a phone, and a block of phones, may be rung.
     pub limits: Limits,

@@ -186,6 +186,8 @@ async fn a_caller_is_called_back_and_checked() {
     // It has only just rung: no code was shown, and the client may have it called before its time.
     let early = world.ask("POST", &format!("{path}/check"), "{\"code\":\"12345\"}").await;
     assert_eq!(early.problem(), (409, "not_called".to_owned()));
+    let detail = "the phone has not been called back, so it was shown no code";
+    assert_eq!(early.json()["detail"], detail, "its call has come");
     let early = world.ask("POST", &format!("{path}/report"), "{\"saw\":\"no_call\"}").await;
     assert_eq!(early.problem(), (409, "not_called".to_owned()));
     assert_eq!(world.ask("POST", &format!("{path}/call"), "").await.status, 202);
@@ -219,6 +221,8 @@ async fn what_cannot_be_waited_for_is_refused_with_a_pointer() {
         assert_eq!(reply.problem(), (400, "invalid_request".to_owned()), "{field}");
         assert_eq!(reply.json()["pointer"], pointer, "{}", reply.text());
     }
+    let reply = world.ask("POST", "/v1/verifications", &with("\"recent_within\":601")).await;
+    assert_eq!(reply.json()["detail"], "calls of the last 601 s, must be at most 600 s");
 }
 
 fn with(field: &str) -> String {

@@ -196,6 +196,22 @@ fn a_caller_whom_nobody_can_hear_says_so_at_once() {
 }
 
 #[test]
+fn a_caller_names_an_address_that_answers_can_come_to() {
+    let dial = |bind: &str| {
+        let mut command = Command::new(binary());
+        command.args(["handset", "dial", "+46876500123", "+46701234503", "--bind", bind]);
+        let output = command.args(["--to", &raw::closed().to_string()]).output().unwrap();
+        (output.status.code(), text(&output.stderr).to_owned())
+    };
+    let (code, notes) = dial("0.0.0.0");
+    assert!(notes.contains(" from udp:127.0.0.1:"), "{notes}");
+    assert_eq!(code, Some(1), "nobody listens there");
+    let (code, notes) = dial("::1");
+    assert!(notes.contains("sends from ::1, must be of the same IP version as"), "{notes}");
+    assert_eq!(code, Some(2));
+}
+
+#[test]
 fn a_caller_that_is_stopped_hangs_up_first() {
     let mut lab = Lab::new();
     let mut command = Command::new(binary());

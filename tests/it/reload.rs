@@ -64,7 +64,7 @@ fn r12_a_wrong_configuration_changes_nothing_and_says_what_is_wrong() {
     eventually("it says so", || world.log().contains("not reloaded").then_some(()));
     let log = world.log();
     let line = log.lines().find(|line| line.contains("not reloaded")).unwrap();
-    assert!(line.contains("lab.toml") && line.contains("`ring`"), "{line}");
+    assert!(line.contains("lab.toml:") && line.contains("key=\"ring\""), "{line}");
     let id = world.verify(FIRST)["id"].as_str().unwrap().to_owned();
     lab.rings(FIRST);
     assert_eq!(world.call_ended(&id)["flash_call"]["call"]["outcome"], "completed");
@@ -85,6 +85,19 @@ fn a_reload_says_which_changes_wait_for_a_restart() {
     assert!(line.contains("[[did]], [missed_calls], [[pool]], [verify]"), "{line}");
     let attempts = &world.verify(FIRST)["attempts_left"];
     assert_eq!(attempts, &json!(3), "what waits has no effect yet");
+    world.stop();
+}
+
+#[test]
+fn h09_a_reload_that_finds_a_number_wrong_does_not_log_it() {
+    let lab = Lab::new();
+    let mut plan = Plan::new(lab.address);
+    let world = World::start(&plan);
+    plan.verify += "\n[[did]]\nnumber = \"+46876500123\"";
+    reload(&world, &plan, "not reloaded");
+    let log = world.log();
+    let line = log.lines().find(|line| line.contains("not reloaded")).unwrap();
+    assert!(line.contains("key=\"did.number\"") && !log.contains("6500123"), "{log}");
     world.stop();
 }
 

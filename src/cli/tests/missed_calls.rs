@@ -38,6 +38,70 @@ fn verify_missed_call_says_which_number_to_ring() {
 }
 
 #[test]
+fn verify_missed_call_that_is_to_be_confirmed_wants_the_code_of_the_call_back() {
+    let waiting = WAITING.replace("\"confirm\":null", "\"confirm\":\"flash_call\"");
+    check(
+        "verify --missed-call +46701234567 --confirm",
+        &[("POST /v1/verifications", 201, waiting.leak())],
+        &expect![[r#"
+            > POST /v1/verifications {"confirm":"flash_call","method":"missed_call","to":"+46701234567"}
+            | verification    ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+            | phone           +46701234567
+            | status          pending
+            | attempts left   0
+            | calls left      0
+            | expires         2026-11-20T10:20:30.000Z
+            | number to ring  +46850500001
+            ! next: ring +46850500001 from +46701234567, then: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE
+            exit 0
+        "#]],
+    );
+    let rang = RANG.replace("\"confirm\":null", "\"confirm\":\"flash_call\"");
+    let rang = rang
+        .replace("\"verified\",\"reason\":\"missed_call_matched\"", "\"pending\",\"reason\":null");
+    check(
+        "verify --missed-call +46701234567 --confirm",
+        &[("POST /v1/verifications", 201, rang.leak())],
+        &expect![[r#"
+            > POST /v1/verifications {"confirm":"flash_call","method":"missed_call","to":"+46701234567"}
+            | verification    ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+            | phone           +46701234567
+            | status          pending
+            | attempts left   0
+            | calls left      0
+            | expires         2026-11-20T10:20:30.000Z
+            | number to ring  +46850500001
+            | missed call     call_M  over alpha, by p asserted identity, SIP 486
+            ! next: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE
+            exit 0
+        "#]],
+    );
+}
+
+#[test]
+fn verify_missed_call_wait_that_loses_the_daemon_says_which_number_still_counts() {
+    let path = "GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+    check(
+        "verify --missed-call +46701234567 --wait",
+        &[
+            ("GET /v1/events", 200, ": hello\n\n"),
+            ("POST /v1/verifications", 201, WAITING),
+            (path, 200, WAITING),
+        ],
+        &expect![[r#"
+            > GET /v1/events
+            > POST /v1/verifications {"method":"missed_call","to":"+46701234567"}
+            > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+            ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
+            ! ring +46850500001 from +46701234567: that call is the proof
+            ! still pending: a call to +46850500001 verifies it
+            ! error: the event stream broke off
+            exit 69
+        "#]],
+    );
+}
+
+#[test]
 fn verify_missed_call_that_has_come_already_shows_the_evidence() {
     check(
         "verify --missed-call +46701234567",

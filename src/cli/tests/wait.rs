@@ -203,7 +203,7 @@ fn verify_wait_whose_stream_breaks_asks_once_how_it_stands() {
             > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
             ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
             ! it rings from +468765…: the last 5 digits are the code
-            ! still pending: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE
+            ! still pending: `ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE` checks the code
             ! error: the event stream broke off
             exit 69
         "#]],

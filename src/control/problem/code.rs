@@ -38,7 +38,7 @@ pub enum Code {
     NotCalled,
     /// The gateway cannot place calls now.
     NotReady,
-    /// The number is never called.
+    /// The number is never verified.
     NumberNotAllowed,
     /// A bound was reached: less, or later.
     Overloaded,
@@ -149,7 +149,7 @@ impl Code {
             Self::NotCalled => "The phone was not called",
             Self::NotFound => "There is no such thing",
             Self::NotReady => "The gateway cannot place calls",
-            Self::NumberNotAllowed => "The number is never called",
+            Self::NumberNotAllowed => "The number is never verified",
             Self::Overloaded => "The gateway is busy",
             Self::PoolExhausted => "Too few codes are left for this phone",
             Self::RateLimited => "Too many requests",

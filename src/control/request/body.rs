@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use utoipa::ToSchema;
 
 use super::super::problem::Problem;
-use super::super::view::MethodWord;
+use super::super::view::{ConfirmWord, MethodWord};
 use super::json::Form;
 use crate::number;
 use crate::number::E164;
@@ -39,7 +39,7 @@ pub(in super::super) struct StartBody {
     did: Option<String>,
     /// With `missed_call`: `flash_call` has the caller called back after the missed call, and the code
     /// of that call must be given. Default: not, unless the configuration demands it.
-    #[schema(example = "flash_call")]
+    #[schema(value_type = Option<ConfirmWord>, example = "flash_call")]
     confirm: Option<String>,
     /// With `missed_call`: a call of the last so many seconds verifies at once; 0: none. Default, and
     /// most: as long as the configuration remembers calls.
@@ -105,7 +105,8 @@ impl StartBody {
             None => {
                 let foreign =
                     [("/pool", self.pool.is_some()), ("/ring_ms", self.ring_ms.is_some())];
-                refuse_any(foreign, "nobody is called back without `confirm`")?;
+                let detail = "says how callers are called back, must be absent or beside `confirm`";
+                refuse_any(foreign, detail)?;
                 None
             }
             Some("flash_call") => Some(self.flash_call()),

@@ -134,9 +134,9 @@ fn h03_numbers_and_fields_out_of_range_are_refused_with_a_pointer() {
             {"to":"+46701234567","method":"missed_call","did":"8"}
                 invalid_request at `/did`: a number of 1 digits without `+` is a short code or an emergency number, which is never called
             {"to":"+46701234567","method":"missed_call","pool":"default"
-                invalid_request at `/pool`: nobody is called back without `confirm`
+                invalid_request at `/pool`: says how callers are called back, must be absent or beside `confirm`
             {"to":"+46701234567","method":"missed_call","ring_ms":5000}
-                invalid_request at `/ring_ms`: nobody is called back without `confirm`
+                invalid_request at `/ring_ms`: says how callers are called back, must be absent or beside `confirm`
             {"to":"+46701234567","method":"missed_call","confirm":"sms"}
                 invalid_request at `/confirm`: not known, must be flash_call
             {"to":"+46701234567","method":"missed_call","recent_within":

@@ -11,8 +11,10 @@ use super::super::problem::{Problem, Refused};
 use super::super::request::{MissedCallsQuery, Query, Wanted};
 use super::super::view::{DidList, DidView, MissedCallList, MissedCallView};
 
-/// Has this phone rung lately? Calls that count for a verification that is yet to be started, latest
-/// first: those that no verification has used, proven, and not older than the configuration remembers.
+/// Has this phone rung lately?
+///
+/// Calls that count for a verification that is yet to be started, latest first: those that no
+/// verification has used, proven, and not older than the configuration remembers.
 #[utoipa::path(
     get, path = "/v1/missed-calls", tag = "missed calls", operation_id = "listMissedCalls",
     security(("key" = ["verify"]), ("key" = ["read"])),

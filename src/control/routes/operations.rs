@@ -51,7 +51,7 @@ pub(super) struct StatusView {
     verifications_pending: usize,
     /// Calls that are up.
     calls_in_flight: u32,
-    /// Those of the pending verifications that wait for a call.
+    /// Those of the pending verifications that wait for a call, or got one and are yet to be confirmed.
     verifications_waiting: usize,
     /// Missed calls that count for a verification that is yet to be started.
     missed_calls_remembered: usize,

@@ -12,19 +12,24 @@ use super::super::clock;
 use super::super::problem::{
     Problem, Refused, of_call_again, of_cancel, of_check, of_report, of_start,
 };
-use super::super::request::{CheckBody, Id, Json, ListQuery, NoBody, Query, ReportBody, StartBody};
+use super::super::request::{
+    CheckBody, Id, IdempotencyKey, Json, ListQuery, NoBody, Query, ReportBody, StartBody,
+};
 use super::super::view::{VerificationList, VerificationView};
 use super::scan;
 use crate::verify::Filter;
 use crate::verify::id::VerificationId;
 use crate::verify::snapshot::Snapshot;
 
-/// Start a verification: a call is placed and the reply says that it was, not that it rings.
+/// Start a verification.
+///
+/// `flash_call`: a call is placed, and the reply says that it was, not that it rings. `missed_call`: the
+/// reply has the number that the phone is to ring, or is `verified` by a call that came before.
 #[utoipa::path(
     post, path = "/v1/verifications", tag = "verifications", operation_id = "startVerification", security(("key" = ["verify"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: it gets the first one's reply. What was refused for the moment (429, 5xx, `already_pending`, `call_in_progress`) is tried again.")),
+    params(IdempotencyKey),
     responses(
-        (status = 201, description = "The call is placed", body = VerificationView, headers(("Location", description = "Its path."))),
+        (status = 201, description = "The call is placed, or the phone's is waited for", body = VerificationView, headers(("Location", description = "Its path."))),
         Refused,
     ),
 )]
@@ -89,10 +94,7 @@ pub(super) async fn list(
 #[utoipa::path(
     post, path = "/v1/verifications/{id}/check", tag = "verifications", operation_id = "checkVerification",
     security(("key" = ["verify"])),
-    params(
-        ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: it gets the first one's reply. What was refused for the moment (429, 5xx, `already_pending`, `call_in_progress`) is tried again."),
-    ),
+    params(("id" = String, Path), IdempotencyKey),
     responses(
         (status = 200, description = "As it stands now", body = VerificationView),
         Refused,
@@ -111,10 +113,7 @@ pub(super) async fn check(
 #[utoipa::path(
     post, path = "/v1/verifications/{id}/call", tag = "verifications", operation_id = "callAgain",
     security(("key" = ["verify"])),
-    params(
-        ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: it gets the first one's reply. What was refused for the moment (429, 5xx, `already_pending`, `call_in_progress`) is tried again."),
-    ),
+    params(("id" = String, Path), IdempotencyKey),
     responses(
         (status = 202, description = "The call is placed", body = VerificationView),
         Refused,
@@ -137,10 +136,7 @@ pub(super) async fn call_again(
 #[utoipa::path(
     post, path = "/v1/verifications/{id}/report", tag = "verifications", operation_id = "reportVerification",
     security(("key" = ["verify"])),
-    params(
-        ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: it gets the first one's reply. What was refused for the moment (429, 5xx, `already_pending`, `call_in_progress`) is tried again."),
-    ),
+    params(("id" = String, Path), IdempotencyKey),
     responses(
         (status = 204, description = "Taken down"),
         Refused,

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::words::{AssuranceWord, IdentityHeaderWord, MissedOutcomeWord, UnknownCallerWord};
+use super::words::{
+    AssuranceWord, ConfirmWord, IdentityHeaderWord, MissedOutcomeWord, UnknownCallerWord,
+};
 use super::{number, timestamp};
 use crate::verify::snapshot::Snapshot;
 use crate::verify::{DidState, MissedCallRecord, TrunkNames};
@@ -19,7 +21,7 @@ pub struct AwaitedCallView {
     pub tel_uri: String,
     /// `flash_call`: the caller is called back, and the code of that call must be given. Null: the call
     /// itself is enough.
-    #[schema(value_type = Option<String>, example = "flash_call")]
+    #[schema(value_type = Option<ConfirmWord>, example = "flash_call")]
     pub confirm: Option<&'static str>,
     /// The call that came; null until then.
     pub matched_call: Option<MatchedCallView>,
@@ -124,7 +126,7 @@ pub struct DidView {
     pub tel_uri: String,
     /// The trunks that its calls come from.
     pub trunks: Vec<String>,
-    /// Verifications that wait for a call to it.
+    /// Pending verifications that wait for a call to it, or got one and are yet to be confirmed.
     pub waiting: usize,
 }
 

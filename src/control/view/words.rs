@@ -39,6 +39,8 @@ words! {
                      weakest first.": Assurance::ALL.map(Assurance::as_str);
     /// Where a call stands.
     CallStateWord = "Where a call stands." : CallState::ALL.map(super::call::state);
+    /// How a caller is proven once more.
+    ConfirmWord = "How a caller is proven once more.": [Method::FlashCall.as_str()];
     /// Which way a message went.
     DirectionWord = "`out` from the gateway to the trunk, `in` from the trunk.": ["in", "out"];
     /// Who ended a call.

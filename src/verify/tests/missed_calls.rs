@@ -159,7 +159,10 @@ fn a_call_that_came_first_counts_for_its_did_and_its_time() {
     check(within(0), 0.0, Status::Pending);
     let world = missed_world(|_| {});
     let refused = world.waiting(within(601), 0.0).unwrap_err();
-    assert_eq!(refused.to_string(), "calls of the last 601s, must be at most 600s");
+    assert_eq!(refused.to_string(), "calls of the last 601 s, must be at most 600 s");
+    let world = missed_world(|settings| settings.missed_calls.recent_window = Duration::ZERO);
+    let refused = world.waiting(within(5), 0.0).unwrap_err();
+    assert_eq!(refused.to_string(), "calls of the last 5 s, must be at most 0 s");
 }
 
 #[test]

@@ -201,10 +201,10 @@ fn a_request_out_of_range_is_refused() {
         expect!["there is no pool `other`"],
     );
     refuse(request("+46876500123"), expect!["this number is one of the gateway's own"]);
-    refuse(request("+12025550173"), expect!["numbers of US are not called by this gateway"]);
+    refuse(request("+12025550173"), expect!["numbers of US are not verified by this gateway"]);
     refuse(
         request("+46900123456"),
-        expect!["premium-rate numbers are not called, a mobile or fixed-line number is needed"],
+        expect!["premium-rate numbers are not verified, a mobile or fixed-line number is needed"],
     );
     refuse(
         request("+999123456789"),
