@@ -71,7 +71,7 @@ fn verify_missed_call_that_is_to_be_confirmed_wants_the_code_of_the_call_back() 
             | calls left      0
             | expires         2026-11-20T10:20:30.000Z
             | number to ring  +46850500001
-            | missed call     call_M  over alpha, by p asserted identity, SIP 486
+            | missed call     call_M  over alpha, by P-Asserted-Identity, SIP 486
             ! next: ringproof check ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P CODE
             exit 0
         "#]],
