@@ -11,7 +11,7 @@ use super::address;
 use super::caller;
 use super::country::{country, national_plan};
 use super::kind::{self, Kind, Refusal};
-use super::section::Section;
+use super::section::{Placed, Section};
 use crate::trunk::{
     CallerId, CallerIdHeader, Dialled, NationalPlan, NumberFormat, Privacy, Profile, Ringing,
 };
@@ -19,10 +19,13 @@ use crate::trunk::{
 /// Reads one trunk for a gateway of so many shards.
 pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Option<Profile> {
     let address = section.required("address", &address::peer());
-    let sources = section.values("sources", &address::range());
+    let sources = section.list("sources", &address::range());
     if sources.is_some() && !section.has_items("sources") {
         section.refuse("sources", "empty", "absent, or a list of addresses");
     }
+    let sources = sources.unwrap_or_default();
+    sources.iter().for_each(|source| warn_of_wide(section, source));
+    let sources = sources.into_iter().map(|source| source.value).collect();
     let strict_source = section.or("strict_source", &kind::flag(), true);
     let plan = read_plan(section);
     let caller_id = read_caller_id(section.section("caller_id"), &plan);
@@ -46,7 +49,7 @@ pub(super) fn read(section: &mut Section<'_>, name: Arc<str>, shards: u16) -> Op
     Some(Profile {
         name,
         address,
-        sources: with_address(sources.unwrap_or_default(), address.ip()),
+        sources: with_address(sources, address.ip()),
         strict_source,
         caller_id,
         caller,
@@ -219,6 +222,22 @@ fn is_host_name(text: &str) -> bool {
 }
 
 /// Where calls go, answers come from: an operator who changes the address of a profile must not have
+/// Who sends from a source says who is calling, and hears the proof of it.
+fn warn_of_wide(section: &Section<'_>, source: &Placed<IpNet>) {
+    let hosts_bits = source.value.max_prefix_len() - source.value.prefix_len();
+    let is_wide = match source.value {
+        IpNet::V4(_) => hosts_bits > 16,
+        IpNet::V6(_) => hosts_bits > 80,
+    };
+    if is_wide {
+        let message = format!(
+            "`sources` has {}: every host there can say who is calling, and prove it",
+            source.value
+        );
+        section.warn_at(source.place.clone(), message);
+    }
+}
+
 /// to know of its other ranges.
 fn with_address(mut sources: Vec<IpNet>, address: IpAddr) -> Vec<IpNet> {
     if !sources.iter().any(|range| range.contains(&address)) {

@@ -144,3 +144,18 @@ fn missed_calls_of_a_trunk_have_a_limit() {
     let config = load_texts(&[(MAIN, MINIMAL), (PROFILE, &limited("7"))]).unwrap();
     assert_eq!(config.trunks[0].missed_calls_per_second, 7);
 }
+
+#[test]
+fn x04_a_trunk_that_may_be_anywhere_is_a_warning() {
+    let cautions = |sources: &str| {
+        let trunk = format!("{TRUNK}sources = [{sources}]\n");
+        let config = load_texts(&[(MAIN, MINIMAL), (PROFILE, &trunk)]).unwrap();
+        config.cautions.iter().map(|it| format!("{it}\n")).collect::<String>()
+    };
+    assert_eq!(cautions("\"192.0.0.0/16\", \"2001:db8::/48\""), "");
+    expect![[r#"
+        sip-profiles/plain-rfc3261.toml:3: `sources` has 0.0.0.0/0: every host there can say who is calling, and prove it
+        sip-profiles/plain-rfc3261.toml:3: `sources` has ::/0: every host there can say who is calling, and prove it
+    "#]]
+    .assert_eq(&cautions("\"0.0.0.0/0\", \"::/0\""));
+}
