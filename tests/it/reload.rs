@@ -79,7 +79,7 @@ fn a_reload_says_which_changes_wait_for_a_restart() {
     plan.verify += "\nattempts = 2";
     plan.missed = "[[did]]\nnumber = \"+46812345678\"\n[missed_calls]\nring = \"1s\"".to_owned();
     plan.numbers = "+46876500[000-998]";
-    reload(&world, &plan, "the trunks were reloaded");
+    reload(&world, &plan, "after a restart");
     let log = world.log();
     let line = log.lines().find(|line| line.contains("after a restart")).unwrap();
     assert!(line.contains("[[did]], [missed_calls], [[pool]], [verify]"), "{line}");
