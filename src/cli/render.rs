@@ -189,15 +189,25 @@ fn caller(call: &MissedCall) -> String {
     call.from.clone().or(unknown).unwrap_or_else(|| "somebody".to_owned())
 }
 
-/// `over alpha, by p asserted identity, SIP 486`.
+/// `over alpha, by P-Asserted-Identity, SIP 486`.
 fn evidence(call: &MissedCall) -> String {
     let mut parts = vec![];
     parts.extend(call.trunk.as_ref().map(|trunk| format!("over {trunk}")));
-    parts.extend(call.identity_header.as_deref().map(|header| format!("by {}", plain(header))));
+    parts.extend(call.identity_header.as_deref().map(|word| format!("by {}", header(word))));
     parts.extend(call.disputed.then(|| "another field names another number".to_owned()));
     parts.extend(call.forwarded.then(|| "forwarded".to_owned()));
     parts.push(format!("SIP {}", call.sip_code));
     parts.join(", ")
+}
+
+/// A header as SIP writes it, which is how an operator looks for it.
+fn header(word: &str) -> String {
+    match word {
+        "p_asserted_identity" => "P-Asserted-Identity".to_owned(),
+        "remote_party_id" => "Remote-Party-ID".to_owned(),
+        "from" => "From".to_owned(),
+        _ => plain(word),
+    }
 }
 
 /// What the degrees of assurance mean.

@@ -48,7 +48,7 @@ fn verify_missed_call_that_has_come_already_shows_the_evidence() {
             | phone           +46701234567
             | status          verified (missed call matched)
             | number to ring  +46850500001
-            | missed call     call_M  over alpha, by p asserted identity, SIP 486
+            | missed call     call_M  over alpha, by P-Asserted-Identity, SIP 486
             | proven by       the trunk's word for the number
             exit 0
         "#]],
@@ -72,11 +72,11 @@ fn verify_missed_call_wait_stays_until_the_phone_has_rung() {
             | phone           +46701234567
             | status          verified (missed call matched)
             | number to ring  +46850500001
-            | missed call     call_M  over alpha, by p asserted identity, SIP 486
+            | missed call     call_M  over alpha, by P-Asserted-Identity, SIP 486
             | proven by       the trunk's word for the number
             ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
             ! ring +46850500001 from +46701234567: that call is the proof
-            !   11.0 s  a call to +46850500001: over alpha, by p asserted identity, another field names another number, SIP 486
+            !   11.0 s  a call to +46850500001: over alpha, by P-Asserted-Identity, another field names another number, SIP 486
             exit 0
         "#]],
     );
