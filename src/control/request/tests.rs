@@ -226,7 +226,7 @@ fn h03_a_query_that_cannot_be_read_is_refused_in_words_of_the_field_alone() {
         ("from=1&x=1", "x: unknown field `x`, expected one of `from`, `did`, `within`"),
     ] {
         let uri = format!("/v1/missed-calls?{query}").parse().unwrap();
-        let problem = super::query::read::<super::query::MissedCallsQuery>(&uri).unwrap_err();
+        let problem = query::read::<MissedCallsQuery>(&uri).unwrap_err();
         assert_eq!(serde_json::to_value(&problem).unwrap()["detail"], detail, "{query}");
     }
 }
