@@ -1,8 +1,10 @@
 //! The queries of requests, as strict as the bodies.
 
+use std::error::Error;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
+use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -22,10 +24,19 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|rejection| Problem::new(Code::InvalidRequest, rejection.body_text()))
+        read(&parts.uri).map(Self)
     }
+}
+
+/// What a query says. A problem is told in the words of the field alone, without those of the framework.
+pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    axum::extract::Query::try_from_uri(uri).map(|axum::extract::Query(query)| query).map_err(
+        |rejection| {
+            let detail =
+                rejection.source().map_or_else(|| rejection.body_text(), ToString::to_string);
+            Problem::new(Code::InvalidRequest, detail)
+        },
+    )
 }
 
 /// Which verifications to list.

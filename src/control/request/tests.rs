@@ -217,3 +217,16 @@ fn words(problem: &Problem) -> String {
     let word = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
     format!("{} at `{}`: {}", word("code"), word("pointer"), word("detail"))
 }
+
+#[test]
+fn h03_a_query_that_cannot_be_read_is_refused_in_words_of_the_field_alone() {
+    for (query, detail) in [
+        ("", "missing field `from`"),
+        ("from=1&within=-1", "within: invalid digit found in string"),
+        ("from=1&x=1", "x: unknown field `x`, expected one of `from`, `did`, `within`"),
+    ] {
+        let uri = format!("/v1/missed-calls?{query}").parse().unwrap();
+        let problem = query::read::<MissedCallsQuery>(&uri).unwrap_err();
+        assert_eq!(serde_json::to_value(&problem).unwrap()["detail"], detail, "{query}");
+    }
+}
