@@ -282,6 +282,9 @@ impl Gateway {
             return;
         }
         if let Some(reason) = self.noise(from, payload) {
+            if reason == DropReason::ForeignSource {
+                self.notice_stranger(from, payload, now);
+            }
             return self.tally.on_dropped(reason);
         }
         let message = match Message::parse(payload) {

@@ -42,6 +42,11 @@ impl Dids {
         &self.dids
     }
 
+    /// Whether there is no number to ring.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.dids.is_empty()
+    }
+
     /// How a call to `number` that came from `trunk` goes, and which of our numbers it is, if it is one.
     pub(crate) fn find(&self, number: Option<E164>, trunk: u16) -> (Option<DidId>, Plan) {
         let found = number.and_then(|number| self.by_number.get(&number).copied());

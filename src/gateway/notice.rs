@@ -1,8 +1,8 @@
 //! What an operator should hear of at once, because calls fail until somebody acts. The shard tells a
 //! watcher; what becomes of it (a line in the log) is not its business.
 //!
-//! Only what takes a live transaction of ours to cause: a stranger cannot fill the log. Invariant: one
-//! notice for each trunk and minute, so what is remembered has as many entries as there are trunks.
+//! A stranger cannot fill the log. Invariant: one notice in a minute for each trunk, and one for all
+//! strangers together, so what is remembered has as many entries as there are trunks, and one more.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,6 +24,12 @@ pub enum Notice {
         /// Where the response came from.
         source: IpAddr,
     },
+    /// Somebody rings from an address that is no trunk's, and gets no answer. Told of only where there
+    /// are numbers to ring.
+    Stranger {
+        /// Where the INVITE came from.
+        source: IpAddr,
+    },
 }
 
 /// Hears what an operator should hear of. Called from the shard's thread: it must not block.
@@ -37,6 +43,7 @@ pub trait Watcher: Send + Sync {
 pub(crate) struct Notices {
     watcher: Option<Arc<dyn Watcher>>,
     foreign: BTreeMap<Arc<str>, Instant>,
+    stranger: Option<Instant>,
 }
 
 impl fmt::Debug for Notices {
@@ -60,11 +67,22 @@ impl Gateway {
         now: Instant,
     ) {
         let Some(trunk) = self.trunk_asked(message) else { return };
-        let is_due = |at: &Instant| now.saturating_duration_since(*at) >= MINUTE;
-        if self.notices.foreign.get(&trunk).is_none_or(is_due) {
+        if is_due(self.notices.foreign.get(&trunk), now) {
             self.notices.foreign.insert(Arc::clone(&trunk), now);
             if let Some(watcher) = &self.notices.watcher {
                 watcher.on_notice(Notice::ForeignSource { trunk, source: from.ip() });
+            }
+        }
+    }
+
+    /// A datagram of somebody who is no trunk was dropped. Carriers call from more addresses than they
+    /// answer from, and a call that nobody answers shows nothing else.
+    pub(crate) fn notice_stranger(&mut self, from: SocketAddr, payload: &[u8], now: Instant) {
+        let rings = payload.starts_with(b"INVITE ") && !self.dids.is_empty();
+        if rings && is_due(self.notices.stranger.as_ref(), now) {
+            self.notices.stranger = Some(now);
+            if let Some(watcher) = &self.notices.watcher {
+                watcher.on_notice(Notice::Stranger { source: from.ip() });
             }
         }
     }
@@ -76,6 +94,11 @@ impl Gateway {
         let (peer, ..) = self.clients.get(handle)?.owner.purpose.identity();
         Some(Arc::clone(&peer.profile.name))
     }
+}
+
+/// Whether what was last told of then may be told of again.
+fn is_due(told: Option<&Instant>, now: Instant) -> bool {
+    told.is_none_or(|at| now.saturating_duration_since(*at) >= MINUTE)
 }
 
 const MINUTE: Duration = Duration::from_secs(60);

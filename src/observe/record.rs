@@ -136,6 +136,11 @@ impl Watcher for Recorder {
                 "responses are dropped: they are to requests of ours and come from an address that \
                  the trunk's `sources` does not list; add it there if it is the trunk's"
             ),
+            Notice::Stranger { source } => info!(
+                %source,
+                "calls are dropped without an answer: they come from an address that no trunk's \
+                 `sources` lists; add it there if it is a trunk's"
+            ),
         }
     }
 }

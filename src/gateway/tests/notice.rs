@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
+use super::missed_world::{CALLER, DID, TRUNK, invite, ringable};
 use super::world::{World, order, response_to};
 use crate::gateway::notice::{Notice, Watcher};
 use crate::gateway::{Command, Input};
@@ -59,5 +60,28 @@ fn p29_a_stranger_who_guesses_is_not_told_of() {
     world.receive_from("198.51.100.1:5060", guess.as_bytes());
     let invite = world.newest(Method::Invite);
     world.receive_from("198.51.100.1:5060", &invite);
+    assert_eq!(heard.try_iter().count(), 0);
+}
+
+#[test]
+fn f01_a_stranger_who_rings_is_told_of_once_a_minute_where_there_are_numbers_to_ring() {
+    let (mut world, heard) = watched(&[TRUNK]);
+    let rings = |world: &mut World, from: &str| {
+        let invite = invite(DID, CALLER, "a");
+        (0..100).for_each(|_| world.receive_from(from, invite.as_bytes()));
+        heard.try_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(rings(&mut world, "198.51.100.1:5060"), [], "there is no number");
+    let dids = ringable(&[TRUNK], 64).gateway.dids;
+    world.gateway.dids = dids;
+    let of = |source: &str| Notice::Stranger { source: source.parse().unwrap() };
+    assert_eq!(rings(&mut world, "198.51.100.1:5060"), [of("198.51.100.1")]);
+    world.now += Duration::from_secs(59);
+    assert_eq!(rings(&mut world, "198.51.100.2:5060"), []);
+    world.now += Duration::from_secs(1);
+    assert_eq!(rings(&mut world, "198.51.100.2:5060"), [of("198.51.100.2")]);
+    world.now += Duration::from_secs(60);
+    let register = invite(DID, CALLER, "a").replace("INVITE", "REGISTER");
+    world.receive_from("198.51.100.3:5060", register.as_bytes());
     assert_eq!(heard.try_iter().count(), 0);
 }
