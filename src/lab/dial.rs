@@ -155,8 +155,8 @@ impl Course<'_> {
         loop {
             let event = tokio::select! {
                 event = events.recv() => event,
-                _ = interrupt.recv() => { self.interrupt()?; continue }
-                _ = terminate.recv() => { self.interrupt()?; continue }
+                _ = interrupt.recv() => { self.interrupt(notes)?; continue }
+                _ = terminate.recv() => { self.interrupt(notes)?; continue }
                 () = sleep_until(until.unwrap_or_else(Moment::now)), if until.is_some() => {
                     until = None;
                     self.tell(Command::Stop)?;
@@ -176,7 +176,9 @@ impl Course<'_> {
     }
 
     /// Hangs up; the second time it does not wait for what comes of that.
-    fn interrupt(&mut self) -> io::Result<()> {
+    fn interrupt(&mut self, notes: &mut dyn Write) -> io::Result<()> {
+        // RFC 3261 §9.1: no CANCEL before anything was heard.
+        writeln!(notes, "hangs up as soon as the gateway is heard; once more leaves at once")?;
         self.printer.interrupted();
         self.left = 0;
         self.tell(Command::Stop)
