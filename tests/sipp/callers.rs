@@ -4,6 +4,10 @@ use std::fmt;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::daemon::{Daemon, text};
 
@@ -29,6 +33,8 @@ pub(crate) struct Seen {
     assurance: String,
     /// The final status code of the call that matched.
     sip_code: String,
+    /// What became of the call, as the event of it says.
+    outcome: String,
 }
 
 /// Who rings which number.
@@ -42,20 +48,41 @@ pub(crate) struct Person {
 
 impl Seen {
     /// Asks the daemon.
-    pub(crate) fn look(daemon: &Daemon, id: &str) -> Self {
+    pub(crate) fn look(daemon: &Daemon, events: &Path, id: &str, did: &str) -> Self {
+        let outcome = outcome(events, did);
         let verification = daemon.get(&format!("/v1/verifications/{id}"));
         Self {
             verification: daemon.status(id),
             assurance: text(&verification, "/missed_call/assurance"),
             sip_code: text(&verification, "/missed_call/matched_call/sip_code"),
+            outcome,
         }
+    }
+}
+
+/// What became of the latest call to this DID. A call of which nothing comes back is told of when it is
+/// given up, after 64 times the T1 of 100 ms; one that is never told of has no outcome.
+fn outcome(events: &Path, did: &str) -> String {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        let told = fs::read_to_string(events).unwrap_or_default();
+        let told = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let is_it =
+            |event: &Value| event["type"] == "missed_call.received" && event["data"]["did"] == did;
+        if let Some(event) = told.filter(is_it).last() {
+            return text(&event, "/data/outcome");
+        }
+        if Instant::now() > until {
+            return "-".to_owned();
+        }
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { verification, assurance, sip_code } = self;
-        write!(f, "verification {verification}, assurance {assurance}, SIP {sip_code}")
+        let Self { verification, assurance, sip_code, outcome } = self;
+        write!(f, "{verification}, assurance {assurance}, SIP {sip_code}, outcome {outcome}")
     }
 }
 
@@ -125,8 +152,9 @@ pub(crate) fn read() -> Vec<Row> {
 
 fn parse(line: &str) -> Row {
     let columns: Vec<&str> = line.split('\t').collect();
-    let [name, scenario, keys, did, verification, assurance, sip_code] = columns[..] else {
-        panic!("expected-callers.tsv: {} columns instead of 7 in: {line}", columns.len());
+    let [name, scenario, keys, did, verification, assurance, sip_code, outcome] = columns[..]
+    else {
+        panic!("expected-callers.tsv: {} columns instead of 8 in: {line}", columns.len());
     };
     let key = |text: &str| {
         let (name, value) = text.split_once('=').expect("a key is name=value");
@@ -141,6 +169,7 @@ fn parse(line: &str) -> Row {
             verification: verification.to_owned(),
             assurance: assurance.to_owned(),
             sip_code: sip_code.to_owned(),
+            outcome: outcome.to_owned(),
         },
     }
 }

@@ -22,9 +22,7 @@ impl Daemon {
     /// Starts the binary with the configuration that is in `place`, and waits until it is ready.
     pub(crate) fn start(place: &Path) -> Self {
         let log = File::create(place.join("ringproof.log")).expect("a log can be written");
-        let binary = std::env::var("RINGPROOF");
-        let binary = binary.as_deref().unwrap_or(env!("CARGO_BIN_EXE_ringproof"));
-        let child = Command::new(binary)
+        let child = Command::new(binary())
             .args(["serve", "--config"])
             .arg(place.join("ringproof.toml"))
             .stdin(Stdio::null())
@@ -65,6 +63,15 @@ impl Daemon {
             "-" => text(&verification, "/status"),
             reason => format!("{}/{reason}", text(&verification, "/status")),
         }
+    }
+
+    /// Writes every event from now on into `to`, one a line, until the daemon stops.
+    pub(crate) fn watch(&self, to: &Path) -> Child {
+        let events = File::create(to).expect("a file can be written");
+        let mut command = Command::new(binary());
+        command.args(["watch", "--json", "--socket"]).arg(&self.socket);
+        command.stdin(Stdio::null()).stdout(events).stderr(Stdio::null());
+        command.spawn().expect("the binary can be started")
     }
 
     /// Asks it to stop.
@@ -120,6 +127,12 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The binary under test.
+fn binary() -> String {
+    let given = std::env::var("RINGPROOF");
+    given.unwrap_or_else(|_| env!("CARGO_BIN_EXE_ringproof").to_owned())
 }
 
 fn json(text: &str) -> Value {

@@ -21,20 +21,18 @@ pub(crate) fn failures(wanted: &str) -> Option<Vec<String>> {
     let address = SocketAddr::from(([127, 0, 0, 1], free_ports(1)[0]));
     callers::configure(&place, &rows, address);
     let mut daemon = Daemon::start(&place);
+    let mut watch = daemon.watch(&place.join(EVENTS));
 
     let call = |at: usize, row: &Row| run(row, Person::of_row(at), address, &daemon, &place);
     let mut failures = workers::run_all(&rows, |row| &row.name, call);
     let again = run(first, Person { did: 0, phone: 99 }, address, &daemon, &place);
     failures.extend(again.err().map(|why| format!("once more, after all others: {why}")));
     failures.extend(daemon.stop().err());
+    watch.wait().expect("it ends with the daemon");
 
     match failures.is_empty() {
         true => fs::remove_dir_all(&place).expect("what was written can be removed"),
-        false => failures.push(format!(
-            "
-logs: {}",
-            place.display()
-        )),
+        false => failures.push(format!("\nlogs: {}", place.display())),
     }
     Some(failures)
 }
@@ -58,7 +56,7 @@ fn run(
     let scenario = peer::scenario(&row.scenario, &person.fill_in(&row.keys));
     let peer = Peer::call((&row.name, &scenario), to, place);
     let verdict = peer.verdict(Instant::now() + CALL_LASTS_AT_MOST);
-    let found = Seen::look(daemon, &id);
+    let found = Seen::look(daemon, &place.join(EVENTS), &id, &did);
     if found == row.expected && verdict.is_ok() {
         return Ok(());
     }
@@ -69,3 +67,5 @@ fn run(
         row.expected,
     ))
 }
+
+const EVENTS: &str = "events.json";
