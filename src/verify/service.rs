@@ -159,6 +159,11 @@ impl Verify {
         Some(Arc::clone(&placed.record))
     }
 
+    /// Whether phones can be rung at all: there may be only numbers that people ring.
+    pub fn has_pools(&self) -> bool {
+        !self.pools.is_empty()
+    }
+
     /// Every pool. Each start and each look sweeps a part of what is remembered of phones, so a
     /// lease may be counted as cooling for some minutes after it has cooled.
     pub fn pools(&self, now: Instant) -> Vec<PoolState> {

@@ -162,6 +162,7 @@ fn r13_a_caller_who_rings_when_the_daemon_stops_is_refused_and_verified() {
 fn a_daemon_without_a_pool_waits_for_calls_and_makes_none() {
     let mut plan = with_dids(raw::closed(), "0s");
     plan.numbers = "";
+    plan.trunks[0].2 += "\noptions_interval = \"1s\"\n";
     let world = World::start(&plan);
     let mut phones = Phones::new(world.sip[0]);
     let refused = world.try_verify(PHONE);
@@ -170,6 +171,9 @@ fn a_daemon_without_a_pool_waits_for_calls_and_makes_none() {
     phones.ring(PHONE, &text(&started, "/missed_call/did"));
     assert_eq!(world.ended(&text(&started, "/id"))["reason"], "missed_call_matched");
     assert_eq!(world.client.get("/v1/dids").json()["dids"].as_array().unwrap().len(), 2);
+    let is_up = || world.client.get("/v1/trunks").json()["trunks"][0]["up"] == true;
+    eventually("the trunk takes no calls", || (!is_up()).then_some(()));
+    assert_eq!(world.client.get("/readyz").status, 200, "nobody is to be called");
     world.stop();
 }
 

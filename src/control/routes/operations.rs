@@ -132,7 +132,7 @@ pub(super) async fn healthz() -> Body<Health> {
     Body(Health { status: "alive" })
 }
 
-/// Whether calls can be placed.
+/// Whether calls can be placed; of a gateway without a pool, which places none, whether it serves.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "isReady",
     responses(
