@@ -118,6 +118,7 @@ impl Daemon {
             counters: Arc::clone(&counters),
             connections_max: control.connections_max() as u64,
             log,
+            teller: Arc::clone(&teller),
             started: now,
             started_at: wall.at(now),
         });

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::shards::Shards;
+use super::teller::Teller;
 use super::trunks::Trunks;
 use crate::control::{ApiCounters, Readiness, Status, TrunkState};
 use crate::gateway::dids::Did;
@@ -15,6 +16,7 @@ use crate::observe::{Metrics, Process, Readings, RequestReading};
 use crate::time::Micros;
 use crate::trunk::Profile;
 use crate::verify::Verify;
+use crate::verify::event::Event;
 
 /// Reads the state of everything.
 pub(super) struct DaemonStatus {
@@ -26,6 +28,7 @@ pub(super) struct DaemonStatus {
     /// Connections at a time on all listeners together.
     pub(super) connections_max: u64,
     pub(super) log: Option<Arc<Log>>,
+    pub(super) teller: Arc<Teller<Event>>,
     pub(super) started: Instant,
     pub(super) started_at: Micros,
 }
@@ -83,6 +86,7 @@ impl Status for DaemonStatus {
             pools: &pools,
             census: self.verify.census(),
             connections: (self.counters.connections(), self.connections_max),
+            events: self.teller.level(),
             log_lines_lost: self.log.as_ref().map_or(0, |log| log.lines_lost()),
             started_at: self.started_at,
             process: Process::read(),

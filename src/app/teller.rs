@@ -16,14 +16,18 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use crate::verify::Level;
 use crate::verify::event::{Event, Listener};
 
 /// Hands events over to the thread that tells of them.
 pub(super) struct Teller<T> {
     queue: SyncSender<T>,
     listener: Ear<T>,
+    most: usize,
     taken: AtomicU64,
     told: Arc<AtomicU64>,
+    /// Told by the thread that they happened in, because too many waited.
+    told_at_once: AtomicU64,
 }
 
 /// Who is told.
@@ -48,7 +52,8 @@ impl<T: Send + 'static> Teller<T> {
         thread::Builder::new()
             .name("events".to_owned())
             .spawn(move || tell(&events, &*ear, &count))?;
-        Ok(Self { queue, listener, taken: AtomicU64::new(0), told })
+        let (taken, told_at_once) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self { queue, listener, most, taken, told, told_at_once })
     }
 
     fn take(&self, event: T) {
@@ -57,9 +62,19 @@ impl<T: Send + 'static> Teller<T> {
                 self.taken.fetch_add(1, Ordering::AcqRel);
             }
             Err(TrySendError::Full(event) | TrySendError::Disconnected(event)) => {
+                self.told_at_once.fetch_add(1, Ordering::Relaxed);
                 (self.listener)(event);
             }
         }
+    }
+
+    /// How many events wait. Shed: told where they happened.
+    pub(super) fn level(&self) -> Level {
+        let told = self.told.load(Ordering::Acquire);
+        let waiting = self.taken.load(Ordering::Acquire).saturating_sub(told);
+        // More than fit cannot wait.
+        let size = usize::try_from(waiting).unwrap_or(self.most).min(self.most);
+        Level { size, limit: self.most, shed: self.told_at_once.load(Ordering::Relaxed) }
     }
 
     /// Waits until everything that has been handed over so far is told, for a second at most.
@@ -141,6 +156,7 @@ mod tests {
         while teller.queue.try_send(1).is_ok() {}
         teller.take(9);
         assert_eq!(heard.recv(), Ok((9, true)));
+        assert_eq!((teller.level().limit, teller.level().shed), (2, 1));
         gate.store(true, Ordering::Release);
         assert_eq!(heard.recv(), Ok((0, false)));
     }

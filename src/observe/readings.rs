@@ -25,6 +25,8 @@ pub struct Readings<'a> {
     pub census: Census,
     /// Connections of the control API: how many are open, and how many may be.
     pub connections: (u64, u64),
+    /// Events that wait to be told.
+    pub events: Level,
     /// Log lines that found the queue to the writer full.
     pub log_lines_lost: u64,
     /// When the daemon started.
@@ -221,7 +223,7 @@ impl Readings<'_> {
         self.tallies.iter().map(|tally| pick(tally.table(table))).fold(0, u64::saturating_add)
     }
 
-    fn levels(&self) -> [(&'static str, Level); 7] {
+    fn levels(&self) -> [(&'static str, Level); 8] {
         let Census { pending, ended, calls, phones, prefixes, waiting, recent, .. } = self.census;
         [
             ("pending", pending),
@@ -231,6 +233,7 @@ impl Readings<'_> {
             ("prefixes", prefixes),
             ("waiting", waiting),
             ("recent", recent),
+            ("events", self.events),
         ]
     }
 

@@ -172,6 +172,7 @@ fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'
             ..Census::default()
         },
         connections: (3, 2_048),
+        events: Level { size: 5, limit: 65_536, shed: 0 },
         log_lines_lost: 1,
         started_at: Micros(NOON),
         process: Process {
