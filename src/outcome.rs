@@ -35,6 +35,9 @@ pub enum Outcome {
     Redirected,
     /// The trunk refuses for a reason of its own (401, 407, 488 and the like).
     Refused,
+    /// The gateway died while the call was up, or before its end was on disk. It was hung up at the
+    /// restart.
+    Restarted,
     /// Nothing at all was heard after the INVITE.
     Silence,
     /// The trunk is in trouble (408, 5xx; Q.850 34, 38, 41, 42).
@@ -53,7 +56,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of the declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Answered,
         Self::AnsweredInRace,
         Self::AnsweredSuspect,
@@ -67,6 +70,7 @@ impl Outcome {
         Self::NoRinging,
         Self::Redirected,
         Self::Refused,
+        Self::Restarted,
         Self::Silence,
         Self::TrunkFailure,
         Self::Unallocated,
@@ -91,6 +95,7 @@ impl Outcome {
             Self::NoRinging => "no_ringing",
             Self::Redirected => "redirected",
             Self::Refused => "refused",
+            Self::Restarted => "restarted",
             Self::Silence => "silence",
             Self::TrunkFailure => "trunk_failure",
             Self::Unallocated => "unallocated",
@@ -118,6 +123,7 @@ impl Outcome {
             | Self::NoRinging
             | Self::Redirected
             | Self::Refused
+            | Self::Restarted
             | Self::Silence
             | Self::TrunkFailure
             | Self::Unallocated
@@ -179,6 +185,6 @@ mod tests {
             assert_eq!(Outcome::from_u8(outcome as u8), Some(outcome));
         }
         assert_eq!(Outcome::from_u8(0), None);
-        assert_eq!(Outcome::from_u8(20), None);
+        assert_eq!(Outcome::from_u8(21), None);
     }
 }

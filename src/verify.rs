@@ -5,10 +5,12 @@
 //! and `undo`, `check`, `call_again`, `cancel`, `report`, `list`; `calls`, `missed`, `challenge` and
 //! `timeout` for the shards), and below them
 //! lie the parts: `table` and `entry` (lock-free, one atomic word per verification), `ended` (who is
-//! forgotten next), `story` (what listeners are told, in order), `phone` and `velocity` (counters),
+//! forgotten next), `story` and `telling` (what listeners are told, in order), `note`, `beginning` and
+//! `recover` (what outlives the process), `phone` and `velocity` (counters),
 //! `pool`, `suffixes` and `lease` (caller IDs), `code` (keyed hashes), `policy` (who is never verified).
 
 mod await_call;
+mod beginning;
 mod call_again;
 mod calls;
 mod cancel;
@@ -25,12 +27,14 @@ mod lease;
 mod list;
 mod missed;
 mod moment;
+pub mod note;
 mod phone;
 mod placed;
 mod policy;
 mod pool;
 mod range;
 pub mod record;
+pub mod recover;
 mod refusal;
 mod report;
 mod service;
@@ -42,11 +46,13 @@ mod story;
 mod striped;
 mod suffixes;
 mod table;
+mod telling;
 mod timeout;
 mod trunk_names;
 mod undo;
 mod velocity;
 
+pub use beginning::Beginning;
 pub use call_again::CallAgainError;
 pub use cancel::{CancelError, Canceled};
 pub use census::{Census, DidState, Level, PoolState};

@@ -41,7 +41,7 @@ fn anew(outcome: Outcome, phone: &str) -> String {
         Outcome::Changed | Outcome::Malformed | Outcome::Unallocated => {
             format!("look at the number again: {phone}")
         }
-        Outcome::NoRinging | Outcome::Unreachable => {
+        Outcome::NoRinging | Outcome::Restarted | Outcome::Unreachable => {
             format!("`ringproof verify {phone} --wait` tries again, best a little later")
         }
         Outcome::Answered
@@ -90,6 +90,7 @@ fn meaning(outcome: Outcome) -> Option<&'static str> {
         Outcome::Malformed => "the trunk cannot read the number",
         Outcome::NoRinging => "the trunk took the call, but no phone rang",
         Outcome::Redirected | Outcome::Refused => "the trunk refuses to carry the call",
+        Outcome::Restarted => "the gateway was restarted while it called",
         Outcome::Silence => "the trunk does not answer",
         Outcome::TrunkFailure => "the trunk is in trouble",
         Outcome::Unallocated => "the number does not exist",
@@ -128,6 +129,7 @@ mod tests {
             no_ringing         the trunk took the call, but no phone rang; `ringproof verify +46701234567 --wait` tries again, best a little later
             redirected         the trunk refuses to carry the call; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
             refused            the trunk refuses to carry the call; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
+            restarted          the gateway was restarted while it called; `ringproof verify +46701234567 --wait` tries again, best a little later
             silence            the trunk does not answer; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
             trunk_failure      the trunk is in trouble; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
             unallocated        the number does not exist; look at the number again: +46701234567

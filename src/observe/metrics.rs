@@ -218,6 +218,7 @@ fn result_of(reason: Reason) -> Status {
         Reason::NoTrunk
         | Reason::NumberUnallocated
         | Reason::RejectedByPolicy
+        | Reason::Restarted
         | Reason::TooManyAttempts
         | Reason::Unreachable => Status::Failed,
     }

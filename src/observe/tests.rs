@@ -75,6 +75,7 @@ fn verification(status: Status, reason: Option<Reason>) -> Arc<Snapshot> {
         attempts_left: 3,
         calls_left: 1,
         client_ref: Some("Greta Garbo".into()),
+        callback_url: None,
         codes: Some(CodeSpace {
             pool: "default".into(),
             caller_id_prefix: "+468765".to_owned(),

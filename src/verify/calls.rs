@@ -85,6 +85,7 @@ fn reason(outcome: Outcome) -> Reason {
         | Outcome::Silence
         | Outcome::TrunkFailure
         | Outcome::Unsent => Reason::NoTrunk,
+        Outcome::Restarted => Reason::Restarted,
         Outcome::Answered
         | Outcome::AnsweredInRace
         | Outcome::AnsweredSuspect
@@ -139,6 +140,7 @@ mod tests {
             no_ringing: unreachable
             redirected: no_trunk
             refused: no_trunk
+            restarted: restarted
             silence: no_trunk
             trunk_failure: no_trunk
             unallocated: number_unallocated

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::entry::{Entry, State};
-use super::event::Event;
+use super::event::{Event, Told};
 use super::id::VerificationId;
+use super::note::{AttemptNote, Mark, Marked, Note};
 use super::phone::{Guess, Verdict};
 use super::placed::Placed;
 use super::service::Verify;
@@ -135,7 +136,11 @@ impl Verify {
         now: Instant,
     ) -> Snapshot {
         let snapshot = self.snapshot(entry, state);
-        self.listener.on_event(Event::WrongCode(Arc::new(snapshot.clone())));
+        let (verification, phone, left) = (entry.id, entry.to, state.attempts_left);
+        let note = Note::Attempt(AttemptNote { verification, left, phone, at: now });
+        let mark = Mark { entry: Arc::clone(entry), what: Marked::Attempt { left } };
+        let event = Some(Event::WrongCode(Arc::new(snapshot.clone())));
+        self.listener.on_told(Told { event, notes: vec![note], mark: Some(mark) });
         if state.status != Status::Pending {
             return self.on_final(entry, state);
         }

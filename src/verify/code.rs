@@ -1,5 +1,5 @@
 //! Codes as keyed hashes: what a verification keeps of its code is an HMAC-SHA256 (RFC 2104) under a
-//! key that lives and dies with the process, compared in constant time.
+//! key of this gateway, compared in constant time.
 //!
 //! Five digits are no secret to somebody who has the key and the hash; the hash keeps codes out of
 //! whatever is printed, copied or stored from a verification.
@@ -24,12 +24,17 @@ pub(super) struct Codes {
 pub(super) struct CodeHash([u8; 32]);
 
 impl Codes {
-    /// Draws a key.
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length: RFC 2104 §2")]
+    /// Draws a key that lives and dies with the process.
     pub(super) fn new(entropy: &Entropy) -> Self {
         let mut key = [0; 32];
         entropy.fill(&mut key);
-        Self { keyed: Hmac::new_from_slice(&key).expect("a key of any length is accepted") }
+        Self::keyed(&key)
+    }
+
+    /// With a key that outlives the process.
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length: RFC 2104 §2")]
+    pub(super) fn keyed(key: &[u8; 32]) -> Self {
+        Self { keyed: Hmac::new_from_slice(key).expect("a key of any length is accepted") }
     }
 
     /// The hash of the code `suffix` of `call`.
@@ -46,6 +51,16 @@ impl Codes {
     }
 }
 
+impl CodeHash {
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn to_bytes(self) -> [u8; 32] {
+        self.0
+    }
+}
+
 impl fmt::Debug for CodeHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CodeHash(…)")
@@ -57,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_belongs_to_one_call_one_code_and_one_process() {
+    fn a_hash_belongs_to_one_call_one_code_and_one_key() {
         let codes = Codes::new(&Entropy::seeded(1));
         let hash = codes.hash(CallId(1), 20_085);
         assert!(codes.is_right(CallId(1), 20_085, hash));

@@ -15,7 +15,7 @@
 //! and no attempt is counted twice or forgotten.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::ended::Slotted;
@@ -33,7 +33,8 @@ pub(super) struct Entry {
     pub(super) id: VerificationId,
     pub(super) to: E164,
     pub(super) country: Country,
-    pub(super) client_ref: Option<Arc<str>>,
+    /// What the client wants to be repeated to it.
+    pub(super) client: Option<Box<Client>>,
     pub(super) created: Instant,
     pub(super) created_at: Micros,
     pub(super) expires: Instant,
@@ -45,9 +46,67 @@ pub(super) struct Entry {
     /// Its place in the ring of ended ones.
     pub(super) slot: AtomicU32,
     pub(super) is_forgotten: AtomicBool,
+    /// How many attempts the wrong codes left that are on disk.
+    attempts_saved: AtomicU8,
+}
+
+/// A client's own words, which many do not use.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    /// Its word for the verification.
+    pub(super) reference: Option<Arc<str>>,
+    /// Where the end is told to.
+    pub(super) callback_url: Option<Arc<str>>,
+}
+
+/// What an [`Entry`] is made of.
+pub(super) struct Origin {
+    pub(super) id: VerificationId,
+    pub(super) to: E164,
+    pub(super) country: Country,
+    pub(super) client: Option<Box<Client>>,
+    pub(super) created: Instant,
+    pub(super) created_at: Micros,
+    pub(super) expires: Instant,
 }
 
 impl Entry {
+    pub(super) fn new(origin: Origin, step: Step, state: State, story: Story) -> Self {
+        let Origin { id, to, country, client, created, created_at, expires } = origin;
+        Self {
+            id,
+            to,
+            country,
+            client,
+            created,
+            created_at,
+            expires,
+            word: Word::new(state),
+            story,
+            step,
+            slot: AtomicU32::new(u32::MAX),
+            is_forgotten: AtomicBool::new(false),
+            attempts_saved: AtomicU8::new(state.attempts_left),
+        }
+    }
+
+    /// A wrong code that left so many attempts is on disk.
+    pub(super) fn on_attempt_saved(&self, left: u8) {
+        self.attempts_saved.fetch_min(left, Ordering::AcqRel);
+    }
+
+    pub(super) fn has_saved_attempts(&self, left: u8) -> bool {
+        self.attempts_saved.load(Ordering::Acquire) <= left
+    }
+
+    pub(super) fn client_ref(&self) -> Option<Arc<str>> {
+        self.client.as_ref()?.reference.clone()
+    }
+
+    pub(super) fn callback_url(&self) -> Option<Arc<str>> {
+        self.client.as_ref()?.callback_url.clone()
+    }
+
     /// The flash call that counts in this state.
     pub(super) fn current(&self, state: State) -> Option<Arc<Placed>> {
         self.step.flash()?.current(state)

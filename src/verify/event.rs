@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::missed::record::MissedCallRecord;
+use super::note::{Mark, Note};
 use super::record::CallRecord;
 use super::report::Saw;
 use super::snapshot::Snapshot;
@@ -38,9 +39,49 @@ pub enum Event {
     WrongCode(Arc<Snapshot>),
 }
 
+/// An event with what must be on disk before anybody outside hears of it. Some has no event: it is
+/// kept, and nobody is told.
+pub struct Told {
+    /// What happened.
+    pub event: Option<Event>,
+    /// What must be kept of it.
+    pub notes: Vec<Note>,
+    pub(super) mark: Option<Mark>,
+}
+
+impl Told {
+    /// An event of which nothing is kept.
+    pub fn event(event: Event) -> Self {
+        Self { event: Some(event), notes: vec![], mark: None }
+    }
+
+    /// Something to keep that nobody is told of.
+    pub(super) fn note(note: Note) -> Self {
+        Self { event: None, notes: vec![note], mark: None }
+    }
+
+    /// What is to be called once all of it is on disk.
+    pub fn on_saved(&mut self) -> impl FnOnce() + Send + 'static {
+        let mark = self.mark.take();
+        move || {
+            if let Some(mark) = mark {
+                mark.set();
+            }
+        }
+    }
+}
+
 /// Where events go. Must not block: it is called by the shards. Events of one verification come one
 /// after the other, from whichever thread.
 pub trait Listener: Send + Sync {
     /// Takes one event.
     fn on_event(&self, event: Event);
+
+    /// Takes one event with what must be kept. Who keeps nothing has nothing to wait for.
+    fn on_told(&self, mut told: Told) {
+        told.on_saved()();
+        if let Some(event) = told.event {
+            self.on_event(event);
+        }
+    }
 }

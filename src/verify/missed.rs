@@ -18,8 +18,9 @@ use self::recent::Remembered;
 use self::record::{Fate, MissedCallRecord};
 use super::census::DidState;
 use super::entry::{Entry, State};
-use super::event::Event;
+use super::event::{Event, Told};
 use super::id::{CallId, VerificationId};
+use super::note::Note;
 use super::service::Verify;
 use super::snapshot::{Reason, Status};
 use super::story::Fact;
@@ -239,6 +240,7 @@ impl Verify {
                 Offer::Took(Settled::Verified(entry.id))
             }
             Ok(_) => {
+                // One that came before is told with whatever is told next.
                 if record.fate != Fate::Remembered {
                     self.tell(entry, Fact::Matched);
                 }
@@ -249,7 +251,7 @@ impl Verify {
     }
 
     /// Tells of a call that no verification tells of.
-    fn tell_call(
+    pub(super) fn tell_call(
         &self,
         record: MissedCallRecord,
         fate: Fate,
@@ -258,7 +260,10 @@ impl Verify {
         let record = Arc::new(MissedCallRecord { fate, ..record });
         if fate != Fate::Unproven || self.throttle.admits(self.epoch.now(now)) {
             self.history.push(&record);
-            self.listener.on_event(Event::MissedCall(Arc::clone(&record)));
+            let is_kept = fate == Fate::Remembered;
+            let notes = is_kept.then(|| Note::MissedCall(Arc::clone(&record), None));
+            let event = Some(Event::MissedCall(Arc::clone(&record)));
+            self.listener.on_told(Told { event, notes: notes.into_iter().collect(), mark: None });
         }
         record
     }

@@ -26,6 +26,12 @@ pub(super) struct Epoch {
 }
 
 impl Epoch {
+    /// Sets the epoch, unless somebody asked about a moment before.
+    pub(super) fn begin(&self, zero: Instant) {
+        // The moments that were asked about count from where it is.
+        let _ = self.zero.set(zero);
+    }
+
     /// To be remembered: rounded up.
     pub(super) fn mark(&self, now: Instant) -> Moment {
         Moment(whole_seconds(self.since(now)))

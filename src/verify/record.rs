@@ -133,6 +133,35 @@ impl CallRecord {
         }
     }
 
+    /// A call that another process placed, as far as is known.
+    pub fn restored(
+        id: CallId,
+        verification: VerificationId,
+        (placed, at): (Instant, Micros),
+        facts: &Facts,
+        ring: Option<Duration>,
+    ) -> Self {
+        let record = Self::new(id, verification, placed, at);
+        let set = |place: &AtomicU32, moment: Option<Duration>| {
+            if let Some(moment) = moment {
+                record.once(place, placed + moment);
+            }
+        };
+        let Moments { invited, answered_first, ringing, hung_up, ended } = facts.moments;
+        set(&record.invited, invited);
+        set(&record.answered_first, answered_first);
+        set(&record.ringing, ringing);
+        set(&record.hung_up, hung_up);
+        record.trunk.store(facts.trunk.unwrap_or(NO_TRUNK), Ordering::Release);
+        if let Some(ring) = ring {
+            record.plan_ring(ring);
+        }
+        if let (Some(ending), Some(ended)) = (facts.ending, ended) {
+            record.on_ended(ending, placed + ended);
+        }
+        record
+    }
+
     /// The INVITE left for the trunk with this index. A failover says so again.
     pub fn on_invited(&self, trunk: u16, now: Instant) {
         self.trunk.store(trunk, Ordering::Release);

@@ -11,11 +11,10 @@ use super::calls;
 use super::census::{Census, Level, PoolState};
 use super::code::Codes;
 use super::entry::{Entry, State};
-use super::event::{Event, Listener};
+use super::event::{Listener, Told};
 use super::id::{CallId, VerificationId};
 use super::missed::history::History;
 use super::missed::recent::Recent;
-use super::missed::record::Fate;
 use super::missed::throttle::Throttle;
 use super::missed::waiting::Waiting;
 use super::moment::Epoch;
@@ -51,6 +50,8 @@ pub struct Verify {
     pub(super) wall: WallClock,
     pub(super) entropy: Entropy,
     pub(super) listener: Arc<dyn Listener>,
+    /// Nobody hears of a start before it is on disk.
+    pub(super) is_kept: bool,
 }
 
 impl std::fmt::Debug for Verify {
@@ -105,7 +106,15 @@ impl Verify {
             wall,
             entropy,
             listener,
+            is_kept: false,
         })
+    }
+
+    /// The same, of which nothing is told before it is on disk: starts are held back until
+    /// [`announce`](Self::announce). The hashes of codes are made with `code_key`, which outlives the
+    /// process.
+    pub fn kept(self, code_key: &[u8; 32]) -> Self {
+        Self { codes: Codes::keyed(code_key), is_kept: true, ..self }
     }
 
     /// What works but is unwise.
@@ -125,20 +134,40 @@ impl Verify {
         if let Some(entry) = self.table.get_by_call(order.call.id)
             && let Some(placed) = entry.find(order.call.id)
         {
+            if placed.ordinal > 1 || entry.missed().is_some() {
+                // That of a start is kept with the start.
+                self.listener.on_told(Told::note(self.lease_note(&entry, order, false)));
+            }
             self.tell(&entry, Fact::CallPlaced(placed.ordinal));
         }
     }
 
-    /// Says that what a start asks of a shard is on its way, as [`confirm`](Self::confirm) does.
+    /// Says that what a start asks of a shard is on its way, as [`confirm`](Self::confirm) does, and
+    /// that what must be kept of it is on disk.
     pub fn announce(&self, task: &Task) {
+        let id = match task {
+            Task::Call(order) => order.verification,
+            Task::Watch(watch) => watch.verification,
+        };
+        let Some(entry) = self.table.get(id) else { return };
+        entry.story.release(|fact, count| self.say(&entry, fact, count));
         match task {
             Task::Call(order) => self.confirm(order),
-            Task::Watch(watch) => {
-                if let Some(entry) = self.table.get(watch.verification) {
-                    self.tell(&entry, Fact::Created);
-                }
-            }
+            Task::Watch(_) => self.tell(&entry, Fact::Created),
         }
+    }
+
+    /// Whether everything that a snapshot shows is on disk. False also for one that is gone: look
+    /// again.
+    pub fn is_saved(&self, shown: &Snapshot) -> bool {
+        let state = |entry: &Entry| State {
+            status: shown.status,
+            attempts_left: shown.attempts_left,
+            calls: shown.calls.len() as u8, // at most 14
+            is_matched: shown.missed_call.as_ref().is_some_and(|call| call.matched.is_some()),
+            ..entry.word.load()
+        };
+        self.table.get(shown.id).is_some_and(|entry| entry.is_saved(state(&entry)))
     }
 
     /// How a verification stands at `now`.
@@ -210,7 +239,7 @@ impl Verify {
 
     /// What the control API shows. The call is looked at after the word was: a call whose end ended
     /// the verification has ended.
-    fn look(&self, entry: &Entry, state: State) -> Snapshot {
+    pub(super) fn look(&self, entry: &Entry, state: State) -> Snapshot {
         let current = entry.current(state);
         let is_final = state.status != Status::Pending;
         let after = |time: Duration| Micros(entry.created_at.0 + time.as_micros() as u64);
@@ -237,7 +266,8 @@ impl Verify {
             ended_at: is_final.then(|| after(state.ended_after)),
             attempts_left: state.attempts_left,
             calls_left: calls.saturating_sub(state.calls),
-            client_ref: entry.client_ref.clone(),
+            client_ref: entry.client_ref(),
+            callback_url: entry.callback_url(),
             calls: current.as_ref().map_or_else(Vec::new, |placed| placed.records()),
             latest: current.as_ref().map_or_else(Facts::default, |placed| placed.record.facts()),
             codes: flash.zip(current).map(|(flash, placed)| codes(flash, &placed)),
@@ -292,57 +322,15 @@ impl Verify {
                 self.phones.on_waiting_ended(entry.to);
             }
         }
-        self.table.on_ended(entry);
+        if let Some(oldest) = self.table.on_ended(entry) {
+            self.on_forgotten(&oldest);
+        }
         if state.calls > 0 {
             self.tell(entry, Fact::CallPlaced(state.calls));
         }
         self.tell(entry, Fact::VerificationEnded);
         self.forget_due(SWEEP_EACH, entry.ended(state));
         self.look(entry, state)
-    }
-
-    /// Tells listeners, in order and without waiting for another thread that is telling them. Whoever
-    /// tells anything of a verification whose call has come tells of that call first: the thread that
-    /// matched it may be about to.
-    pub(super) fn tell(&self, entry: &Entry, fact: Fact) {
-        if entry.word.load().is_matched {
-            entry.story.tell(Fact::Matched, |fact| self.say(entry, fact));
-        }
-        entry.story.tell(fact, |fact| self.say(entry, fact));
-    }
-
-    fn say(&self, entry: &Entry, fact: Fact) {
-        let record = |ordinal| {
-            let placed = entry.latest()?.nth(ordinal)?;
-            Some(Arc::clone(&placed.record))
-        };
-        let event = match fact {
-            Fact::CallEnded(ordinal) => record(ordinal).map(Event::CallEnded),
-            Fact::CallPlaced(ordinal) => record(ordinal).map(Event::CallPlaced),
-            Fact::CallRinging(ordinal) => record(ordinal).map(Event::CallRinging),
-            Fact::Created => {
-                // As it was then, however late that is said.
-                let first = entry.step.first_state(self.settings.attempts);
-                let created = Snapshot { latest: Facts::default(), ..self.look(entry, first) };
-                Some(Event::VerificationCreated(Arc::new(created)))
-            }
-            Fact::Matched => {
-                let call = entry.missed().and_then(|missed| missed.call.load_full());
-                // Of one that came before the verification, listeners were told when it came.
-                if call.as_ref().is_some_and(|call| call.fate == Fate::Remembered) {
-                    return;
-                }
-                call.map(Event::MissedCall)
-            }
-            Fact::VerificationEnded => {
-                let ended = self.look(entry, entry.word.load());
-                Some(Event::VerificationEnded(Arc::new(ended)))
-            }
-        };
-        debug_assert!(event.is_some(), "a call that is told of is in its entry: {fact:?}");
-        if let Some(event) = event {
-            self.listener.on_event(event);
-        }
     }
 }
 

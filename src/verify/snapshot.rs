@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub calls_left: u8,
     /// The client's own word for it.
     pub client_ref: Option<Arc<str>>,
+    /// Where the client wants to be told of its end.
+    pub callback_url: Option<Arc<str>>,
     /// Its flash calls, oldest first.
     pub calls: Vec<Arc<CallRecord>>,
     /// How the last of them stood at the same moment.
@@ -146,6 +148,8 @@ pub enum Reason {
     NumberUnallocated,
     /// A limit was reached while it was pending.
     RejectedByPolicy,
+    /// The gateway died while its call was up, and the phone may not have rung.
+    Restarted,
     /// Wrong codes used up the attempts.
     TooManyAttempts,
     /// The phone could not be reached.
@@ -171,7 +175,7 @@ impl Status {
 
 impl Reason {
     /// Every reason, by number, from 1.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CanceledByClient,
         Self::CallerIdMatched,
         Self::CodeMatched,
@@ -180,6 +184,7 @@ impl Reason {
         Self::NoTrunk,
         Self::NumberUnallocated,
         Self::RejectedByPolicy,
+        Self::Restarted,
         Self::TooManyAttempts,
         Self::Unreachable,
     ];
@@ -195,6 +200,7 @@ impl Reason {
             Self::NoTrunk => "no_trunk",
             Self::NumberUnallocated => "number_unallocated",
             Self::RejectedByPolicy => "rejected_by_policy",
+            Self::Restarted => "restarted",
             Self::TooManyAttempts => "too_many_attempts",
             Self::Unreachable => "unreachable",
         }

@@ -3,10 +3,9 @@
 //! leaves no trace but its refusal.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::{Duration, Instant};
 
-use super::entry::{Entry, Word};
+use super::entry::{Client, Entry, Origin};
 use super::id::VerificationId;
 use super::pool::{Pool, needed};
 use super::record::CallRecord;
@@ -15,7 +14,7 @@ use super::service::Verify;
 use super::settings::EXPIRY_MIN;
 use super::snapshot::Snapshot;
 use super::step::Step;
-use super::story::Story;
+use super::story::{Fact, Story};
 use crate::number::E164;
 use crate::number::plan::Country;
 
@@ -30,13 +29,15 @@ pub struct Start {
     pub expires_in: Option<Duration>,
     /// The client's own word for it.
     pub client_ref: Option<Arc<str>>,
+    /// Where the client wants to be told of its end.
+    pub callback_url: Option<Arc<str>>,
 }
 
 impl Start {
     /// To ring `to`, in all else as the configuration has it.
     pub fn flash_call(to: E164) -> Self {
         let how = How::FlashCall(FlashCall::default());
-        Self { to, how, expires_in: None, client_ref: None }
+        Self { to, how, expires_in: None, client_ref: None, callback_url: None }
     }
 }
 
@@ -149,7 +150,7 @@ pub(super) struct Ticket {
     pub(super) to: E164,
     pub(super) country: Country,
     pub(super) expires_in: Duration,
-    pub(super) client_ref: Option<Arc<str>>,
+    pub(super) client: Option<Box<Client>>,
 }
 
 impl Verify {
@@ -161,8 +162,11 @@ impl Verify {
     /// Why nothing was started.
     pub fn start(&self, request: Start, now: Instant) -> Result<Started, StartError> {
         let expires_in = self.check_expiry(request.expires_in)?;
-        let Start { to, how, client_ref, .. } = request;
-        let ticket = |country| Ticket { to, country, expires_in, client_ref };
+        let Start { to, how, client_ref: reference, callback_url, .. } = request;
+        let client = Client { reference, callback_url };
+        let has_words = client.reference.is_some() || client.callback_url.is_some();
+        let client = has_words.then(|| Box::new(client));
+        let ticket = |country| Ticket { to, country, expires_in, client };
         match how {
             How::FlashCall(wanted) => {
                 let pool = self.choose_flash(&wanted)?;
@@ -220,20 +224,22 @@ impl Verify {
         step: Step,
         now: Instant,
     ) -> Arc<Entry> {
-        Arc::new(Entry {
+        let origin = Origin {
             id,
             to: ticket.to,
             country: ticket.country,
-            client_ref: ticket.client_ref.clone(),
+            client: ticket.client.clone(),
             created: now,
             created_at: self.wall.at(now),
             expires: now + ticket.expires_in,
-            word: Word::new(step.first_state(self.settings.attempts)),
-            story: Story::default(),
-            step,
-            slot: AtomicU32::new(u32::MAX),
-            is_forgotten: AtomicBool::new(false),
-        })
+        };
+        let first: &[Fact] = match step {
+            Step::FlashCall(_) => &[Fact::Created, Fact::CallPlaced(1)],
+            Step::MissedCall(_) => &[Fact::Created],
+        };
+        let story = if self.is_kept { Story::held(first) } else { Story::default() };
+        let state = step.first_state(self.settings.attempts);
+        Arc::new(Entry::new(origin, step, state, story))
     }
 
     /// How many suffixes must be usable for `attempts` guesses.

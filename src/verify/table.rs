@@ -41,6 +41,11 @@ impl Table {
         }
     }
 
+    /// Takes a place for one that is read back, whatever the limit.
+    pub(super) fn reserve_for_recovered(&self) {
+        self.pending.size.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Takes a place for a pending verification; false when all are taken.
     pub(super) fn reserve(&self) -> bool {
         self.pending.take()
@@ -77,15 +82,13 @@ impl Table {
     }
 
     /// An entry became final: it gives its pending place back, and the oldest ended one is forgotten
-    /// if they are too many. Called once, by the thread that made it final.
-    pub(super) fn on_ended(&self, entry: &Arc<Entry>) {
+    /// if they are too many, and returned. Called once, by the thread that made it final.
+    pub(super) fn on_ended(&self, entry: &Arc<Entry>) -> Option<Arc<Entry>> {
         self.pending.give_back();
         self.ended.size.fetch_add(1, Ordering::Relaxed);
-        if let Some(oldest) = self.ring.push(entry)
-            && self.forget(&oldest)
-        {
-            self.ended.shed.fetch_add(1, Ordering::Relaxed);
-        }
+        let oldest = self.ring.push(entry).filter(|oldest| self.forget(oldest))?;
+        self.ended.shed.fetch_add(1, Ordering::Relaxed);
+        Some(oldest)
     }
 
     /// Forgets an ended entry; true for the one thread that did.
@@ -98,10 +101,17 @@ impl Table {
         is_mine
     }
 
-    /// Forgets the oldest ended ones that are due. Looks at `steps` places at most.
-    pub(super) fn forget_due(&self, mut steps: usize, is_due: impl Fn(&Entry) -> bool) {
+    /// Forgets the oldest ended ones that are due, and names each. Looks at `steps` places at most.
+    pub(super) fn forget_due(
+        &self,
+        mut steps: usize,
+        is_due: impl Fn(&Entry) -> bool,
+        name: impl Fn(&Entry),
+    ) {
         while let Some(entry) = self.ring.next_due(&mut steps, &is_due) {
-            self.forget(&entry);
+            if self.forget(&entry) {
+                name(&entry);
+            }
         }
     }
 

@@ -10,5 +10,6 @@ mod missed_history;
 mod missed_races;
 mod missed_world;
 mod races;
+mod recovery;
 mod refusals;
 mod world;

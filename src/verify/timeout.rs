@@ -25,7 +25,9 @@ impl Verify {
         if now < forget_at {
             return Some(forget_at);
         }
-        self.table.forget(&entry);
+        if self.table.forget(&entry) {
+            self.on_forgotten(&entry);
+        }
         None
     }
 
@@ -38,7 +40,7 @@ impl Verify {
 
     pub(super) fn forget_due(&self, steps: usize, now: Instant) {
         let is_due = |entry: &Entry| now >= self.forget_at(entry, entry.word.load());
-        self.table.forget_due(steps, is_due);
+        self.table.forget_due(steps, is_due, |entry| self.on_forgotten(entry));
     }
 
     fn forget_at(&self, entry: &Entry, state: State) -> Instant {

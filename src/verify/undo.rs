@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::entry::Entry;
 use super::id::VerificationId;
 use super::missed::recent::Remembered;
-use super::missed::record::Fate;
+use super::missed::record::{Fate, MissedCallRecord};
 use super::moment::Moment;
 use super::placed::Placed;
 use super::record::Ending;
@@ -25,7 +25,7 @@ impl Verify {
         let Some(entry) = self.table.get_by_call(order.call.id) else { return };
         let Some(placed) = entry.find(order.call.id) else { return };
         if !placed.end() {
-            return;
+            return self.undo_ended(&entry, now);
         }
         let suffix = order.caller_id.suffix();
         // The order of a start names its timer.
@@ -58,9 +58,14 @@ impl Verify {
             return self.undo_waiting(entry, now);
         }
         let is_undone = self.withdraw(entry, now);
+        let mark = self.epoch.mark(entry.created);
         if is_undone {
             self.table.remove(entry);
-            self.give_back_call(entry.to, suffix, entry.id, self.epoch.mark(entry.created));
+            self.give_back_call(entry.to, suffix, entry.id, mark);
+        } else if self.forget_held(entry) {
+            self.phones.undo_start(entry.to, suffix, entry.id);
+            self.blocks.give_back(entry.to.as_u64(), mark);
+            return true;
         } else {
             self.phones.undo_call(entry.to, suffix);
         }
@@ -69,13 +74,14 @@ impl Verify {
 
     fn undo_waiting(&self, entry: &Arc<Entry>, now: Instant) -> bool {
         let Some(missed) = entry.missed() else { return false };
+        let is_held = entry.story.is_held();
         if !self.withdraw(entry, now) {
-            return false;
+            return self.undo_held(entry, now);
         }
         let state = entry.word.load();
         let call = missed.call.load_full().filter(|_| state.is_matched);
         let is_news = call.as_ref().is_some_and(|call| call.fate != Fate::Remembered);
-        if is_news || entry.story.is_begun() {
+        if !is_held && (is_news || entry.story.is_begun()) {
             // Its call came meanwhile, and listeners hear of both.
             self.on_final(entry, state);
             return true;
@@ -84,10 +90,52 @@ impl Verify {
         self.table.remove(entry);
         self.give_back_start(entry.to, self.epoch.mark(entry.created));
         if let Some(call) = call {
-            // The call that came before the start is there for the next one.
-            self.recent.insert(&Remembered::new(call, entry.to), now);
+            self.put_back(call, entry.to, now);
         }
         true
+    }
+
+    /// Takes a start back that has ended and that nobody was told of.
+    fn undo_held(&self, entry: &Arc<Entry>, now: Instant) -> bool {
+        if !self.forget_held(entry) {
+            return false;
+        }
+        let mark = self.epoch.mark(entry.created);
+        self.phones.uncount_start(entry.to, mark);
+        self.blocks.give_back(entry.to.as_u64(), mark);
+        let call = entry.missed().and_then(|missed| missed.call.load_full());
+        if let Some(call) = call.filter(|_| entry.word.load().is_matched) {
+            self.put_back(call, entry.to, now);
+        }
+        true
+    }
+
+    /// Takes a start back whose call has ended already: it was refused by the disk as well. The lease
+    /// stays, for who knows what the phone saw.
+    fn undo_ended(&self, entry: &Arc<Entry>, now: Instant) {
+        if entry.story.is_held() {
+            // Final by this or by another thread.
+            let _ = self.end(entry, (Status::Canceled, Reason::CanceledByClient), now);
+            self.forget_held(entry);
+        }
+    }
+
+    fn forget_held(&self, entry: &Arc<Entry>) -> bool {
+        entry.story.is_held() && self.table.forget(entry)
+    }
+
+    /// The call that a start had is there for the next one. Listeners hear of it now if they have not.
+    fn put_back(&self, call: Arc<MissedCallRecord>, caller: E164, now: Instant) {
+        let call = match call.fate {
+            Fate::Remembered => call,
+            Fate::Forwarded
+            | Fate::Matched(_)
+            | Fate::Repeated(_)
+            | Fate::UnknownCaller
+            | Fate::Unmatched
+            | Fate::Unproven => self.tell_call((*call).clone(), Fate::Remembered, now),
+        };
+        self.recent.insert(&Remembered::new(call, caller), now);
     }
 
     fn withdraw(&self, entry: &Entry, now: Instant) -> bool {

@@ -78,6 +78,14 @@ impl Blocks {
         taken.map_err(BlockError::Full)?
     }
 
+    /// Counts a start that another process counted.
+    pub(super) fn restore(&self, number: u64, mark: Moment, now: Moment) {
+        if !self.limits.is_empty() {
+            // A table that is full counts no further block, as it would not have.
+            let _ = self.table.upsert(number / BLOCK, now, |starts| starts.0.push(mark));
+        }
+    }
+
     /// Takes back a start that was counted at `mark`, as if it had not been.
     pub(super) fn give_back(&self, number: u64, mark: Moment) {
         self.table.update(number / BLOCK, |starts| {

@@ -52,7 +52,13 @@ impl World {
                 recent_within: asked.within,
             }),
         };
-        Start { to: visit.phone, how, expires_in: visit.expires_in, client_ref: None }
+        Start {
+            to: visit.phone,
+            how,
+            expires_in: visit.expires_in,
+            client_ref: None,
+            callback_url: None,
+        }
     }
 
     /// Shows a verification that waits for a call to the checks.

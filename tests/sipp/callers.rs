@@ -66,10 +66,11 @@ fn outcome(events: &Path, did: &str) -> String {
     let until = Instant::now() + Duration::from_secs(10);
     loop {
         let told = fs::read_to_string(events).unwrap_or_default();
-        let told = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let mut told =
+            told.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let is_it =
             |event: &Value| event["type"] == "missed_call.received" && event["data"]["did"] == did;
-        if let Some(event) = told.filter(is_it).last() {
+        if let Some(event) = told.find(is_it) {
             return text(&event, "/data/outcome");
         }
         if Instant::now() > until {

@@ -76,6 +76,7 @@ impl TryFrom<StartBody> for Start {
             how,
             expires_in: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
             client_ref: client_ref.map(Into::into),
+            callback_url: None,
         })
     }
 }

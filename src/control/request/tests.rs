@@ -110,7 +110,7 @@ fn h03_numbers_and_fields_out_of_range_are_refused_with_a_pointer() {
             {"to":"46701234567"}
                 invalid_request at `/to`: a phone number starts with `+` and the country code, as in `+46701234567`
             {"to":"+46 70 123 45 67"}
-                accepted: Start { to: +4670…67, how: FlashCall(FlashCall { pool: None, ring: None }), expires_in: None, client_ref: None }
+                accepted: Start { to: +4670…67, how: FlashCall(FlashCall { pool: None, ring: None }), expires_in: None, client_ref: None, callback_url: None }
             {"to":"+"}
                 invalid_request at `/to`: a phone number has 7 to 15 digits, this one has 0
             {"to":"112"}
@@ -122,7 +122,7 @@ fn h03_numbers_and_fields_out_of_range_are_refused_with_a_pointer() {
             {"to":"+４６701234567"}
                 invalid_request at `/to`: `\u{ff14}` is not accepted in a phone number here: `+`, then digits 0-9, which may be grouped with spaces, `-`, `.`, `/` and ( )
             {"to":"+46701234567","method":"missed_call"}
-                accepted: Start { to: +4670…67, how: MissedCall(Awaited { did: None, confirm: None, recent_within: None }), expires_in: None, client_ref: None }
+                accepted: Start { to: +4670…67, how: MissedCall(Awaited { did: None, confirm: None, recent_within: None }), expires_in: None, client_ref: None, callback_url: None }
             {"to":"+46701234567","method":"sms"}
                 invalid_request at `/method`: not known, must be one of flash_call, missed_call
             {"to":"+46701234567","did":"+46701234567"}
@@ -158,7 +158,7 @@ fn a_whole_start_of_a_missed_call_is_understood() {
     let body = br#"{"to":"+46701234567","method":"missed_call","did":"+46850500001",
         "confirm":"flash_call","pool":"default","ring_ms":5000,"recent_within":60}"#;
     let start: Start = read::<StartBody>(body).and_then(TryInto::try_into).unwrap();
-    expect![[r#"Start { to: +4670…67, how: MissedCall(Awaited { did: Some(+4685…01), confirm: Some(FlashCall { pool: Some("default"), ring: Some(5s) }), recent_within: Some(60s) }), expires_in: None, client_ref: None }"#]].assert_eq(&format!("{start:?}"));
+    expect![[r#"Start { to: +4670…67, how: MissedCall(Awaited { did: Some(+4685…01), confirm: Some(FlashCall { pool: Some("default"), ring: Some(5s) }), recent_within: Some(60s) }), expires_in: None, client_ref: None, callback_url: None }"#]].assert_eq(&format!("{start:?}"));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_whole_start_is_understood() {
     let body = br#"{"to":"+46701234567","method":"flash_call","pool":"default","ring_ms":5000,
         "expires_in":300,"client_ref":"signup-8812","did":null,"callback_url":null}"#;
     let start: Start = read::<StartBody>(body).and_then(TryInto::try_into).unwrap();
-    expect![[r#"Start { to: +4670…67, how: FlashCall(FlashCall { pool: Some("default"), ring: Some(5s) }), expires_in: Some(300s), client_ref: Some("signup-8812") }"#]].assert_eq(&format!("{start:?}"));
+    expect![[r#"Start { to: +4670…67, how: FlashCall(FlashCall { pool: Some("default"), ring: Some(5s) }), expires_in: Some(300s), client_ref: Some("signup-8812"), callback_url: None }"#]].assert_eq(&format!("{start:?}"));
 }
 
 #[test]

@@ -34,6 +34,7 @@ fn a_verification_has_the_shape_of_the_contract() {
         attempts_left: 3,
         calls_left: 2,
         client_ref: Some("signup-8812".into()),
+        callback_url: None,
         codes: Some(CodeSpace {
             pool: "default".into(),
             caller_id_prefix: "+468765".to_owned(),
@@ -94,6 +95,7 @@ fn a_verification_that_got_its_call_shows_the_evidence() {
         attempts_left: 0,
         calls_left: 0,
         client_ref: None,
+        callback_url: None,
         codes: None,
         missed_call: Some(AwaitedCall { did, is_confirmed: false, matched: Some(Arc::new(call)) }),
         latest: Facts::default(),

@@ -13,7 +13,7 @@ use Fact::{CallEnded, CallPlaced, CallRinging, Created, Matched, VerificationEnd
 fn check(facts: &[Fact], expected: &[Fact]) {
     let story = Story::default();
     let mut said = vec![];
-    facts.iter().for_each(|fact| story.tell(*fact, |fact| said.push(fact)));
+    facts.iter().for_each(|fact| story.tell(*fact, |fact, _| said.push(fact)));
     assert_eq!(said, expected, "{facts:?}");
 }
 
@@ -77,16 +77,41 @@ fn as_many_calls_as_can_be_configured_fit() {
 fn who_finds_a_speaker_leaves_the_fact_and_goes() {
     let story = Story::default();
     let mut said = vec![];
-    story.tell(CallPlaced(1), |fact| {
+    story.tell(CallPlaced(1), |fact, _| {
         if fact == CallPlaced(1) {
             // Told from inside, so it would never return if it waited for the speaker.
-            story.tell(CallRinging(1), |fact| panic!("{fact:?} is the speaker's to say"));
-            story.tell(CallEnded(1), |fact| panic!("{fact:?} is the speaker's to say"));
-            story.tell(VerificationEnded, |fact| panic!("{fact:?} is the speaker's to say"));
+            story.tell(CallRinging(1), |fact, _| panic!("{fact:?} is the speaker's to say"));
+            story.tell(CallEnded(1), |fact, _| panic!("{fact:?} is the speaker's to say"));
+            story.tell(VerificationEnded, |fact, _| panic!("{fact:?} is the speaker's to say"));
         }
         said.push(fact);
     });
     assert_eq!(said, [Created, CallPlaced(1), CallRinging(1), CallEnded(1), VerificationEnded]);
+}
+
+#[test]
+fn a_start_that_is_held_back_is_told_of_once_it_is_saved() {
+    let (story, mut said) = (Story::held(&[Created, CallPlaced(1)]), vec![]);
+    story.tell(CallRinging(1), |fact, _| panic!("{fact:?} is held back"));
+    assert!(story.is_held() && !story.is_begun() && !story.has_placed(1));
+    story.release(|fact, count| said.push((fact, count)));
+    assert_eq!(said, [(CallRinging(1), 3)]);
+    assert!(story.is_saved(CallPlaced(1)) && !story.is_saved(CallRinging(1)));
+    story.on_saved(3);
+    assert!(story.is_saved(CallRinging(1)) && !story.is_saved(VerificationEnded));
+    // Saying it again changes nothing.
+    story.release(|fact, _| panic!("{fact:?} was said"));
+    story.on_saved(2);
+    assert!(story.is_saved(CallRinging(1)));
+}
+
+#[test]
+fn an_end_that_came_while_a_start_was_held_back_is_said_behind_what_was_saved() {
+    let (story, mut said) = (Story::held(&[Created, CallPlaced(1)]), vec![]);
+    story.tell(VerificationEnded, |fact, _| panic!("{fact:?} is held back"));
+    story.release(|fact, _| said.push(fact));
+    assert_eq!(said, [VerificationEnded]);
+    assert!(story.is_saved(CallPlaced(1)));
 }
 
 #[test]
@@ -107,7 +132,7 @@ fn many_threads_say_all_once_in_order_one_at_a_time() {
                 scope.spawn(move || {
                     barrier.wait();
                     for fact in facts {
-                        story.tell(*fact, |fact| {
+                        story.tell(*fact, |fact, _| {
                             assert_eq!(speakers.fetch_add(1, Ordering::SeqCst), 0);
                             mouth.send(fact).unwrap();
                             speakers.fetch_sub(1, Ordering::SeqCst);

@@ -1,0 +1,385 @@
+//! Back from the notes of a process that died: the tables as they were, and what is to be done about
+//! what it left unfinished.
+//!
+//! Notes come in any order and some may be missing whose thread had not come so far; each verification
+//! is put together from those that are there. What was told stays as it was told. What was not is
+//! decided now: a verification whose time is over expires; one whose call has come is verified; a call
+//! that may have been up has ended, and fails its verification unless its phone is known to have rung;
+//! a call that never left is placed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use arc_swap::ArcSwapOption;
+
+use super::entry::{Client, Entry, Origin, State};
+use super::id::{CallId, VerificationId};
+use super::missed::DidId;
+use super::missed::recent::Remembered;
+use super::missed::record::MissedCallRecord;
+use super::note::{AttemptNote, CallNote, FinalNote, LeaseNote, Note, VerificationNote};
+use super::placed::Placed;
+use super::record::Ending;
+use super::service::Verify;
+use super::snapshot::{Method, Reason, Status};
+use super::start::{Order, Task, Watch};
+use super::step::{Flash, Missed, Step};
+use super::story::{Fact, Story};
+use super::suffixes::SPACE;
+use crate::number::E164;
+use crate::outcome::{Outcome, Side};
+
+/// The notes of a process that is gone.
+#[derive(Default)]
+pub struct Past {
+    drafts: BTreeMap<VerificationId, Draft>,
+    leases: Vec<LeaseNote>,
+    attempts: Vec<AttemptNote>,
+    remembered: Vec<Arc<MissedCallRecord>>,
+}
+
+/// What is known of one verification.
+#[derive(Default)]
+struct Draft {
+    start: Option<Box<VerificationNote>>,
+    calls: Vec<CallNote>,
+    attempts_left: Option<u8>,
+    end: Option<FinalNote>,
+    missed: Option<Arc<MissedCallRecord>>,
+}
+
+/// What came of a [`Past`].
+#[derive(Debug, Default)]
+pub struct Revival {
+    /// What shards must do: keep the time of those that are pending, place calls that never left.
+    pub tasks: Vec<Task>,
+    /// Verifications that were pending.
+    pub pending: usize,
+    /// Verifications that had ended and can still be read.
+    pub ended: usize,
+    /// Verifications that the configuration has no place for any more: their pool is gone, and there is
+    /// no other one.
+    pub homeless: usize,
+}
+
+impl Past {
+    /// Adds a note.
+    pub fn add(&mut self, note: Note) {
+        match note {
+            Note::Attempt(attempt) => {
+                let left = &mut self.draft(attempt.verification).attempts_left;
+                *left = Some(left.map_or(attempt.left, |least| least.min(attempt.left)));
+                self.attempts.push(attempt);
+            }
+            Note::Call(call) => self.draft(call.record.verification).calls.push(call),
+            Note::Final(end) => self.draft(end.id).end = Some(end),
+            Note::Forgotten { id, .. } => drop(self.drafts.remove(&id)),
+            Note::Lease(lease) => self.leases.push(lease),
+            Note::MissedCall(call, Some(id)) => self.draft(id).missed = Some(call),
+            Note::MissedCall(call, None) => self.remembered.push(call),
+            Note::Verification(start) => {
+                let id = start.id;
+                self.draft(id).start = Some(start);
+            }
+        }
+    }
+
+    fn draft(&mut self, id: VerificationId) -> &mut Draft {
+        self.drafts.entry(id).or_default()
+    }
+
+    /// When the first of what still counts for phones happened.
+    fn oldest(&self) -> Option<Instant> {
+        let leases = self.leases.iter().map(|lease| lease.at);
+        leases.chain(self.attempts.iter().map(|attempt| attempt.at)).min()
+    }
+
+    /// The last five digits of the calls that have no end yet.
+    fn suffixes(&self) -> BTreeMap<CallId, Option<u32>> {
+        let calls = self.drafts.values().flat_map(|draft| draft.calls.iter());
+        let live = calls.filter(|call| call.record.ending().is_none());
+        let mut suffixes: BTreeMap<_, _> = live.map(|call| (call.record.id, None)).collect();
+        for lease in &self.leases {
+            if let Some(place) = suffixes.get_mut(&CallId(lease.id)) {
+                *place = lease.suffix.as_ref().map(|(suffix, _)| *suffix);
+            }
+        }
+        suffixes
+    }
+}
+
+impl Verify {
+    /// Takes over from a process that is gone. Called once, before anything else happens. Listeners are
+    /// told of what is decided now.
+    pub fn recover(&self, past: Past, now: Instant) -> Revival {
+        let suffixes = past.suffixes();
+        self.epoch.begin(past.oldest().unwrap_or(now).min(now));
+        self.recover_phones(past.leases, past.attempts, &suffixes, now);
+        let mut revival = Revival::default();
+        let mut entries = vec![];
+        for (id, draft) in past.drafts {
+            match self.revive(draft) {
+                Ok(Some(entry)) => entries.push(entry),
+                // Its start was never on disk: nobody heard of it.
+                Ok(None) => {}
+                Err(calls) => {
+                    revival.homeless += 1;
+                    self.listener.on_told(super::event::Told::note(Note::Forgotten {
+                        id,
+                        calls,
+                        missed: None,
+                    }));
+                }
+            }
+        }
+        // The ring of ended ones forgets the oldest first.
+        entries.sort_by_key(|entry| entry.ended(entry.word.load()));
+        for entry in &entries {
+            self.admit(entry);
+        }
+        let found = past.remembered.into_iter();
+        let mut found: Vec<_> = found.filter_map(|call| Some((call.caller.ok()?, call))).collect();
+        found.sort_by_key(|(_, call)| call.received);
+        for (caller, call) in found {
+            self.recent.insert(&Remembered::new(call, caller), now);
+        }
+        for entry in &entries {
+            match entry.word.load().status == Status::Pending {
+                true => {
+                    revival.pending += 1;
+                    revival.tasks.extend(self.resume(entry, &suffixes, now));
+                }
+                false => {
+                    revival.ended += 1;
+                    self.end_calls(entry, now);
+                }
+            }
+        }
+        revival
+    }
+
+    fn recover_phones(
+        &self,
+        mut leases: Vec<LeaseNote>,
+        mut attempts: Vec<AttemptNote>,
+        live: &BTreeMap<CallId, Option<u32>>,
+        now: Instant,
+    ) {
+        leases.sort_by_key(|lease| lease.at);
+        attempts.sort_by_key(|attempt| attempt.at);
+        let moment = self.epoch.now(now);
+        for lease in leases {
+            let mark = self.epoch.mark(lease.at);
+            if lease.is_start {
+                self.blocks.restore(lease.phone.as_u64(), mark, moment);
+            }
+            let is_up = live.contains_key(&CallId(lease.id));
+            let suffix =
+                lease.suffix.and_then(|(suffix, pool)| Some((suffix, self.find_pool(&pool)?)));
+            self.phones.restore(lease.phone, (mark, moment), suffix, lease.is_start, is_up);
+        }
+        for attempt in attempts {
+            self.phones.restore_wrong(attempt.phone, self.epoch.mark(attempt.at));
+        }
+    }
+
+    fn find_pool(&self, name: &str) -> Option<u16> {
+        let place = self.pools.iter().position(|pool| &*pool.name == name)?;
+        u16::try_from(place).ok()
+    }
+
+    /// `Ok(None)`: it was never started. `Err`: there is no place for it, and these are its calls.
+    fn revive(&self, mut draft: Draft) -> Result<Option<Arc<Entry>>, Vec<CallId>> {
+        let Some(start) = draft.start.take() else { return Ok(None) };
+        draft.calls.sort_by_key(|call| call.ordinal);
+        let calls = draft.calls.iter().map(|call| call.record.id).collect();
+        let Some(step) = self.revive_step(&start, &draft) else { return Err(calls) };
+        let state = draft.state(&start, &step);
+        let story = Story::told(&draft.facts());
+        let (reference, callback_url) = (start.client_ref, start.callback_url);
+        let has_words = reference.is_some() || callback_url.is_some();
+        let origin = Origin {
+            id: start.id,
+            to: start.to,
+            country: start.country,
+            client: has_words.then(|| Box::new(Client { reference, callback_url })),
+            created: start.created,
+            created_at: start.created_at,
+            expires: start.expires,
+        };
+        Ok(Some(Arc::new(Entry::new(origin, step, state, story))))
+    }
+
+    fn revive_step(&self, start: &VerificationNote, draft: &Draft) -> Option<Step> {
+        let flash = || {
+            // Of another pool, when its own is gone: what was shown of the code then is not known.
+            let name = start.pool.as_deref().unwrap_or_default();
+            let pool = self.find_pool(name).or((!self.pools.is_empty()).then_some(0))?;
+            let flash = Flash::new(pool, start.ring, None);
+            let shard = self.shard(start.id);
+            let mut latest: Option<Arc<Placed>> = None;
+            for call in &draft.calls {
+                let code = (call.code(), call.block, call.usable);
+                let placed = Placed::new(Arc::clone(&call.record), code, latest.take(), shard);
+                latest = Some(Arc::new(placed));
+            }
+            flash.set_latest(latest);
+            Some(flash)
+        };
+        match start.method {
+            Method::FlashCall => Some(Step::FlashCall(flash()?)),
+            Method::MissedCall => {
+                let did = start.did.and_then(|number| self.waiting.find(number));
+                let confirm = match start.is_confirmed {
+                    true => Some(flash()?),
+                    false => None,
+                };
+                Some(Step::MissedCall(Box::new(Missed {
+                    did: did.unwrap_or(NOWHERE),
+                    recent_within: start.recent_within,
+                    call: ArcSwapOption::new(draft.missed.clone()),
+                    confirm,
+                })))
+            }
+        }
+    }
+
+    /// Puts an entry into the tables.
+    fn admit(&self, entry: &Arc<Entry>) {
+        self.table.reserve_for_recovered();
+        self.table.insert(entry);
+        for call in entry.latest().map_or_else(Vec::new, |placed| placed.records()) {
+            self.table.insert_call(call.id, entry);
+        }
+        let missed = entry.missed();
+        if let Some(call) = missed.and_then(|missed| missed.call.load_full()) {
+            self.table.insert_call(call.id, entry);
+        }
+        if entry.word.load().status != Status::Pending {
+            if let Some(oldest) = self.table.on_ended(entry) {
+                self.on_forgotten(&oldest);
+            }
+            return;
+        }
+        match missed {
+            None => self.phones.restore_pending(entry.to, entry.id),
+            Some(missed) => {
+                self.phones.restore_waiting(entry.to);
+                self.waiting.claim(missed.did, entry);
+            }
+        }
+    }
+
+    /// Goes on with a pending verification.
+    fn resume(
+        &self,
+        entry: &Arc<Entry>,
+        suffixes: &BTreeMap<CallId, Option<u32>>,
+        now: Instant,
+    ) -> Option<Task> {
+        self.expire_if_due(entry, now);
+        let order = entry.latest().and_then(|placed| self.order_anew(entry, &placed, suffixes));
+        if order.is_none() {
+            self.end_calls(entry, now);
+        }
+        self.complete(entry, now);
+        let state = entry.word.load();
+        if state.status != Status::Pending {
+            self.end_calls(entry, now);
+            return None;
+        }
+        let wake_at = entry.expires;
+        if let Some(order) = order {
+            return Some(Task::Call(Order { wake_at: Some(wake_at), ..order }));
+        }
+        let is_due = state.is_matched && state.calls == 0;
+        let challenge_at = is_due.then(|| now + self.settings.missed_calls.confirm_after);
+        let shard = self.shard(entry.id);
+        Some(Task::Watch(Watch { verification: entry.id, shard, wake_at, challenge_at }))
+    }
+
+    /// The order of a call that never left.
+    fn order_anew(
+        &self,
+        entry: &Entry,
+        placed: &Placed,
+        suffixes: &BTreeMap<CallId, Option<u32>>,
+    ) -> Option<Order> {
+        let facts = placed.record.facts();
+        let is_asked = facts.moments.invited.is_none() && facts.ending.is_none();
+        let flash = entry.step.flash().filter(|_| is_asked)?;
+        let suffix = (*suffixes.get(&placed.record.id)?)?;
+        let number = placed.block * SPACE + u64::from(suffix);
+        let caller_id = E164::parse(&format!("+{number}")).ok()?;
+        let is_pending = entry.word.load().status == Status::Pending;
+        is_pending.then(|| self.order(entry, flash, placed, caller_id, None))
+    }
+
+    /// Ends every call that has no end: the process that had it is gone.
+    fn end_calls(&self, entry: &Arc<Entry>, now: Instant) {
+        let latest = entry.latest();
+        let calls =
+            latest.iter().flat_map(|latest| (1..=latest.ordinal).filter_map(|n| latest.nth(n)));
+        for placed in calls {
+            if placed.record.ending().is_none() {
+                let (outcome, by) = (Outcome::Restarted, Side::Us);
+                let ending = Ending { outcome, by, sip_code: None, q850_cause: None };
+                placed.record.on_ended(ending, now);
+                self.finish_call(entry, &placed);
+            } else {
+                // Told long ago.
+                placed.end();
+            }
+        }
+    }
+
+    /// Ends what only wanted to be ended.
+    fn complete(&self, entry: &Arc<Entry>, now: Instant) {
+        let Some(missed) = entry.missed() else { return };
+        let end = match (missed.did == NOWHERE, missed.call.load_full(), &missed.confirm) {
+            (_, Some(_), None) => (Status::Verified, Reason::MissedCallMatched),
+            // Nobody can ring there any more.
+            (true, None, _) => (Status::Failed, Reason::Restarted),
+            (_, Some(_), Some(_)) | (false, None, _) => return,
+        };
+        // Lost against another final state or not: it is final now.
+        let _ = self.end(entry, end, now);
+    }
+}
+
+impl Draft {
+    /// Where it stood.
+    fn state(&self, start: &VerificationNote, step: &Step) -> State {
+        let state = State {
+            calls: self.calls.last().map_or(0, |call| call.ordinal),
+            is_matched: self.missed.is_some(),
+            ..State::new(self.attempts_left.unwrap_or(start.attempts), 0)
+        };
+        debug_assert!(step.missed().is_some() || state.calls > 0, "a start has its call");
+        match self.end {
+            None => state,
+            Some(end) => {
+                let after = end.ended.saturating_duration_since(start.created);
+                state.end(end.status, end.reason, after)
+            }
+        }
+    }
+
+    /// What was told of it.
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = vec![Fact::Created];
+        facts.extend(self.missed.as_ref().map(|_| Fact::Matched));
+        for call in &self.calls {
+            let facts_of = call.record.facts();
+            facts.push(Fact::CallPlaced(call.ordinal));
+            facts.extend(facts_of.moments.ringing.map(|_| Fact::CallRinging(call.ordinal)));
+            facts.extend(facts_of.ending.map(|_| Fact::CallEnded(call.ordinal)));
+        }
+        facts.extend(self.end.map(|_| Fact::VerificationEnded));
+        facts
+    }
+}
+
+/// At a number that the configuration has no more.
+const NOWHERE: DidId = DidId(u16::MAX);
