@@ -1,11 +1,11 @@
-//! What the journal costs: a verification's five commits at a fixed rate beside a million records that
-//! live, and how long it takes to read it all back.
+//! What the journal costs: a verification's commits at a fixed rate beside a million that live, and how
+//! long it takes to read it all back.
 //!
-//! `cargo bench --bench journal`. A verification is a start (its record, its standing, its call, the
-//! call in flight, its phone, the reply, an event), an end of the call, a wrong code, a right one with
-//! its webhook, and the webhook's delivery; what has ended is deleted when the next comes, so that the
-//! file must not grow. Latency is from handing a batch over to its answer. Fails when reading back
-//! takes longer than is promised, or when the file grew.
+//! `cargo bench --bench journal`. A verification is a start (the verification, its call, the lease, two
+//! events, the reply) and the call in flight, which are submitted; ringing, the end of the call, a
+//! wrong code, a right one with its webhook, and the webhook's delivery, which are kept; what has ended
+//! is deleted when the next comes, so that the file must not grow. Latency is from handing a batch over
+//! to its answer. Fails when reading back takes longer than is promised, or when the file grew.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's result is its output")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and waits")]
@@ -26,13 +26,13 @@ use ringproof::entropy::{Entropy, Stream};
 use ringproof::number::E164;
 use ringproof::outcome::{Outcome, Side};
 use ringproof::store::clock::{JournalTime, Reading};
-use ringproof::store::record::{
-    Call, Event, Idempotency, InFlight, Lease, Method, Phone, Standing, Verification, Webhook,
+use ringproof::store::record::{Attempt, Call, Final, Idempotency, InFlight, Lease, Verification};
+use ringproof::store::{
+    Batch, Durability, Hidden, Journal, Key, Kind, NewEvent, NewWebhook, Opened, Settings,
 };
-use ringproof::store::{Batch, Durability, Hidden, Journal, Key, Kind, Opened, Settings};
 use ringproof::time::Micros;
 use ringproof::verify::id::{CallId, VerificationId};
-use ringproof::verify::snapshot::{Reason, Status};
+use ringproof::verify::snapshot::{Method, Reason, Status};
 
 type Failed = Box<dyn Error>;
 
@@ -53,7 +53,7 @@ fn run(folder: &Path) -> Result<(), Failed> {
     let large = folder.join("large");
     let mut work = Work::new();
     let opened = fill(&large, 1_000_000, &mut work)?;
-    let (journal, writer) = opened.start()?;
+    let (journal, writer) = opened.start(Box::new(|_| {}))?;
     let rates = [(500, 20), (2_000, 20), (500, 20)];
     let mut sizes = vec![];
     for (rate, seconds) in rates {
@@ -72,7 +72,7 @@ fn run(folder: &Path) -> Result<(), Failed> {
     if is_good { Ok(()) } else { Err("too slow, or the file grows".into()) }
 }
 
-/// Makes a journal with so many pending verifications: two records each, and a phone.
+/// Makes a journal with so many pending verifications, each with a call and what it counts for.
 fn fill(path: &Path, count: u64, work: &mut Work) -> Result<Opened, Failed> {
     let now = Reading::system();
     let mut opened = Opened::open(path, settings(Durability::Process), now)?;
@@ -80,7 +80,7 @@ fn fill(path: &Path, count: u64, work: &mut Work) -> Result<Opened, Failed> {
         let mut batch = Batch::new();
         for _ in 0..1_000 {
             let id = work.next_id();
-            batch.put(work.verification(id)).put(standing(id, 3, None)).put(work.phone(id));
+            batch.put(work.verification(id)).put(call(id, None)).put(lease(id));
         }
         opened = opened.commit(batch, &now)?;
     }
@@ -104,60 +104,65 @@ fn read_back(path: &Path, what: &str) -> Result<Duration, Failed> {
 /// Starts `rate` verifications a second, whatever the answers; the later commits of each follow those
 /// of the ones before it.
 fn measure(journal: &Journal, work: &mut Work, rate: u32, seconds: u32) -> Result<(), Failed> {
-    let (told, answers) = channel();
-    let before = (cpu::process_nanos(process::id())?, written_bytes()?);
+    let (starts, start_answers) = channel();
+    let (facts, fact_answers) = channel();
+    let before = (cpu::process_nanos(process::id())?, written_bytes()?, journal.figures());
     let mut stages: VecDeque<(VerificationId, u8)> = VecDeque::new();
     let mut ended = VecDeque::new();
-    let (begin, mut batches, mut records) = (Instant::now(), 0_u32, 0_usize);
+    let begin = Instant::now();
     for nth in 0..rate * seconds {
         let due = begin + Duration::from_secs(1) * nth / rate;
         if let Some(left) = due.checked_duration_since(Instant::now()) {
             thread::sleep(left);
         }
         let id = work.next_id();
-        let send = |batch: Batch| hand_over(journal, batch, &told);
-        records += 7;
-        send(work.start(id))?;
+        journal.submit_then(work.start(id), answer(&starts))?;
+        let mut in_flight_too = Batch::new();
+        in_flight_too.put(in_flight(id));
+        journal.submit_then(in_flight_too, answer(&starts))?;
         stages.push_back((id, 0));
-        // The first of a new one, then one step of each of four older ones.
-        batches += 1;
-        for _ in 0..4.min(stages.len() - 1) {
+        // The first of a new one, then one step of each of five older ones.
+        for _ in 0..5.min(stages.len() - 1) {
             let Some((id, stage)) = stages.pop_front() else { break };
-            let (batch, count) = work.step(id, stage);
-            records += count;
-            batches += 1;
-            send(batch)?;
-            if stage < 3 { stages.push_back((id, stage + 1)) } else { ended.push_back(id) }
+            for batch in step(id, stage) {
+                journal.keep(batch, answer(&facts));
+            }
+            if stage < 4 { stages.push_back((id, stage + 1)) } else { ended.push_back(id) }
         }
         if ended.len() > 1_000
             && let Some(id) = ended.pop_front()
         {
-            let (batch, count) = work.forget(id);
-            records += count;
-            batches += 1;
-            send(batch)?;
+            journal.keep(work.forget(id, journal.last_event()), answer(&facts));
         }
     }
-    drop(told);
-    let latencies: Vec<f64> = answers.iter().collect();
-    let after = (cpu::process_nanos(process::id())?, written_bytes()?);
+    drop((starts, facts));
+    let (starts, facts) = (start_answers.iter().collect(), fact_answers.iter().collect());
+    let after = (cpu::process_nanos(process::id())?, written_bytes()?, journal.figures());
     let verifications = u64::from(rate * seconds);
-    println!("{rate} verifications/s  {:>12} batches, {records} records", batches);
-    println!("answer, ms         {:>12}", figures::spread(latencies));
+    let commits = after.2.commits - before.2.commits;
+    let [batches, records, bytes] = [
+        after.2.batches - before.2.batches,
+        after.2.records - before.2.records,
+        after.2.bytes - before.2.bytes,
+    ];
+    println!("{rate} verifications/s  {commits:>12} commits, {batches} batches, {records} records");
+    println!("start, ms          {:>12}", figures::spread(starts));
+    println!("fact, ms           {:>12}", figures::spread(facts));
     let nanos = (after.0 - before.0) / verifications;
     println!("processor          {:>12} µs a verification", nanos / 1_000);
     println!("written            {:>12} B a verification", (after.1 - before.1) / verifications);
+    println!("held by records    {:>12} B a verification", bytes / verifications);
     Ok(())
 }
 
-fn hand_over(journal: &Journal, batch: Batch, told: &Sender<f64>) -> Result<(), Failed> {
+/// Tells how long the answer took.
+fn answer<E>(told: &Sender<f64>) -> impl FnOnce(Result<(), E>) + Send + 'static {
     let (begin, told) = (Instant::now(), told.clone());
-    let answer = move |answer: Result<(), _>| {
+    move |answer| {
         let took = begin.elapsed().as_secs_f64() * 1e3;
         // A failed commit shows as an answer that never came in time.
         let _ = told.send(if answer.is_ok() { took } else { f64::INFINITY });
-    };
-    Ok(journal.submit_then(batch, answer)?)
+    }
 }
 
 fn settings(durability: Durability) -> Settings {
@@ -175,12 +180,11 @@ fn written_bytes() -> Result<u64, Failed> {
 struct Work {
     dice: Stream,
     count: u64,
-    sequence: u64,
 }
 
 impl Work {
     fn new() -> Self {
-        Self { dice: Entropy::seeded(1).stream(), count: 0, sequence: 0 }
+        Self { dice: Entropy::seeded(1).stream(), count: 0 }
     }
 
     /// As a ULID: time, then chance.
@@ -189,102 +193,116 @@ impl Work {
         VerificationId(u128::from(self.count) << 80 | self.dice.u128() >> 48)
     }
 
-    /// A phone of ten million, by its verification.
-    fn number(id: VerificationId) -> E164 {
-        let spread = (id.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-        E164::from_u64(46_700_000_000 + spread % 10_000_000).unwrap_or_else(|| unreachable!())
-    }
-
     fn verification(&self, id: VerificationId) -> Verification {
         Verification {
             id,
-            to: Self::number(id),
+            to: number(id),
             method: Method::FlashCall,
             pool: Some("main".into()),
             did: None,
             ring_ms: None,
+            confirm: false,
+            recent_within_ms: None,
+            attempts: 3,
+            calls: 2,
             client_ref: Some("signup-8812".into()),
             callback_url: None,
-            created_at: Micros(1_763_633_730_000_000),
-            created: JournalTime(1_763_633_730_000_000),
-            expires: JournalTime(1_763_634_030_000_000),
+            created_at: NOW,
+            created: JournalTime(NOW.0),
+            expires: JournalTime(NOW.0 + 300_000_000),
         }
-    }
-
-    fn phone(&self, id: VerificationId) -> Phone {
-        let at = JournalTime(1_763_633_730_000_000);
-        let suffix = Hidden(id.0 as u32 % 100_000);
-        let leases = vec![Lease { at, suffix, pool: "main".into(), is_start: true }];
-        Phone { phone: Self::number(id), wrong: 0, wrong_at: at, leases }
-    }
-
-    fn event(&mut self, name: &str) -> Event {
-        self.sequence += 1;
-        let body = Hidden(vec![b'x'; 700].into());
-        Event { sequence: self.sequence, at: Micros(0), name: name.into(), body }
     }
 
     fn start(&mut self, id: VerificationId) -> Batch {
         let mut batch = Batch::new();
-        let expires = JournalTime(1_763_634_030_000_000);
         let reply = Idempotency {
-            scope: "app".into(),
-            key: id.to_string().into(),
+            ticket: self.count,
+            owner: [8; 32],
             request: [7; 32],
             status: 201,
+            headers: vec![("location".into(), format!("/v1/verifications/{id}").into())],
             body: Hidden(vec![b'x'; 600].into()),
-            expires,
+            expires: JournalTime(NOW.0 + 300_000_000),
         };
-        batch.put(self.verification(id)).put(standing(id, 3, None)).put(self.phone(id));
-        batch.put(call(id, None)).put(in_flight(id)).put(reply);
-        batch.put(self.event("verification.created"));
+        batch.put(self.verification(id)).put(call(id, None)).put(lease(id)).put(reply);
+        batch.tell(event("verification.created", id)).tell(event("call.placed", id));
         batch
     }
 
-    /// What follows a start, in order, and how many records it is.
-    fn step(&mut self, id: VerificationId, stage: u8) -> (Batch, usize) {
+    /// A thousand verifications end before one is forgotten.
+    fn forget(&mut self, id: VerificationId, last_event: u64) -> Batch {
         let mut batch = Batch::new();
-        let count = match stage {
-            0 => {
-                batch.put(call(id, Some(Outcome::Completed))).delete(&Key::InFlight(CallId(id.0)));
-                batch.put(self.event("call.ended"));
-                3
-            }
-            1 => {
-                batch.put(standing(id, 2, None)).put(self.phone(id));
-                2
-            }
-            2 => {
-                let end = self.event("verification.verified");
-                batch.put(standing(id, 2, Some(Reason::CodeMatched))).put(webhook(id, &end));
-                batch.put(end);
-                3
-            }
-            _ => {
-                batch.delete(&Key::Webhook(id.0));
-                1
-            }
-        };
-        (batch, count)
-    }
-
-    fn forget(&mut self, id: VerificationId) -> (Batch, usize) {
-        let mut batch = Batch::new();
-        batch.delete(&Key::Verification(id)).delete(&Key::Standing(id));
-        batch.delete(&Key::Call(CallId(id.0))).delete(&Key::Phone(Self::number(id)));
-        batch.delete(&Key::Idempotency("app".into(), id.to_string().into()));
+        batch
+            .delete(&Key::Verification(id))
+            .delete(&Key::Final(id))
+            .delete(&Key::Call(CallId(id.0)));
+        batch.delete(&Key::Lease(id.0)).delete(&Key::Attempt(id, 1));
+        batch.delete(&Key::Idempotency((id.0 >> 80) as u64));
         // The log of events is as long as before.
-        let oldest = self.sequence.saturating_sub(30_000);
-        for nth in 0..3 {
+        let oldest = last_event.saturating_sub(30_000);
+        for nth in 0..EVENTS {
             batch.delete(&Key::Event(oldest.saturating_sub(nth)));
         }
-        (batch, 8)
+        batch
     }
 }
 
-fn standing(id: VerificationId, attempts_left: u8, reason: Option<Reason>) -> Standing {
-    let status = if reason.is_some() { Status::Verified } else { Status::Pending };
-    Standing { id, status, reason, attempts_left, calls: 1, ended_at: None, ended: None }
+/// What follows a start, in order.
+fn step(id: VerificationId, stage: u8) -> Vec<Batch> {
+    let (mut batch, mut other) = (Batch::new(), Batch::new());
+    match stage {
+        0 => {
+            batch.put(call(id, None)).tell(event("call.ringing", id));
+        }
+        1 => {
+            batch.put(call(id, Some(Outcome::Completed))).tell(event("call.ended", id));
+            other.delete(&Key::InFlight(CallId(id.0)));
+            return vec![other, batch];
+        }
+        2 => {
+            let at = JournalTime(NOW.0);
+            batch.put(Attempt { verification: id, nth: 1, phone: number(id), at });
+        }
+        3 => {
+            let (status, reason) = (Status::Verified, Some(Reason::CodeMatched));
+            let (ended_at, ended) = (NOW, JournalTime(NOW.0));
+            batch.put(Final { id, status, reason, ended_at, ended });
+            let webhook = NewWebhook {
+                id: id.0,
+                endpoint: "billing".into(),
+                is_url: false,
+                matters_until: Some(JournalTime(NOW.0)),
+            };
+            let end = event("verification.verified", id);
+            batch.tell(NewEvent { webhooks: vec![webhook], ..end });
+        }
+        _ => {
+            batch.delete(&Key::Webhook(id.0));
+        }
+    }
+    vec![batch]
+}
+
+/// A phone of ten million, by its verification.
+fn number(id: VerificationId) -> E164 {
+    let spread = (id.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    E164::from_u64(46_700_000_000 + spread % 10_000_000).unwrap_or_else(|| unreachable!())
+}
+
+fn lease(id: VerificationId) -> Lease {
+    Lease {
+        id: id.0,
+        phone: number(id),
+        at: JournalTime(NOW.0),
+        suffix: Some(Hidden(id.0 as u32 % 100_000)),
+        pool: Some("main".into()),
+        is_start: true,
+    }
+}
+
+fn event(name: &str, id: VerificationId) -> NewEvent {
+    let data = vec![b'x'; 600].into();
+    NewEvent { name: name.into(), at: NOW, about: Some(id.0), data, webhooks: vec![] }
 }
 
 fn call(id: VerificationId, outcome: Option<Outcome>) -> Call {
@@ -296,9 +314,10 @@ fn call(id: VerificationId, outcome: Option<Outcome>) -> Call {
         block: Hidden(468_765),
         code: Hidden([9; 32]),
         usable: 9_516,
-        placed_at: Micros(1_763_633_730_000_000),
-        placed: JournalTime(1_763_633_730_000_000),
+        placed_at: NOW,
+        placed: JournalTime(NOW.0),
         trunk: Some("asterisk".into()),
+        ring_planned_ms: Some(5_000),
         moments: vec![Some(1_000), Some(30_000), Some(2_000_000), Some(7_000_000), Some(7_100_000)],
         outcome,
         by: outcome.map(|_| Side::Us),
@@ -315,27 +334,15 @@ fn in_flight(id: VerificationId) -> InFlight {
         trunk: "asterisk".into(),
         remote: ([192, 0, 2, 1], 5_060).into(),
         local: ([192, 0, 2, 2], 5_061).into(),
-        request_uri: Hidden(text(30)),
-        call_id: text(40),
-        from: Hidden(text(60)),
-        to: Hidden(text(32)),
-        cseq: 1,
         branch: text(39),
-        routes: vec![],
-        invited: JournalTime(1_763_633_730_000_000),
-        rings_until: JournalTime(1_763_633_735_000_000),
+        call_id: text(40),
+        cseq: 1,
+        invite: Hidden(text(900)),
+        invited: JournalTime(NOW.0),
+        rings_until: JournalTime(NOW.0 + 5_000_000),
     }
 }
 
-fn webhook(id: VerificationId, event: &Event) -> Webhook {
-    Webhook {
-        id: id.0,
-        endpoint: "billing".into(),
-        sequence: event.sequence,
-        body: event.body.clone(),
-        created_at: event.at,
-        attempts: 0,
-        next: Some(JournalTime(1_763_633_730_000_000)),
-        status: None,
-    }
-}
+const NOW: Micros = Micros(1_763_633_730_000_000);
+/// What is told of one verification.
+const EVENTS: u64 = 5;

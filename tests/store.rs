@@ -12,9 +12,10 @@ use std::time::Duration;
 use std::{env, fs, pin, thread};
 
 use ringproof::entropy::Entropy;
-use ringproof::store::clock::Reading;
+use ringproof::number::E164;
+use ringproof::store::clock::{JournalTime, Reading};
 use ringproof::store::memory::MemoryDisk;
-use ringproof::store::record::{Event, Standing};
+use ringproof::store::record::{Attempt, Event};
 use ringproof::store::settings::{BATCH_BYTES_MAX, QUEUE_MAX};
 use ringproof::store::{
     Batch, CommitError, Durability, Hidden, Journal, Key, Kind, Opened, ReadError, Record,
@@ -22,7 +23,6 @@ use ringproof::store::{
 };
 use ringproof::time::Micros;
 use ringproof::verify::id::VerificationId;
-use ringproof::verify::snapshot::Status;
 
 /// Events of numbered batches that are kept.
 const KEPT: u64 = 100;
@@ -31,20 +31,18 @@ const TURNS: u64 = 50;
 
 fn event(number: u64, bytes: usize) -> Event {
     let body = Hidden(vec![number as u8; bytes].into());
-    Event { sequence: number, at: Micros(number), name: "n".into(), body }
+    let (at, written) = (Micros(number), JournalTime(number));
+    Event { sequence: number, at, written, name: "n".into(), about: None, body }
 }
 
 /// The batch with this number: two tables and a delete, so that a half is seen.
 fn numbered(number: u64) -> Batch {
     let mut batch = Batch::new();
-    batch.put(event(number, 200)).put(Standing {
-        id: VerificationId((number % TURNS).into()),
-        status: Status::Pending,
-        reason: None,
-        attempts_left: 3,
-        calls: 1,
-        ended_at: Some(Micros(number)),
-        ended: None,
+    batch.put(event(number, 200)).put(Attempt {
+        verification: VerificationId((number % TURNS).into()),
+        nth: 1,
+        phone: E164::parse("+46701234567").expect("a number"),
+        at: JournalTime(number),
     });
     if number > KEPT {
         batch.delete(&Key::Event(number - KEPT));
@@ -63,15 +61,15 @@ fn check_numbered(opened: &Opened) -> u64 {
     let last = numbers.last().copied().unwrap_or(0);
     let first = last.saturating_sub(KEPT) + 1;
     assert_eq!(numbers, (first..=last).collect::<Vec<_>>());
-    let mut standings = BTreeMap::new();
-    let standing = |record| {
-        let Record::Standing(it) = record else { panic!("{record:?} among the standings") };
-        standings.insert(it.id.0 as u64, it.ended_at.map(|at| at.0));
+    let mut attempts = BTreeMap::new();
+    let attempt = |record| {
+        let Record::Attempt(it) = record else { panic!("{record:?} among the attempts") };
+        attempts.insert(it.verification.0 as u64, it.at.0);
     };
-    opened.visit(Kind::Standing, standing).expect("standings are read");
+    opened.visit(Kind::Attempt, attempt).expect("attempts are read");
     let from = last.saturating_sub(TURNS) + 1;
-    let expected = (from..=last).map(|number| (number % TURNS, Some(number))).collect();
-    assert_eq!(standings, expected);
+    let expected = (from..=last).map(|number| (number % TURNS, number)).collect();
+    assert_eq!(attempts, expected);
     last
 }
 
@@ -85,7 +83,7 @@ fn on(disk: &Arc<MemoryDisk>) -> Opened {
 }
 
 fn start(disk: &Arc<MemoryDisk>) -> (Journal, WriterThread) {
-    on(disk).start().expect("a thread")
+    on(disk).start(Box::new(|_| {})).expect("a thread")
 }
 
 /// Asks again and again, for ten seconds.
@@ -331,7 +329,7 @@ fn the_child_that_writes() {
     let path = PathBuf::from(folder).join("journal");
     let opened = Opened::open(&path, settings(durability), Reading::system()).expect("it opens");
     let mut number = check_numbered(&opened);
-    let (journal, _thread) = opened.start().expect("a thread");
+    let (journal, _thread) = opened.start(Box::new(|_| {})).expect("a thread");
     let mut out = std::io::stdout();
     loop {
         let tickets: Vec<_> = (0..24)

@@ -8,9 +8,6 @@ mod pool;
 mod verification;
 mod words;
 
-use jiff::Timestamp;
-use jiff::fmt::temporal::DateTimePrinter;
-
 use crate::number::E164;
 use crate::time::Micros;
 pub use call::{AnyCallView, CallSummary, CallView, RungView, TraceView};
@@ -26,15 +23,10 @@ fn number(number: E164) -> String {
     format!("+{}", number.reveal().as_str())
 }
 
-/// RFC 3339 with milliseconds, in UTC: `2026-11-20T10:15:30.123Z`.
+/// A moment as people and their programs read it.
 pub(super) fn timestamp(at: Micros) -> String {
-    let micros = i64::try_from(at.0).unwrap_or(i64::MAX);
-    // Past the year 9999 there is no RFC 3339; the last moment before is as good a lie as any.
-    let moment = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX);
-    PRINTER.timestamp_to_string(&moment)
+    at.rfc3339()
 }
-
-const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
 #[cfg(test)]
 mod tests;

@@ -13,9 +13,10 @@ use redb::{
     TableError, WriteTransaction,
 };
 
-use super::batch::Changes;
+use super::batch::{Batch, Change, merged};
 use super::clock::Stamp;
 use super::disk::Disk;
+use super::event::Announced;
 use super::field::Field;
 use super::guard::Guard;
 use super::kind::{Key, Kind};
@@ -54,7 +55,19 @@ struct Mark {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Head {
     pub(super) commits: u64,
+    /// The number of the last event: those of deleted ones are not given again.
+    pub(super) last_event: u64,
     pub(super) stamp: Stamp,
+}
+
+/// What a commit came to.
+pub(super) struct Written {
+    /// Its events, in order.
+    pub(super) announced: Vec<Announced>,
+    /// Records that were written or deleted.
+    pub(super) records: usize,
+    /// Bytes of their keys and values.
+    pub(super) bytes: usize,
 }
 
 /// Why the tables could not be read or written.
@@ -109,9 +122,41 @@ impl Engine {
         self.head
     }
 
-    /// Commits changes and a stamp. After an error the engine must be given up.
-    pub(super) fn commit(&mut self, changes: &Changes, stamp: Stamp) -> Result<(), EngineError> {
-        let head = Head { commits: self.head.commits + 1, stamp };
+    /// The number of the last event that was given.
+    pub(super) fn last_event(&self) -> u64 {
+        self.head.last_event
+    }
+
+    /// No event will have this number, or one below it.
+    pub(super) fn skip_events(&mut self, last: u64) {
+        self.head.last_event = self.head.last_event.max(last);
+    }
+
+    /// The length of the file behind the last commit; zero when it could not be read.
+    pub(super) fn file_bytes(&self) -> u64 {
+        self.rest.mark.as_ref().map_or(0, |mark| mark.len)
+    }
+
+    /// Commits batches as one, with numbers for their events, and a stamp. After an error the engine
+    /// must be given up.
+    pub(super) fn commit(
+        &mut self,
+        batches: &[&Batch],
+        stamp: Stamp,
+    ) -> Result<Written, EngineError> {
+        let mut head = Head { commits: self.head.commits + 1, stamp, ..self.head };
+        let (mut announced, mut told) = (vec![], vec![]);
+        for event in batches.iter().flat_map(|batch| batch.events()) {
+            head.last_event += 1;
+            announced.push(event.number(head.last_event, stamp.time, &mut told));
+        }
+        let changes = merged(batches.iter().flat_map(|batch| batch.changes()).chain(&told));
+        self.write(&changes, head)?;
+        let bytes = changes.iter().map(|change| change.bytes()).sum();
+        Ok(Written { announced, records: changes.len(), bytes })
+    }
+
+    fn write(&mut self, changes: &[&Change], head: Head) -> Result<(), EngineError> {
         let mut transaction = self.tables.0.begin_write().map_err(redb::Error::from)?;
         // A disk without room makes new pages fail, not the header: one flush is enough, since every
         // page is checked when the file is opened.
@@ -168,7 +213,7 @@ impl Rest {
             Engine::open(Arc::clone(&self.disk), self.settings)
         };
         let Ok(mut engine) = open() else { return Err(self) };
-        if engine.commit(&Changes::new(), stamp).is_ok() {
+        if engine.commit(&[], stamp).is_ok() {
             return Ok(engine);
         }
         // From the older rest on the engine may have used pages again that it names.
@@ -219,6 +264,14 @@ impl Tables {
         found.take(limit).map(record).collect()
     }
 
+    /// The record with this key, if there is one.
+    pub(super) fn get(&self, key: &Key) -> Result<Option<Record>, ReadError> {
+        let read = self.0.begin_read().map_err(redb::Error::from)?;
+        let Some(table) = known(read.open_table(table(key.kind())))? else { return Ok(None) };
+        let value = table.get(&*key.to_bytes()).map_err(redb::Error::from)?;
+        value.map(|value| decode(key.kind(), value.value())).transpose()
+    }
+
     /// How many records of a kind there are.
     pub(super) fn count(&self, kind: Kind) -> Result<u64, ReadError> {
         let read = self.0.begin_read().map_err(redb::Error::from)?;
@@ -238,6 +291,7 @@ impl Head {
     fn write(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64);
         self.commits.write(&mut bytes);
+        self.last_event.write(&mut bytes);
         self.stamp.time.write(&mut bytes);
         self.stamp.wall.write(&mut bytes);
         self.stamp.boot.write(&mut bytes);
@@ -247,10 +301,10 @@ impl Head {
 
     fn read(mut bytes: &[u8]) -> Option<Self> {
         let bytes = &mut bytes;
-        let commits = Field::read(bytes).ok()?;
+        let (commits, last_event) = (Field::read(bytes).ok()?, Field::read(bytes).ok()?);
         let (time, wall) = (Field::read(bytes).ok()?, Field::read(bytes).ok()?);
         let (boot, uptime) = (Field::read(bytes).ok()?, Field::read(bytes).ok()?);
-        Some(Self { commits, stamp: Stamp { time, wall, boot, uptime } })
+        Some(Self { commits, last_event, stamp: Stamp { time, wall, boot, uptime } })
     }
 }
 
@@ -270,16 +324,18 @@ impl From<redb::Error> for ReadError {
     }
 }
 
-fn write(transaction: &WriteTransaction, changes: &Changes, head: Head) -> Result<(), redb::Error> {
-    // They are sorted by table and key: each table is opened once, and neighbours share pages.
-    let mut changes = changes.iter().peekable();
-    while let Some(((kind, _), _)) = changes.peek() {
-        let kind = *kind;
-        let mut table = transaction.open_table(table(kind))?;
-        while let Some(((_, key), value)) = changes.next_if(|((next, _), _)| *next == kind) {
-            match value {
-                Some(value) => drop(table.insert(&**key, &**value)?),
-                None => drop(table.remove(&**key)?),
+fn write(
+    transaction: &WriteTransaction,
+    changes: &[&Change],
+    head: Head,
+) -> Result<(), redb::Error> {
+    // They are sorted: each table is opened once, and neighbours share pages.
+    for changes in changes.chunk_by(|one, next| one.kind() == next.kind()) {
+        let mut table = transaction.open_table(table(changes[0].kind()))?;
+        for change in changes {
+            match change.value() {
+                Some(value) => drop(table.insert(change.key(), value)?),
+                None => drop(table.remove(change.key())?),
             }
         }
     }

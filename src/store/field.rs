@@ -16,7 +16,7 @@ use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 use crate::time::Micros;
 use crate::verify::id::{CallId, VerificationId};
-use crate::verify::snapshot::{Reason, Status};
+use crate::verify::snapshot::{Method, Reason, Status};
 
 /// Bytes that are no record of ours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -217,6 +217,17 @@ impl<T: Field> Field for Vec<T> {
     }
 }
 
+impl<A: Field, B: Field> Field for (A, B) {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+        self.1.write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Result<Self, FieldError> {
+        Ok((A::read(bytes)?, B::read(bytes)?))
+    }
+}
+
 impl Field for E164 {
     fn write(&self, out: &mut Vec<u8>) {
         self.as_u64().write(out);
@@ -279,6 +290,21 @@ impl<T: Field> Field for Hidden<T> {
     }
 }
 
+/// Where something ended: what is pending has no end to write down.
+impl Field for Status {
+    fn write(&self, out: &mut Vec<u8>) {
+        debug_assert_ne!(*self, Self::Pending, "nobody could read it back");
+        Box::<str>::from(self.as_str()).write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Result<Self, FieldError> {
+        let word = Box::<str>::read(bytes)?;
+        let mut finals = Self::ALL.into_iter().filter(|status| *status != Self::Pending);
+        let found = finals.find(|status| status.as_str() == &*word);
+        found.ok_or(FieldError::Value { what: "a final status" })
+    }
+}
+
 /// Closed sets, by their words.
 macro_rules! words {
     ($($type:ty: $what:literal),*) => {$(
@@ -299,10 +325,10 @@ macro_rules! words {
 words!(
     Assurance: "an assurance",
     IdentityHeader: "an identity header",
+    Method: "a method",
     Outcome: "an outcome",
     Reason: "a reason",
     Side: "a side",
-    Status: "a status",
     Unknown: "a reason not to know a caller"
 );
 

@@ -1,29 +1,28 @@
 //! The kinds of records, and what names one of each.
 
-use crate::number::E164;
 use crate::verify::id::{CallId, VerificationId};
 
 /// A kind of record. Each has a table of its own.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Kind {
-    /// Starts for each block of numbers.
-    Block,
+    /// Wrong codes.
+    Attempt,
     /// Calls.
     Call,
     /// The event log.
     Event,
+    /// Ends of verifications.
+    Final,
     /// Replies to requests with a key.
     Idempotency,
     /// Calls that may ring.
     InFlight,
+    /// What calls and starts count for.
+    Lease,
     /// Missed calls.
     MissedCall,
-    /// Phones.
-    Phone,
     /// Keys.
     Secret,
-    /// Where verifications stand.
-    Standing,
     /// Verifications.
     Verification,
     /// The webhook outbox.
@@ -33,24 +32,24 @@ pub enum Kind {
 /// What names one record.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Key {
-    /// A number of the block without its last four digits.
-    Block(u64),
+    /// Which wrong code of a verification.
+    Attempt(VerificationId, u8),
     /// Of a call.
     Call(CallId),
     /// Of an event.
     Event(u64),
-    /// Scope and key of a request.
-    Idempotency(Box<str>, Box<str>),
+    /// Of the end of a verification.
+    Final(VerificationId),
+    /// The place of a request among those with a key.
+    Idempotency(u64),
     /// Of a call that may ring.
     InFlight(CallId),
+    /// Of a call, or of a verification that was started without one.
+    Lease(u128),
     /// Of a missed call.
     MissedCall(u128),
-    /// Of a phone.
-    Phone(E164),
     /// Of a key that outlives the process.
     Secret(Box<str>),
-    /// Where this verification stands.
-    Standing(VerificationId),
     /// Of a verification.
     Verification(VerificationId),
     /// Of a message to an endpoint.
@@ -60,15 +59,15 @@ pub enum Key {
 impl Kind {
     /// Every kind, in the order of the declaration.
     pub const ALL: [Self; 11] = [
-        Self::Block,
+        Self::Attempt,
         Self::Call,
         Self::Event,
+        Self::Final,
         Self::Idempotency,
         Self::InFlight,
+        Self::Lease,
         Self::MissedCall,
-        Self::Phone,
         Self::Secret,
-        Self::Standing,
         Self::Verification,
         Self::Webhook,
     ];
@@ -76,15 +75,15 @@ impl Kind {
     /// The name of its table, which is part of the file's format.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Block => "block",
+            Self::Attempt => "attempt",
             Self::Call => "call",
             Self::Event => "event",
+            Self::Final => "final",
             Self::Idempotency => "idempotency",
             Self::InFlight => "in_flight",
+            Self::Lease => "lease",
             Self::MissedCall => "missed_call",
-            Self::Phone => "phone",
             Self::Secret => "secret",
-            Self::Standing => "standing",
             Self::Verification => "verification",
             Self::Webhook => "webhook",
         }
@@ -95,15 +94,15 @@ impl Key {
     /// The kind of record that it names.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Block(_) => Kind::Block,
+            Self::Attempt(..) => Kind::Attempt,
             Self::Call(_) => Kind::Call,
             Self::Event(_) => Kind::Event,
-            Self::Idempotency(..) => Kind::Idempotency,
+            Self::Final(_) => Kind::Final,
+            Self::Idempotency(_) => Kind::Idempotency,
             Self::InFlight(_) => Kind::InFlight,
+            Self::Lease(_) => Kind::Lease,
             Self::MissedCall(_) => Kind::MissedCall,
-            Self::Phone(_) => Kind::Phone,
             Self::Secret(_) => Kind::Secret,
-            Self::Standing(_) => Kind::Standing,
             Self::Verification(_) => Kind::Verification,
             Self::Webhook(_) => Kind::Webhook,
         }
@@ -113,17 +112,16 @@ impl Key {
     /// added at the end of its table.
     pub(super) fn to_bytes(&self) -> Box<[u8]> {
         match self {
-            Self::Block(number) | Self::Event(number) => number.to_be_bytes().into(),
-            Self::Call(CallId(id)) | Self::InFlight(CallId(id)) => id.to_be_bytes().into(),
-            Self::Idempotency(scope, key) => {
-                [scope.as_bytes(), &[0], key.as_bytes()].concat().into()
+            Self::Attempt(VerificationId(id), nth) => {
+                [&id.to_be_bytes()[..], &[*nth]].concat().into()
             }
-            Self::MissedCall(id) | Self::Webhook(id) => id.to_be_bytes().into(),
-            Self::Phone(phone) => phone.as_u64().to_be_bytes().into(),
-            Self::Secret(name) => name.as_bytes().into(),
-            Self::Standing(VerificationId(id)) | Self::Verification(VerificationId(id)) => {
+            Self::Call(CallId(id)) | Self::InFlight(CallId(id)) => id.to_be_bytes().into(),
+            Self::Event(number) | Self::Idempotency(number) => number.to_be_bytes().into(),
+            Self::Final(VerificationId(id)) | Self::Verification(VerificationId(id)) => {
                 id.to_be_bytes().into()
             }
+            Self::Lease(id) | Self::MissedCall(id) | Self::Webhook(id) => id.to_be_bytes().into(),
+            Self::Secret(name) => name.as_bytes().into(),
         }
     }
 }

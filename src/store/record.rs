@@ -16,7 +16,7 @@ use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 use crate::time::Micros;
 use crate::verify::id::{CallId, VerificationId};
-use crate::verify::snapshot::{Reason, Status};
+use crate::verify::snapshot::{Method, Reason, Status};
 
 /// Declares the records: a struct for each kind, the enum of all, and how they become bytes.
 macro_rules! records {
@@ -72,12 +72,16 @@ macro_rules! records {
 }
 
 records! {
-    /// When verifications were started lately in one block of 10,000 numbers.
-    Block (it => Key::Block(it.block.0)) {
-        /// A number of the block without its last four digits.
-        block: Hidden<u64>,
-        /// Oldest first.
-        starts: Vec<JournalTime>,
+    /// One wrong code.
+    Attempt (it => Key::Attempt(it.verification, it.nth)) {
+        /// The verification that it was tried on.
+        verification: VerificationId,
+        /// Which of its wrong codes it is, from 1.
+        nth: u8,
+        /// The phone: its wrong codes are counted beyond one verification.
+        phone: E164,
+        /// When.
+        at: JournalTime,
     }
 
     /// One call of a verification: what compares its code, and how it went.
@@ -102,6 +106,8 @@ records! {
         placed: JournalTime,
         /// The trunk that carried it; `None` before it was sent.
         trunk: Option<Box<str>>,
+        /// How long the phone should ring, in milliseconds; `None` before it was sent.
+        ring_planned_ms: Option<u32>,
         /// Microseconds since it was placed to: INVITE, first response, ringing, CANCEL, end. As many
         /// as there were.
         moments: Vec<Option<u32>>,
@@ -115,37 +121,58 @@ records! {
         q850_cause: Option<u8>,
     }
 
-    /// One event of the stream.
+    /// One event of the stream. Who tells one does not put this: it is made when its batch is
+    /// committed, by [`Batch::tell`](super::Batch::tell).
     Event (it => Key::Event(it.sequence)) {
         /// Its number: each is one more than the one before.
         sequence: u64,
-        /// When, as shown.
+        /// When it happened, as shown.
         at: Micros,
+        /// When it was committed, for what is kept how long.
+        written: JournalTime,
         /// What happened: `verification.verified`.
         name: Box<str>,
+        /// The verification or the call that it is about.
+        about: Option<u128>,
         /// The envelope that readers get. Holds the phone's number.
         body: Hidden<Box<[u8]>>,
     }
 
+    /// How a verification ended.
+    Final (it => Key::Final(it.id)) {
+        /// Which verification.
+        id: VerificationId,
+        /// Where it stands for good: never pending.
+        status: Status,
+        /// Why.
+        reason: Option<Reason>,
+        /// When, as shown.
+        ended_at: Micros,
+        /// The same, for what is forgotten when.
+        ended: JournalTime,
+    }
+
     /// The reply to a request that carried an `Idempotency-Key`.
-    Idempotency (it => Key::Idempotency(it.scope.clone(), it.key.clone())) {
-        /// Who asked: the name of the API key. No 0 byte in it.
-        scope: Box<str>,
-        /// The client's key.
-        key: Box<str>,
-        /// The hash of method, path and body.
+    Idempotency (it => Key::Idempotency(it.ticket)) {
+        /// Its place in the order in which such requests came.
+        ticket: u64,
+        /// The hash of caller, path and key.
+        owner: [u8; 32],
+        /// The hash of the body.
         request: [u8; 32],
         /// The status of the reply.
         status: u16,
+        /// Its headers: names and values.
+        headers: Vec<(Box<str>, Box<str>)>,
         /// Its body.
         body: Hidden<Box<[u8]>>,
         /// When it is forgotten.
         expires: JournalTime,
     }
 
-    /// A call that may ring: all that a gateway without memory needs to CANCEL it (RFC 3261 §9.1) or,
-    /// when it was answered, to ACK and BYE it. Committed before its INVITE leaves, deleted when it has
-    /// ended.
+    /// A call that may ring: all that a gateway without memory needs to CANCEL it, to ACK its 487
+    /// (RFC 3261 §9.1, §17.1.1.3) or, when it was answered, to ACK and BYE it. Committed before its
+    /// INVITE leaves, deleted when it has ended.
     InFlight (it => Key::InFlight(it.call)) {
         /// The call.
         call: CallId,
@@ -157,24 +184,36 @@ records! {
         remote: SocketAddr,
         /// Where it leaves from: responses come back there.
         local: SocketAddr,
-        /// The Request-URI.
-        request_uri: Hidden<Box<[u8]>>,
-        /// Call-ID.
-        call_id: Box<[u8]>,
-        /// From, with our tag.
-        from: Hidden<Box<[u8]>>,
-        /// To, without a tag.
-        to: Hidden<Box<[u8]>>,
-        /// The number of CSeq.
-        cseq: u32,
         /// The branch of the topmost Via.
         branch: Box<[u8]>,
-        /// Every Route, in order.
-        routes: Vec<Box<[u8]>>,
+        /// Call-ID.
+        call_id: Box<[u8]>,
+        /// The number of CSeq.
+        cseq: u32,
+        /// The INVITE as it was sent: whatever else follows it repeats parts of it.
+        invite: Hidden<Box<[u8]>>,
         /// When the INVITE was about to leave.
         invited: JournalTime,
         /// The latest moment at which the phone may still ring by plan.
         rings_until: JournalTime,
+    }
+
+    /// What one call, or one start without a call, counts for: the phone's limits and those of its
+    /// block, and a caller ID that is not used again for a while.
+    Lease (it => Key::Lease(it.id)) {
+        /// The call's name or, for a start without a call, the verification's.
+        id: u128,
+        /// The phone.
+        phone: E164,
+        /// When.
+        at: JournalTime,
+        /// The last five digits of the caller ID: in clear, as the next call must avoid them. `None`:
+        /// a start without a call.
+        suffix: Option<Hidden<u32>>,
+        /// The pool that they are of.
+        pool: Option<Box<str>>,
+        /// It started a verification.
+        is_start: bool,
     }
 
     /// A call to one of our numbers that was not answered.
@@ -203,20 +242,10 @@ records! {
         received_at: Micros,
         /// The same, for windows.
         received: JournalTime,
+        /// When it was over.
+        over: JournalTime,
         /// The verification that it settled.
         settled: Option<VerificationId>,
-    }
-
-    /// What is remembered of a phone: wrong codes, and from where it was called.
-    Phone (it => Key::Phone(it.phone)) {
-        /// The phone.
-        phone: E164,
-        /// Wrong codes that are not forgotten.
-        wrong: u8,
-        /// When the last of them came.
-        wrong_at: JournalTime,
-        /// Its calls, oldest first.
-        leases: Vec<Lease>,
     }
 
     /// A key that must outlive the process: that of the codes' hashes, of the From tags, of webhooks.
@@ -227,29 +256,11 @@ records! {
         bytes: Hidden<Box<[u8]>>,
     }
 
-    /// Where a verification stands: all that changes, written with every attempt, call and end.
-    Standing (it => Key::Standing(it.id)) {
-        /// Which verification.
-        id: VerificationId,
-        /// Where it stands.
-        status: Status,
-        /// Why; `None` while pending.
-        reason: Option<Reason>,
-        /// Codes that may still be tried.
-        attempts_left: u8,
-        /// Calls that were placed.
-        calls: u8,
-        /// When it ended, as shown.
-        ended_at: Option<Micros>,
-        /// The same, for what is forgotten when.
-        ended: Option<JournalTime>,
-    }
-
-    /// A verification as it was started: what never changes.
+    /// A verification as it was started: it never changes.
     Verification (it => Key::Verification(it.id)) {
         /// Its name.
         id: VerificationId,
-        /// The phone that is to be proven.
+        /// The phone that is to be proven; its country is read from it.
         to: E164,
         /// By what it is proven.
         method: Method,
@@ -259,6 +270,14 @@ records! {
         did: Option<E164>,
         /// How long the phone should ring, in milliseconds; `None`: what the trunk's profile says.
         ring_ms: Option<u32>,
+        /// A missed call is confirmed by a flash call.
+        confirm: bool,
+        /// How old a call may be that came first, in milliseconds.
+        recent_within_ms: Option<u32>,
+        /// Codes that might be tried at first.
+        attempts: u8,
+        /// Calls that might be asked for at first.
+        calls: u8,
         /// The client's own word for it.
         client_ref: Option<Box<str>>,
         /// Where its end is told to.
@@ -271,47 +290,37 @@ records! {
         expires: JournalTime,
     }
 
-    /// One message for one webhook endpoint, until it was taken.
+    /// One message for one webhook endpoint, until it was taken. The first is made with its event;
+    /// who tried it puts it again.
     Webhook (it => Key::Webhook(it.id)) {
         /// Its name, the same on each try: a ULID.
         id: u128,
-        /// The endpoint: its name in the configuration, or the URL that a client gave.
+        /// The endpoint.
         endpoint: Box<str>,
+        /// The endpoint is a URL that a client gave for one verification, else the name of a
+        /// configured one.
+        is_url: bool,
         /// The event that it tells of.
         sequence: u64,
-        /// What is sent.
+        /// What happened: the event's name.
+        name: Box<str>,
+        /// What is sent: the event's envelope.
         body: Hidden<Box<[u8]>>,
         /// When the event happened, as shown.
         created_at: Micros,
+        /// When it was committed.
+        created: JournalTime,
+        /// The verification could still matter until then; `None`: the message always does.
+        matters_until: Option<JournalTime>,
         /// Tries so far.
         attempts: u16,
         /// When it is tried again; `None`: never, unless somebody asks (a dead letter).
         next: Option<JournalTime>,
         /// The status of the last reply; `None`: none came.
         status: Option<u16>,
+        /// How the last try failed, in a few words.
+        error: Option<Box<str>>,
     }
-}
-
-/// By what a phone is proven.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Method {
-    /// We ring it.
-    FlashCall,
-    /// It rings us.
-    MissedCall,
-}
-
-/// One call to a phone: its caller ID is not used again for a while.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Lease {
-    /// When.
-    pub at: JournalTime,
-    /// The last five digits of the caller ID: in clear, as the next call must avoid them.
-    pub suffix: Hidden<u32>,
-    /// The pool that it is of.
-    pub pool: Box<str>,
-    /// The call started a verification.
-    pub is_start: bool,
 }
 
 /// Why bytes are no record.
@@ -341,37 +350,6 @@ impl Record {
             0 => Ok(record),
             bytes => Err(FieldError::Long { bytes }.into()),
         }
-    }
-}
-
-impl Field for Method {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::FlashCall => out.push(1),
-            Self::MissedCall => out.push(2),
-        }
-    }
-
-    fn read(bytes: &mut &[u8]) -> Result<Self, FieldError> {
-        match u8::read(bytes)? {
-            1 => Ok(Self::FlashCall),
-            2 => Ok(Self::MissedCall),
-            _ => Err(FieldError::Value { what: "a method" }),
-        }
-    }
-}
-
-impl Field for Lease {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.at.write(out);
-        self.suffix.write(out);
-        self.pool.write(out);
-        self.is_start.write(out);
-    }
-
-    fn read(bytes: &mut &[u8]) -> Result<Self, FieldError> {
-        let (at, suffix) = (Field::read(bytes)?, Field::read(bytes)?);
-        Ok(Self { at, suffix, pool: Field::read(bytes)?, is_start: Field::read(bytes)? })
     }
 }
 

@@ -3,13 +3,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::{Reading, Stamp};
+use super::clock::{JournalTime, Reading, Stamp};
 use super::disk::Disk;
 use super::engine::Engine;
 use super::memory::MemoryDisk;
 use super::preamble::{FORMAT, head_of};
-use super::record::tests::{one_of_each, standing};
-use super::{Batch, Durability, Key, Kind, OpenError, Opened, Record, Settings};
+use super::record::Event;
+use super::record::tests::{attempt, one_of_each};
+use super::{Batch, Durability, Hidden, Key, Kind, OpenError, Opened, Record, Settings};
 use crate::entropy::Entropy;
 use crate::time::Micros;
 use crate::time::testing::origin;
@@ -48,15 +49,17 @@ fn batch(records: impl IntoIterator<Item = Record>) -> Batch {
     batch
 }
 
+/// An event with a number of the test's own.
+fn event(sequence: u64, bytes: usize) -> Event {
+    let body = Hidden(vec![sequence as u8; bytes].into());
+    let (at, written) = (Micros(sequence), JournalTime(sequence));
+    Event { sequence, at, written, name: "n".into(), about: None, body }
+}
+
 /// The batch with this number: it says so in two tables, so that a half is seen.
 fn numbered(number: u64) -> Batch {
-    let event = super::record::Event {
-        sequence: number,
-        at: Micros(number),
-        name: "n".into(),
-        body: super::Hidden(vec![number as u8; 300].into()),
-    };
-    let mut batch = batch([event.into(), standing(u128::from(number % 10), number).into()]);
+    let attempt = attempt(u128::from(number % 10), number);
+    let mut batch = batch([event(number, 300).into(), attempt.into()]);
     if number > 20 {
         batch.delete(&Key::Event(number - 20));
     }
@@ -91,10 +94,13 @@ fn every_record_is_read_back_and_what_was_deleted_is_not() {
 #[test]
 fn the_last_word_of_a_batch_on_a_key_counts() {
     let mut batch = Batch::new();
-    batch.put(standing(1, 1)).delete(&Key::Standing(standing(1, 1).id)).put(standing(1, 2));
+    batch
+        .put(attempt(1, 1))
+        .delete(&Key::Attempt(attempt(1, 1).verification, 1))
+        .put(attempt(1, 2));
     let opened = open(&Arc::default()).unwrap().commit(batch, &now()).unwrap();
     let found: Vec<_> = content(&opened).into_values().collect();
-    assert_eq!(found, [standing(1, 2).into()]);
+    assert_eq!(found, [attempt(1, 2).into()]);
 }
 
 #[test]
@@ -217,7 +223,7 @@ fn d09_what_was_acknowledged_survives_a_loss_of_power_and_half_a_commit_is_none(
 fn d07_what_a_failing_disk_refused_is_never_visible_whenever_it_failed() {
     let clean = journal_of(40).bytes();
     let before = after_numbered(40);
-    let refused = numbered(41).into_changes();
+    let refused = numbered(41);
     let mut dice = Entropy::seeded(8).stream();
     let mut failed = 0;
     for nth in 0..64 {
@@ -225,7 +231,7 @@ fn d07_what_a_failing_disk_refused_is_never_visible_whenever_it_failed() {
         let mut engine = Engine::open(Arc::clone(&disk) as Arc<dyn Disk>, SETTINGS).unwrap();
         disk.sync().unwrap();
         disk.break_after(Some(nth));
-        if engine.commit(&refused, Stamp::default()).is_ok() {
+        if engine.commit(&[&refused], Stamp::default()).is_ok() {
             break;
         }
         failed += 1;
@@ -257,7 +263,7 @@ fn d07_a_disk_that_fails_again_while_it_is_tried_keeps_what_it_had() {
         let disk = Arc::new(MemoryDisk::of(clean.clone()));
         let mut engine = Engine::open(Arc::clone(&disk) as Arc<dyn Disk>, SETTINGS).unwrap();
         disk.break_after(Some(2));
-        engine.commit(&numbered(41).into_changes(), Stamp::default()).unwrap_err();
+        assert!(engine.commit(&[&numbered(41)], Stamp::default()).is_err());
         let rest = engine.give_up();
         // It works for a few calls, more each time, and then for good.
         disk.break_after(Some(nth));
@@ -279,11 +285,7 @@ fn d07_a_full_disk_refuses_puts_back_and_goes_on_when_there_is_room() {
     let mut opened = open(&disk).unwrap();
     let room = disk.len().unwrap() + 20_000;
     disk.limit(Some(room));
-    let large = |number: u64| {
-        let body = super::Hidden(vec![number as u8; 40_000].into());
-        let (at, name) = (Micros(0), "large".into());
-        batch([super::record::Event { sequence: number, at, name, body }.into()])
-    };
+    let large = |number: u64| batch([event(number, 40_000).into()]);
     let mut number = 0;
     loop {
         number += 1;
@@ -313,9 +315,7 @@ fn d08_room_of_what_expired_is_used_again_and_given_back_when_asked() {
     let turn = |numbers: std::ops::Range<u64>, keep: u64| {
         let mut batch = Batch::new();
         for number in numbers {
-            let body = super::Hidden(vec![7; 1_000].into());
-            let (at, name) = (Micros(0), "n".into());
-            batch.put(super::record::Event { sequence: number, at, name, body });
+            batch.put(event(number, 1_000));
             if number >= keep {
                 batch.delete(&Key::Event(number - keep));
             }

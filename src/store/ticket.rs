@@ -29,7 +29,8 @@ pub enum SubmitError {
     Closed,
 }
 
-/// Why a batch that was taken is not on disk. Nothing of it will ever be visible.
+/// Why a batch that was taken is not on disk. Nothing of it will ever be visible, unless it is held
+/// because it was to be kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CommitError {
     /// The disk failed.

@@ -5,11 +5,13 @@
 //! ```
 //!
 //! Batches that wait while one is committed are committed together. An epoch tells whether the disk
-//! works (even) or not (odd): a batch that was taken in an earlier one is refused, for it may build on
-//! another that was.
+//! works (even) or not (odd): a batch that was submitted in an earlier one is refused, for it may
+//! build on another that was. What is to be kept is told so as well, is held, and is written, in the
+//! order in which it came, before the disk is said to work again.
 
 #![expect(clippy::disallowed_methods, reason = "the writer is an edge: it reads the clock")]
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -18,25 +20,40 @@ use std::time::Instant;
 use arc_swap::ArcSwapOption;
 use tokio::sync::oneshot;
 
-use super::batch::{Batch, Changes};
+use super::batch::Batch;
 use super::clock::{JournalClock, Reading};
-use super::engine::{Engine, Rest, Tables};
+use super::engine::{Engine, EngineError, Rest, Tables};
+use super::event::Announce;
+use super::figures::{Commit, Counts};
 use super::settings::{GROUP_BYTES_MAX, RETRY, Settings};
 use super::ticket::CommitError;
 
 /// One batch on its way.
 pub(super) struct Submission {
     pub(super) batch: Batch,
-    pub(super) epoch: u64,
+    pub(super) terms: Terms,
     pub(super) done: Done,
+}
+
+/// When a batch is refused.
+#[derive(Clone, Copy)]
+pub(super) enum Terms {
+    /// When the disk failed since this epoch. It is empty, and takes no place in the queue.
+    Barrier(u64),
+    /// Never.
+    Kept,
+    /// When the disk failed since this epoch.
+    Submitted(u64),
 }
 
 /// Who is told.
 pub(super) enum Done {
-    /// Whoever holds the ticket.
-    Ticket(oneshot::Sender<Result<(), CommitError>>),
     /// What to call, on the writer's thread.
     Call(Box<dyn FnOnce(Result<(), CommitError>) + Send>),
+    /// Nobody: they were told.
+    Nobody,
+    /// Whoever holds the ticket.
+    Ticket(oneshot::Sender<Result<(), CommitError>>),
 }
 
 /// What the writer and the handles share.
@@ -45,6 +62,9 @@ pub(super) struct Shared {
     pub(super) epoch: AtomicU64,
     /// For reading; `None` while the disk does not work.
     pub(super) tables: ArcSwapOption<Tables>,
+    /// The number of the last event that was committed.
+    pub(super) last_event: AtomicU64,
+    pub(super) counts: Counts,
 }
 
 /// The state of the thread.
@@ -54,19 +74,27 @@ pub(super) struct Writer {
     pub(super) settings: Settings,
     pub(super) clock: JournalClock,
     pub(super) started: Reading,
+    pub(super) announce: Announce,
+    /// What is to be written before anything else, oldest first; empty while the disk works.
+    pub(super) held: VecDeque<Batch>,
 }
 
-/// Batches that are committed as one.
+/// Batches that are committed as one, each as it came: when the disk fails they part again.
 #[derive(Default)]
 struct Group {
-    changes: Changes,
+    parts: Vec<Part>,
     bytes: usize,
-    done: Vec<Done>,
+}
+
+struct Part {
+    batch: Batch,
+    is_kept: bool,
+    done: Done,
 }
 
 impl Writer {
     /// Commits until every handle is gone and nothing waits.
-    pub(super) fn run(self, mut engine: Engine) {
+    pub(super) fn run(mut self, mut engine: Engine) {
         let mut free_at = Instant::now();
         while let Some(group) = self.gather(free_at) {
             engine = match self.commit(engine, group) {
@@ -85,11 +113,11 @@ impl Writer {
     /// The next group; `None` when there will be none.
     fn gather(&self, free_at: Instant) -> Option<Group> {
         let mut group = Group::default();
-        self.take(&mut group, self.queue.recv().ok()?);
+        group.add(self.admit(self.queue.recv().ok()?));
         while group.bytes < GROUP_BYTES_MAX {
             let wait = free_at.saturating_duration_since(Instant::now());
             match self.queue.recv_timeout(wait) {
-                Ok(submission) => self.take(&mut group, submission),
+                Ok(submission) => group.add(self.admit(submission)),
                 // Those that are left are gone for good only at the next `recv`.
                 Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout) => break,
             }
@@ -97,56 +125,136 @@ impl Writer {
         Some(group)
     }
 
-    fn take(&self, group: &mut Group, submission: Submission) {
-        if submission.epoch != self.shared.epoch.load(Ordering::Acquire) {
-            return submission.done.tell(Err(CommitError::Disk));
+    /// A batch that left the queue, unless it is refused.
+    fn admit(&self, submission: Submission) -> Option<Part> {
+        let counts = &self.shared.counts;
+        let (is_kept, is_late) = match submission.terms {
+            Terms::Barrier(epoch) => (false, epoch != self.shared.epoch()),
+            Terms::Kept => {
+                counts.kept.fetch_sub(1, Ordering::Relaxed);
+                (true, false)
+            }
+            Terms::Submitted(epoch) => {
+                counts.submitted.fetch_sub(1, Ordering::Relaxed);
+                (false, epoch != self.shared.epoch())
+            }
+        };
+        if is_late {
+            submission.done.tell(Err(CommitError::Disk));
+            return None;
         }
-        group.bytes += submission.batch.bytes();
-        group.changes.extend(submission.batch.into_changes());
-        group.done.push(submission.done);
+        Some(Part { batch: submission.batch, is_kept, done: submission.done })
     }
 
-    /// Commits a group and tells. `Err`: the disk failed.
-    fn commit(&self, mut engine: Engine, group: Group) -> Result<Engine, Rest> {
-        if group.changes.is_empty() {
+    /// Commits a group, announces and tells. `Err`: the disk failed.
+    fn commit(&mut self, mut engine: Engine, group: Group) -> Result<Engine, Rest> {
+        if group.is_empty() {
             // All before it is committed, which is what an empty batch asks.
             group.tell(Ok(()));
             return Ok(engine);
         }
-        let stamp = self.clock.stamp(&self.started.again());
-        let Err(error) = engine.commit(&group.changes, stamp) else {
-            group.tell(Ok(()));
-            return Ok(engine);
+        let begin = self.started.again();
+        let batches: Vec<_> = group.parts.iter().map(|part| &part.batch).collect();
+        let written = match engine.commit(&batches, self.clock.stamp(&begin)) {
+            Ok(written) => written,
+            Err(error) => return Err(self.fail(engine, group, &error)),
         };
-        self.shared.epoch.fetch_add(1, Ordering::AcqRel);
+        self.shared.counts.on_commit(Commit {
+            batches: batches.len(),
+            records: written.records,
+            bytes: written.bytes,
+            took: begin.instant.elapsed(),
+            file_bytes: engine.file_bytes(),
+        });
+        self.shared.last_event.store(engine.last_event(), Ordering::Release);
+        if !written.announced.is_empty() {
+            (self.announce)(&written.announced);
+        }
+        group.tell(Ok(()));
+        Ok(engine)
+    }
+
+    /// Gives the engine up and refuses a group; what is to be kept of it is held.
+    fn fail(&mut self, engine: Engine, group: Group, error: &EngineError) -> Rest {
+        if self.shared.epoch.fetch_or(1, Ordering::AcqRel).is_multiple_of(2) {
+            self.shared.counts.on_failure();
+            tracing::error!(%error, "the journal's disk failed: nothing is accepted until it works");
+        }
         self.shared.tables.store(None);
-        tracing::error!(%error, "the journal's disk failed: nothing is accepted until it works");
         let rest = engine.give_up();
         if let Err(error) = rest.put_back() {
             tracing::error!(%error, "what was refused may still stand in the journal until it works");
         }
-        group.tell(Err(CommitError::Disk));
-        Err(rest)
+        // They came before what is held already.
+        let newer = std::mem::take(&mut self.held);
+        group.parts.into_iter().for_each(|part| self.refuse(part));
+        self.held.extend(newer);
+        self.count_held();
+        rest
     }
 
-    /// Refuses everything and tries the disk again and again; `None` when every handle is gone.
-    fn wait_for_disk(&self, mut rest: Rest) -> Option<Engine> {
+    /// Tells that a batch is not on disk. One that is to be kept comes behind what is held.
+    fn refuse(&mut self, part: Part) {
+        if part.is_kept {
+            self.held.push_back(part.batch);
+        }
+        part.done.tell(Err(CommitError::Disk));
+    }
+
+    /// Refuses and holds, and tries the disk again and again; `None` when every handle is gone.
+    fn wait_for_disk(&mut self, mut rest: Rest) -> Option<Engine> {
         let mut again_at = Instant::now() + RETRY;
         loop {
             match self.queue.recv_timeout(again_at.saturating_duration_since(Instant::now())) {
-                Ok(submission) => submission.done.tell(Err(CommitError::Disk)),
-                Err(RecvTimeoutError::Disconnected) => {
-                    // A last chance: from now on nobody puts it back.
-                    let _ = rest.put_back();
-                    return None;
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    match rest.try_again(self.clock.stamp(&self.started.again())) {
-                        Ok(engine) => return Some(self.back(engine)),
-                        Err(still) => rest = still,
+                Ok(submission) => {
+                    if let Some(part) = self.admit(submission) {
+                        self.refuse(part);
+                        self.count_held();
                     }
-                    again_at = Instant::now() + RETRY;
+                    // However many come, the disk is tried.
+                    if Instant::now() < again_at {
+                        continue;
+                    }
                 }
+                Err(RecvTimeoutError::Disconnected) => return self.last_try(rest),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            match self.try_disk(rest) {
+                Ok(engine) => return Some(self.back(engine)),
+                Err(still) => rest = still,
+            }
+            again_at = Instant::now() + RETRY;
+        }
+    }
+
+    /// Opens the journal again and writes what is held.
+    fn try_disk(&mut self, rest: Rest) -> Result<Engine, Rest> {
+        let mut engine = rest.try_again(self.clock.stamp(&self.started.again()))?;
+        while !self.held.is_empty() {
+            let mut group = Group::default();
+            while group.bytes < GROUP_BYTES_MAX
+                && let Some(batch) = self.held.pop_front()
+            {
+                group.add(Some(Part { batch, is_kept: true, done: Done::Nobody }));
+            }
+            engine = self.commit(engine, group)?;
+            self.count_held();
+        }
+        Ok(engine)
+    }
+
+    /// Every handle is gone: from now on nobody puts the journal back, or writes what is held.
+    fn last_try(&mut self, rest: Rest) -> Option<Engine> {
+        match self.try_disk(rest) {
+            Ok(engine) => Some(self.back(engine)),
+            Err(rest) => {
+                let _ = rest.put_back();
+                let batches = self.held.len();
+                tracing::error!(
+                    batches,
+                    "the journal is closed while its disk does not work: lost"
+                );
+                None
             }
         }
     }
@@ -158,22 +266,44 @@ impl Writer {
         tracing::warn!("the journal's disk works again");
         engine
     }
+
+    fn count_held(&self) {
+        self.shared.counts.held.store(self.held.len(), Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
 }
 
 impl Group {
+    fn add(&mut self, part: Option<Part>) {
+        if let Some(part) = part {
+            self.bytes += part.batch.bytes();
+            self.parts.push(part);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.parts.iter().all(|part| part.batch.is_empty())
+    }
+
     fn tell(self, answer: Result<(), CommitError>) {
-        for done in self.done {
-            done.tell(answer);
+        for part in self.parts {
+            part.done.tell(answer);
         }
     }
 }
 
 impl Done {
-    fn tell(self, answer: Result<(), CommitError>) {
+    pub(super) fn tell(self, answer: Result<(), CommitError>) {
         match self {
+            Self::Call(call) => call(answer),
+            Self::Nobody => {}
             // Who dropped the ticket does not want to know.
             Self::Ticket(ticket) => drop(ticket.send(answer)),
-            Self::Call(call) => call(answer),
         }
     }
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 
 /// Microseconds since 1970-01-01T00:00:00Z. Zero stands for "never" where it is stored.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -22,6 +24,16 @@ pub struct WallClock {
 struct Anchor {
     instant: Instant,
     wall: SystemTime,
+}
+
+impl Micros {
+    /// RFC 3339 with milliseconds, in UTC: `2026-11-20T10:15:30.123Z`.
+    pub fn rfc3339(self) -> String {
+        let micros = i64::try_from(self.0).unwrap_or(i64::MAX);
+        // Past the year 9999 there is no RFC 3339; the last moment before is as good a lie as any.
+        let moment = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX);
+        PRINTER.timestamp_to_string(&moment)
+    }
 }
 
 impl WallClock {
@@ -47,6 +59,8 @@ impl WallClock {
         Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
     }
 }
+
+const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,304 @@
+//! What is found when a journal is opened: read back from here, before anybody writes.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::batch::Batch;
+use super::clock::{Away, JournalClock, Reading};
+use super::disk::{Disk, FileDisk};
+use super::engine::{Engine, EngineError, ReadError};
+use super::event::Announce;
+use super::hidden::Hidden;
+use super::journal::{self, Journal, WriterThread};
+use super::kind::{Key, Kind};
+use super::preamble::{FORMAT, Preamble};
+use super::record::{Record, Secret};
+use super::settings::{Durability, Settings, WINDOW_MAX};
+use super::ticket::CommitError;
+
+/// Why a key was neither found nor made.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// It could not be written.
+    #[error("{0}")]
+    Commit(#[from] CommitError),
+    /// It could not be read.
+    #[error("{0}")]
+    Read(#[from] ReadError),
+}
+
+/// A journal that was opened and is not written yet: its records are read back from here.
+pub struct Opened {
+    engine: Engine,
+    settings: Settings,
+    clock: JournalClock,
+    started: Reading,
+    report: Report,
+}
+
+/// What was found when a journal was opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Report {
+    /// There was none: it is new.
+    pub is_new: bool,
+    /// Commits over its whole life.
+    pub commits: u64,
+    /// Acknowledged commits that are not in it: the file is damaged, or the power was lost under
+    /// [`Durability::Process`](super::Durability::Process). All that was committed before them is there.
+    pub lost: u64,
+    /// The place that tells of lost commits is damaged itself.
+    pub is_witness_damaged: bool,
+    /// How long nobody wrote.
+    pub away: Away,
+}
+
+/// Why a journal cannot be opened. The file is left as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Parts of it that are in use are not what was written.
+    #[error("the journal is damaged: {reason}")]
+    Damaged {
+        /// What was found.
+        reason: Box<str>,
+    },
+    /// The file begins with something else.
+    #[error("the file is no journal of ringproof, or its first block is damaged")]
+    Foreign,
+    /// Another process has it open.
+    #[error("another process has the journal open")]
+    InUse,
+    /// The system refused.
+    #[error("the journal cannot be read or written: {0}")]
+    Io(#[from] io::Error),
+    /// A newer release wrote it.
+    #[error("the journal is of format {found}, this release reads up to {FORMAT}")]
+    Newer {
+        /// Its format.
+        found: u32,
+    },
+}
+
+impl Opened {
+    /// Opens the journal in the file at `path`, or makes a new one.
+    ///
+    /// # Errors
+    ///
+    /// Why not. A file that is there is never replaced.
+    pub fn open(path: &Path, settings: Settings, now: Reading) -> Result<Self, OpenError> {
+        let is_new = !fs::exists(path)?;
+        if is_new {
+            create(path, settings, now)?;
+        }
+        let disk = match FileDisk::open(path, false) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(OpenError::InUse);
+            }
+            disk => disk?,
+        };
+        let mut opened = Self::reopen(Arc::new(disk), settings, now)?;
+        opened.report.is_new = is_new;
+        Ok(opened)
+    }
+
+    /// Opens the journal on a disk, or makes a new one where nothing was ever written.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn on(disk: Arc<dyn Disk>, settings: Settings, now: Reading) -> Result<Self, OpenError> {
+        if disk.is_empty()? {
+            Preamble::create(&*disk)?;
+            let mut engine = Engine::open(Arc::clone(&disk), settings)?;
+            // Its first commit says when its time began: nobody can have gone away before.
+            // Events are numbered from the wall clock on, so that those of a journal that was deleted
+            // are not met again.
+            engine.skip_events(now.wall.0.saturating_sub(1));
+            engine.commit(&[], JournalClock::resume(None, &now).stamp(&now))?;
+            return Self::new(engine, Some(0), true, settings, now);
+        }
+        Self::reopen(disk, settings, now)
+    }
+
+    /// Opens a journal that must be there: an empty file is none.
+    fn reopen(disk: Arc<dyn Disk>, settings: Settings, now: Reading) -> Result<Self, OpenError> {
+        match Preamble::read(&*disk)? {
+            Preamble::Foreign => Err(OpenError::Foreign),
+            Preamble::Newer { found } => Err(OpenError::Newer { found }),
+            Preamble::Ours { commits } => {
+                let engine = Engine::open(disk, settings)?;
+                Self::new(engine, commits, false, settings, now)
+            }
+        }
+    }
+
+    fn new(
+        mut engine: Engine,
+        told: Option<u64>,
+        is_new: bool,
+        settings: Settings,
+        now: Reading,
+    ) -> Result<Self, OpenError> {
+        let head = engine.head();
+        if head.commits == 0 {
+            let reason = "its tables are empty, which not even a new one's are".into();
+            return Err(OpenError::Damaged { reason });
+        }
+        let clock = JournalClock::resume(Some(head.stamp), &now);
+        let report = Report {
+            is_new,
+            commits: head.commits,
+            lost: told.unwrap_or(0).saturating_sub(head.commits),
+            is_witness_damaged: told.is_none(),
+            away: clock.away(),
+        };
+        let may_lack_commits = report.lost > 0
+            || report.is_witness_damaged
+            || settings.durability == Durability::Process
+                && matches!(report.away, Away::Supposed(_));
+        if may_lack_commits {
+            // What they gave their events were numbers near the wall clock's, or below.
+            engine.skip_events(now.wall.0);
+        }
+        let window = settings.window.min(WINDOW_MAX);
+        Ok(Self { engine, settings: Settings { window, ..settings }, clock, started: now, report })
+    }
+
+    /// What was found.
+    pub fn report(&self) -> Report {
+        self.report
+    }
+
+    /// Journal time, for the deadlines of what is read back.
+    pub fn clock(&self) -> JournalClock {
+        self.clock
+    }
+
+    /// How many records of a kind there are.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read.
+    pub fn count(&self, kind: Kind) -> Result<u64, ReadError> {
+        self.engine.tables.count(kind)
+    }
+
+    /// Shows every record of a kind, in the order of their keys, one at a time.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read, or one of them cannot. Nobody should go on with a part.
+    pub fn visit(&self, kind: Kind, mut see: impl FnMut(Record)) -> Result<(), ReadError> {
+        self.engine.tables.visit(kind, &mut see)
+    }
+
+    /// Records of the kind of `after` with keys behind it, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read.
+    pub fn after(&self, after: &Key, limit: usize) -> Result<Vec<Record>, ReadError> {
+        self.engine.tables.after(after.kind(), Some(after), limit)
+    }
+
+    /// The number that the next event gets.
+    pub fn next_event(&self) -> u64 {
+        self.engine.last_event() + 1
+    }
+
+    /// The key of this name; made, and committed at `now`, when there is none.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read or written. The journal is given up.
+    pub fn secret(
+        self,
+        name: &str,
+        now: &Reading,
+        make: impl FnOnce() -> Box<[u8]>,
+    ) -> Result<(Self, Secret), SecretError> {
+        if let Some(Record::Secret(found)) = self.engine.tables.get(&Key::Secret(name.into()))? {
+            return Ok((self, found));
+        }
+        let secret = Secret { name: name.into(), bytes: Hidden(make()) };
+        let mut batch = Batch::new();
+        batch.put(secret.clone());
+        Ok((self.commit(batch, now)?, secret))
+    }
+
+    /// Commits a batch at `now`, at once and on this thread: for what recovery must write before
+    /// anything else happens, and for simulations. Its events are numbered and not announced: who
+    /// reads them back finds them.
+    ///
+    /// # Errors
+    ///
+    /// The disk failed: the journal is put back to the commit before, and given up.
+    pub fn commit(mut self, batch: Batch, now: &Reading) -> Result<Self, CommitError> {
+        match self.engine.commit(&[&batch], self.clock.stamp(now)) {
+            Ok(_) => Ok(self),
+            Err(error) => {
+                tracing::error!(%error, "the journal's disk failed");
+                // It is put back again, by the engine itself, when it is next opened.
+                let _ = self.engine.give_up().put_back();
+                Err(CommitError::Disk)
+            }
+        }
+    }
+
+    /// Gives room that is not used back to the system: pages of what was deleted are used again, but
+    /// the file stays as large as it ever was. Takes as long as writing what is live.
+    ///
+    /// # Errors
+    ///
+    /// The disk failed. Nothing is lost.
+    pub fn compact(mut self) -> Result<Self, OpenError> {
+        self.engine.compact()?;
+        Ok(self)
+    }
+
+    /// Starts the thread that writes. Events are announced from then on.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread to spare.
+    pub fn start(self, announce: Announce) -> io::Result<(Journal, WriterThread)> {
+        journal::start(self.engine, self.settings, self.clock, self.started, announce)
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
+impl From<EngineError> for OpenError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Io(error) => Self::Io(error),
+            error @ (EngineError::Head | EngineError::Redb(_)) => {
+                Self::Damaged { reason: error.to_string().into() }
+            }
+        }
+    }
+}
+
+/// Makes a new journal beside `path` and puts it there when it is whole: a file that is found there
+/// was never half made.
+fn create(path: &Path, settings: Settings, now: Reading) -> Result<(), OpenError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    let disk: Arc<dyn Disk> = Arc::new(FileDisk::open(Path::new(&beside), true)?);
+    drop(Opened::on(Arc::clone(&disk), settings, now)?);
+    disk.sync()?;
+    fs::rename(&beside, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(())
+}
