@@ -40,7 +40,7 @@ fn numbered(number: u64) -> Batch {
     let mut batch = Batch::new();
     batch.put(event(number, 200)).put(Attempt {
         verification: VerificationId((number % TURNS).into()),
-        nth: 1,
+        left: 1,
         phone: E164::parse("+46701234567").expect("a number"),
         at: JournalTime(number),
     });
