@@ -5,7 +5,8 @@
 //! one test, in virtual time, from one seed. Deliberately absent: sockets, clocks, threads.
 //!
 //! Invariants: a call ends once, and its end reaches `verify`; while a call lives the gateway has a
-//! `next_wake`; no INVITE leaves after its call ended.
+//! `next_wake`; no INVITE leaves after its call ended, or before its record is safe, if records are
+//! kept.
 
 pub mod board;
 mod dialog;
@@ -14,6 +15,7 @@ mod drain;
 mod heard;
 mod identity;
 mod inbound;
+pub mod inflight;
 mod leg;
 pub mod notice;
 mod outbox;
@@ -21,6 +23,7 @@ mod passed;
 mod place;
 mod probe;
 mod queue;
+mod recording;
 pub mod reload;
 mod request;
 mod response;
@@ -47,6 +50,7 @@ use self::leg::{Owner, Purpose};
 use self::notice::Notices;
 use self::outbox::Outbox;
 use self::queue::Queue;
+use self::recording::Recording;
 use self::reload::Reload;
 use self::request::{Request, STRAY_ANSWERS_PER_SECOND};
 use self::settings::{Line, Settings, TRUNKS_MAX};
@@ -93,6 +97,8 @@ pub enum Input<'a> {
         /// What was sent.
         payload: &'a [u8],
     },
+    /// Records may have been answered ([`inflight`]).
+    Recorded,
     /// The network said that a datagram of ours did not arrive (an ICMP error, no route).
     SendFailed {
         /// Where it should have gone.
@@ -125,6 +131,8 @@ pub struct Gateway {
     /// The leg that each live call is on.
     calls: BTreeMap<CallId, Handle>,
     queue: Queue,
+    /// Those whose record is being written.
+    recording: Recording,
     /// When the wheel next wakes us for those that wait.
     look_again_at: Option<Instant>,
     late: Late,
@@ -169,6 +177,7 @@ impl Gateway {
             challenges: BTreeSet::new(),
             calls: BTreeMap::new(),
             queue: Queue::new(settings.queue_max, settings.queue_time_max),
+            recording: Recording::default(),
             look_again_at: None,
             verifications_max: settings.verifications_max,
             late: Late::default(),
@@ -177,7 +186,7 @@ impl Gateway {
             expiries: Wheel::new(now),
             outbox: Outbox::default(),
             scratch: vec![],
-            identities: Identities::new(&mut entropy),
+            identities: Identities::new(settings.tag_key, &mut entropy),
             servers: Servers::new(settings.servers_max, &mut entropy),
             entropy,
             verify,
@@ -200,6 +209,7 @@ impl Gateway {
             Input::Command(Command::Reload(reload)) => self.reload(*reload, now),
             Input::Command(Command::Watch(watch)) => self.watch(watch),
             Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
+            Input::Recorded => self.on_recorded(now),
             Input::SendFailed { payload, why, .. } => self.on_send_failed(payload, why, now),
             Input::Timeout => self.on_timeout(now),
         }
@@ -238,7 +248,7 @@ impl Gateway {
         let mut byes =
             clients.filter_map(|client| match (&client.machine, &client.owner.purpose) {
                 (Machine::NonInvite { request, .. }, Purpose::Bye(_)) => Some(request),
-                (Machine::NonInvite { .. } | Machine::Invite { .. }, _) => None,
+                (Machine::NonInvite { .. } | Machine::Invite { .. } | Machine::Unsent, _) => None,
             });
         byes.any(NonInviteClient::is_open)
     }

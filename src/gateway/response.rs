@@ -123,11 +123,11 @@ impl Gateway {
     /// The call needs its trunk no more: gives back its share of it, and drops an INVITE whose final
     /// response will not come.
     fn leave_trunk(&mut self, handle: Handle) {
-        if let Some(Client { machine: Machine::Invite { invite, .. }, owner }) =
-            self.clients.get_mut(handle)
-            && let Purpose::Leg(leg) = &owner.purpose
-        {
+        let Some(Client { machine, owner }) = self.clients.get_mut(handle) else { return };
+        if let Machine::Invite { invite, .. } = machine {
             invite.abandon();
+        }
+        if let Purpose::Leg(leg) = &owner.purpose {
             self.lines[usize::from(leg.trunk)].pace.release();
         }
     }

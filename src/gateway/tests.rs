@@ -4,6 +4,7 @@
 mod again;
 mod answered;
 mod bursts;
+mod clerk;
 mod crossings;
 mod flash;
 mod forged;
@@ -16,6 +17,7 @@ mod missed_stops;
 mod missed_verified;
 mod missed_world;
 mod notice;
+mod recording;
 mod reloads;
 mod routes;
 mod timers;

@@ -56,12 +56,20 @@ impl Gateway {
                 None => break,
             }
         }
-        for _ in 0..EXPIRIES_BATCH {
-            let Some(id) = self.expiries.pop_due(now) else { return };
+        if self.run_expiries(now) {
+            self.withdraw_unwanted(now);
+        }
+    }
+
+    /// Says whether there were any.
+    fn run_expiries(&mut self, now: Instant) -> bool {
+        for nth in 0..EXPIRIES_BATCH {
+            let Some(id) = self.expiries.pop_due(now) else { return nth > 0 };
             if let Some(at) = self.verify.on_timeout(id, now) {
                 self.expiries.arm(at, id);
             }
         }
+        true
     }
 
     /// Keeps the time of a verification. One that finds no room ends all the same when somebody looks at
@@ -185,6 +193,7 @@ impl Gateway {
                 non_invite_client::OnTimeout::Rest => {}
                 non_invite_client::OnTimeout::Retransmit => self.repeat(handle, now),
             },
+            Machine::Unsent => self.step(handle, now, |leg| leg.call.on_timeout(now)),
         }
         self.arm(handle);
     }
@@ -246,9 +255,9 @@ impl Gateway {
     }
 }
 
-/// A transaction files its start, and each time that its wish moves forward: the first response, the
-/// hang-up, the answer; its end makes those who wait look again.
-pub(crate) const DEADLINES_PER_TRANSACTION: usize = 5;
+/// A transaction files the deadline of its record, its start, and each time that its wish moves forward:
+/// the first response, the hang-up, the answer; its end makes those who wait look again.
+pub(crate) const DEADLINES_PER_TRANSACTION: usize = 6;
 /// The look at its health, and those that were filed, at most a minute before, when it was up: two
 /// probes, a second apart, take it down.
 const DEADLINES_PER_TRUNK: usize = 64;
