@@ -12,6 +12,7 @@ pub mod board;
 mod dialog;
 pub mod dids;
 mod drain;
+mod ghost;
 mod heard;
 mod identity;
 mod inbound;
@@ -44,8 +45,10 @@ use self::board::Board;
 use self::dialog::Late;
 use self::dids::Dids;
 use self::drain::Stop;
+use self::ghost::table::Ghosts;
 use self::identity::Identities;
 use self::inbound::Call;
+use self::inflight::InFlight;
 use self::leg::{Owner, Purpose};
 use self::notice::Notices;
 use self::outbox::Outbox;
@@ -75,6 +78,9 @@ pub enum Command {
     Describe(state::Reply),
     /// No new calls; hang up those that live.
     Drain,
+    /// Hang up these calls of a gateway that died, which had this shard's socket. To be said once, when
+    /// the shard begins; none of them may be placed again under its id.
+    Haunt(Vec<InFlight>),
     /// Hang up this call.
     HangUp(CallId),
     /// Ring a phone.
@@ -136,6 +142,8 @@ pub struct Gateway {
     /// When the wheel next wakes us for those that wait.
     look_again_at: Option<Instant>,
     late: Late,
+    /// Calls of a gateway that died.
+    ghosts: Ghosts,
     notices: Notices,
     wheel: Wheel<Timer>,
     /// When verifications expire, or are forgotten.
@@ -181,6 +189,7 @@ impl Gateway {
             look_again_at: None,
             verifications_max: settings.verifications_max,
             late: Late::default(),
+            ghosts: Ghosts::new(settings.transactions_max),
             notices: Notices::default(),
             wheel: Wheel::new(now),
             expiries: Wheel::new(now),
@@ -204,6 +213,7 @@ impl Gateway {
         match input {
             Input::Command(Command::Describe(reply)) => reply.send(self.describe(now)),
             Input::Command(Command::Drain) => self.drain(now),
+            Input::Command(Command::Haunt(records)) => self.haunt(records, now),
             Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
             Input::Command(Command::Place(order)) => self.place(order, now),
             Input::Command(Command::Reload(reload)) => self.reload(*reload, now),
@@ -233,7 +243,8 @@ impl Gateway {
     }
 
     /// Whether a stop was asked for, every call has ended, and every phone that was answered knows it: a
-    /// BYE that is lost must still be there to be sent again. A verification whose missed call waits for
+    /// BYE that is lost must still be there to be sent again, and so must the CANCEL of a call that a
+    /// gateway before this one left behind. A verification whose missed call waits for
     /// its ACK is waited for, for a moment.
     pub fn is_drained(&self) -> bool {
         self.is_draining()
@@ -241,6 +252,7 @@ impl Gateway {
             && self.outbox.len() == 0
             && !self.awaits_bye()
             && !self.awaits_callers()
+            && !self.ghosts.are_about()
     }
 
     fn awaits_bye(&self) -> bool {
@@ -258,6 +270,7 @@ impl Gateway {
         self.calls() == 0
             && self.clients.occupancy().0 == self.probes()
             && self.servers.occupancy().0 == 0
+            && self.ghosts.is_empty()
             && self.challenges.is_empty()
     }
 
@@ -268,6 +281,7 @@ impl Gateway {
         let (servers, servers_max) = self.servers.occupancy();
         self.tally.set_table(Table::ServerTransactions, servers, servers_max);
         self.tally.set_table(Table::Calls, self.calls.len(), limit);
+        self.tally.set_table(Table::Ghosts, self.ghosts.len(), self.ghosts.limit());
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
         let timers = self.wheel.len() + self.expiries.len();
         self.tally.set_table(Table::Timers, timers, self.deadlines_max() + self.expiries_max());

@@ -83,6 +83,24 @@ pub trait Records: Send + Sync {
     /// The call has ended, and its INVITE needs no CANCEL any more: its record, whatever became of it, is
     /// to go. Said once for each call that ends, after the last record of it.
     fn forget(&self, call: CallId);
+
+    /// A call of a gateway that died is over: its record is to go. Said once for each.
+    fn on_ghost_over(&self, call: CallId, how: GhostEnd);
+}
+
+/// How a call of a gateway that died ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum GhostEnd {
+    /// Somebody had picked up. It was hung up.
+    Answered,
+    /// The trunk confirmed the CANCEL: 487.
+    Canceled,
+    /// It had ended by itself, or ended otherwise, with this code.
+    Refused(u16),
+    /// The trunk said nothing that ends it for 64*T1, or it could not be asked.
+    Silent,
+    /// The trunk does not know it: 481 for the CANCEL.
+    Unknown,
 }
 
 /// The record is not safe, and the INVITE must not leave.

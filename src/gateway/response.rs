@@ -43,6 +43,11 @@ impl Gateway {
                 }
             }
             Err(DropReason::Late | DropReason::UnknownBranch)
+                if let Some(handle) = self.ghost_of(message) =>
+            {
+                self.on_ghost_response(handle, from, message, status, now);
+            }
+            Err(DropReason::Late | DropReason::UnknownBranch)
                 if self.is_late_answer(from, message, status) =>
             {
                 self.answer_late(from, message, now);

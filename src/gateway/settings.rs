@@ -72,6 +72,19 @@ impl Peer {
         Ok(Self { profile, messages, sent_by, local })
     }
 
+    /// A trunk of which only its name and address are known, as spoken to from `local`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub(crate) fn stand_in(
+        name: &Arc<str>,
+        address: SocketAddr,
+        local: SocketAddr,
+    ) -> Result<Self, MessagesError> {
+        Self::new(Profile::stand_in(Arc::clone(name), address), local, None)
+    }
+
     /// Whether `ip` is of this trunk.
     pub(crate) fn owns(&self, ip: IpAddr) -> bool {
         self.profile.sources.iter().any(|range| range.contains(&ip))

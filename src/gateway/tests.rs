@@ -8,6 +8,7 @@ mod clerk;
 mod crossings;
 mod flash;
 mod forged;
+mod ghosts;
 mod health;
 mod icmp;
 mod missed;

@@ -28,6 +28,10 @@ pub(crate) enum Timer {
     Client(Handle),
     /// The stop: more calls are to be hung up.
     Drain,
+    /// A call of a gateway that died.
+    Ghost(Handle),
+    /// More calls of a gateway that died are to be hung up.
+    Haunt,
     /// A trunk: it may be asked whether it is there, or may get a call again.
     Health(u16),
     /// The orders that wait for a trunk.
@@ -50,6 +54,8 @@ impl Gateway {
                 Some(Timer::Challenge) => self.on_challenge_due(now),
                 Some(Timer::Client(handle)) => self.on_client_due(handle, now),
                 Some(Timer::Drain) => self.on_drain(now),
+                Some(Timer::Ghost(handle)) => self.on_ghost_due(handle, now),
+                Some(Timer::Haunt) => self.on_haunt(now),
                 Some(Timer::Health(trunk)) => self.on_health_due(trunk, now),
                 Some(Timer::Pace) => self.on_pace(now),
                 Some(Timer::Server(handle)) => self.on_server_due(handle, now),
@@ -91,8 +97,8 @@ impl Gateway {
     /// [`deadlines_max`](Self::deadlines_max) holds. What is above it then are deadlines whose owner
     /// is gone; they leave at their time.
     pub(crate) fn has_room_for_deadlines(&self) -> bool {
-        // What calls from trunks have filed has a room of its own, so that they cannot take this one.
-        let theirs = self.servers_filed + self.challenges.len();
+        // What calls from trunks and of gateways that died have filed has a room of its own, so that they cannot take this one.
+        let theirs = self.servers_filed + self.challenges.len() + self.ghosts.filed();
         self.wheel.len() - theirs <= DEADLINES_PER_TRANSACTION * self.clients.occupancy().1
     }
 
@@ -110,7 +116,8 @@ impl Gateway {
     /// How many deadlines of calls and trunks can be filed.
     pub(crate) fn deadlines_max(&self) -> usize {
         let trunks = DEADLINES_PER_TRUNK * self.lines.len();
-        let transactions = self.clients.occupancy().1 + self.servers.occupancy().1;
+        let transactions =
+            self.clients.occupancy().1 + self.servers.occupancy().1 + self.ghosts.limit();
         2 * DEADLINES_PER_TRANSACTION * transactions + trunks + self.challenges_max()
     }
 

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::world::World;
 use crate::gateway::Input;
-use crate::gateway::inflight::{InFlight, NotRecorded, Receipt, Records};
+use crate::gateway::inflight::{GhostEnd, InFlight, NotRecorded, Receipt, Records};
 use crate::verify::id::CallId;
 
 /// What the shard asked for.
@@ -18,10 +18,13 @@ pub(super) struct Clerk {
     pub(super) records: Vec<InFlight>,
     /// Calls that were forgotten, in order.
     pub(super) forgotten: Vec<CallId>,
+    /// Calls of a gateway that died that are over, in order.
+    pub(super) over: Vec<(CallId, GhostEnd)>,
 }
 
 enum Word {
     Forget(CallId),
+    Over(CallId, GhostEnd),
     Record(Box<InFlight>, Receipt),
 }
 
@@ -35,6 +38,10 @@ impl Records for Mouth {
     fn forget(&self, call: CallId) {
         self.0.send(Word::Forget(call)).unwrap();
     }
+
+    fn on_ghost_over(&self, call: CallId, how: GhostEnd) {
+        self.0.send(Word::Over(call, how)).unwrap();
+    }
 }
 
 impl Clerk {
@@ -42,8 +49,8 @@ impl Clerk {
     pub(super) fn of(world: World) -> (Self, World) {
         let (mouth, words) = sync_channel(1 << 14);
         let world = world.recorded_by(Arc::new(Mouth(mouth)));
-        let (open, records, forgotten) = (VecDeque::new(), vec![], vec![]);
-        (Self { words, open, records, forgotten }, world)
+        let (open, records, forgotten, over) = (VecDeque::new(), vec![], vec![], vec![]);
+        (Self { words, open, records, forgotten, over }, world)
     }
 
     /// Hears what the shard asked for.
@@ -51,6 +58,7 @@ impl Clerk {
         while let Ok(word) = self.words.try_recv() {
             match word {
                 Word::Forget(call) => self.forgotten.push(call),
+                Word::Over(call, how) => self.over.push((call, how)),
                 Word::Record(record, receipt) => {
                     self.records.push(*record);
                     self.open.push_back(receipt);

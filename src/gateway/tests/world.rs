@@ -87,6 +87,16 @@ impl World {
         Self::build(&["192.0.2.1:5060"], (2 * calls, calls, SEED), change)
     }
 
+    /// Another process, which has the key of the tags and no other.
+    pub(super) fn again(trunks: &[&str]) -> Self {
+        Self::build(trunks, (64, 4, SEED + 1), |_| {})
+    }
+
+    /// The same with room for so many calls.
+    pub(super) fn again_of_size(calls: usize) -> Self {
+        Self::build(&["192.0.2.1:5060"], (2 * calls, calls, SEED + 1), |_| {})
+    }
+
     /// A thousand calls that have just been placed through one trunk.
     pub(super) fn crowd() -> Self {
         let mut world = Self::of_size(1_000, |profile| profile.calls_per_second = 1_000_000);
