@@ -233,6 +233,7 @@ fn run_shards(
             verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
             queue_max: config.sip.queue_max,
             queue_time_max: config.sip.queue_time_max,
+            tag_key: None,
         };
         let tally = Arc::new(Tally::default());
         let gateway =

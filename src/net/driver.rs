@@ -92,6 +92,13 @@ impl<C> Remote<C> {
         self.bell.ring();
         Ok(())
     }
+
+    /// Wakes the core, so that it looks at what is shared with it. Never fails, never blocks, and costs a
+    /// system call only when the core has looked since the last time: whoever changed something first and
+    /// rang then is heard, however many commands wait.
+    pub fn ring(&self) {
+        self.bell.ring();
+    }
 }
 
 /// Wakes the loop, with one system call for any number of commands that it has not seen yet.
@@ -109,9 +116,10 @@ impl Bell {
         }
     }
 
-    fn hush(&self) {
+    /// Says whether it was rung.
+    fn hush(&self) -> bool {
         // A swap, so that the look into the inbox that follows cannot be done before it.
-        self.is_rung.swap(false, Ordering::AcqRel);
+        self.is_rung.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -204,16 +212,23 @@ impl<C> Driver<C> {
     }
 
     fn run_commands(&mut self, core: &mut impl Core<Command = C>) {
-        // Hushed first: a command that comes while we look rings again.
-        self.bell.hush();
-        for _ in 0..COMMANDS_BATCH {
-            match self.inbox.try_recv() {
-                Ok(command) => core.on_command(command, Instant::now()),
-                Err(_) => return,
+        // Hushed first: what comes while we look rings again.
+        let was_rung = self.bell.hush();
+        let is_emptied = (0..COMMANDS_BATCH).any(|_| match self.inbox.try_recv() {
+            Ok(command) => {
+                core.on_command(command, Instant::now());
+                false
             }
+            Err(_) => true,
+        });
+        // Commands come first: a call that is hung up in time is not sent.
+        if was_rung {
+            core.on_bell(Instant::now());
         }
         // More may wait: do not sleep on them.
-        self.bell.ring();
+        if !is_emptied {
+            self.bell.ring();
+        }
     }
 
     fn read(&mut self, core: &mut impl Core<Command = C>) {
