@@ -8,13 +8,14 @@
 mod driver;
 mod errors;
 mod gather;
+mod seats;
 mod shard;
 mod socket;
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
-pub use driver::{Busy, NotSent, Remote, Running, spawn};
+pub use driver::{Busy, NotSent, Remote, Reserved, Running, spawn};
 pub use socket::{BindError, Socket, bind};
 
 use crate::ladder::Undelivered;

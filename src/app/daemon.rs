@@ -18,7 +18,7 @@ use super::stop;
 use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use crate::config::Config;
-use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
+use crate::control::{self, Api, ApiCounters, EventBus, Memory, Numbering, Parts, Server};
 use crate::entropy::Entropy;
 use crate::gateway::settings::Settings;
 use crate::gateway::{Command, Gateway};
@@ -36,7 +36,7 @@ pub(super) struct Daemon {
     server: Server,
     api: Arc<Api>,
     verify: Arc<Verify>,
-    bus: Arc<EventBus>,
+    numbering: Arc<Numbering>,
     teller: Arc<Teller<Item>>,
     shards: Arc<Shards>,
     running: Vec<Running<Command>>,
@@ -86,14 +86,18 @@ impl Daemon {
         let names = &trunks.names;
         let control = settings::control(config);
 
-        let bus = EventBus::new(control.limits.events_kept, names.clone(), wall.at(now), &entropy);
+        // Numbers go on rising after a restart.
+        let first = wall.at(now).0;
+        let bus = EventBus::new(control.limits.events_kept, first);
+        let numbering = Arc::new(Numbering::new(Arc::clone(&bus), names.clone(), first));
         let metrics = Arc::new(Metrics::new(names.clone()));
-        let next: Vec<Arc<dyn Listener>> = vec![bus.clone()];
+        let next: Vec<Arc<dyn Listener>> = vec![numbering.clone()];
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), next));
         let teller = Teller::of_events(recorder.clone())?;
         let ear = Arc::clone(&teller) as Arc<dyn Listener>;
+        let store = Arc::new(Memory::new(Arc::clone(&bus), Arc::clone(&ear)));
         let verify = Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), ear)?;
-        let verify = Arc::new(verify);
+        let verify = Arc::new(verify.kept(&code_key(&entropy)));
         verify.warnings().iter().for_each(|warning| warn!("{warning}"));
 
         // The control socket first: a second daemon with the same configuration is told that there
@@ -127,7 +131,11 @@ impl Daemon {
             verify: Arc::clone(&verify),
             calls,
             status,
-            bus: Arc::clone(&bus),
+            store,
+            replies: vec![],
+            bus,
+            webhooks: None,
+            callbacks: None,
             trunks: trunks.names.clone(),
             counters,
             entropy,
@@ -137,7 +145,7 @@ impl Daemon {
             server,
             api,
             verify,
-            bus,
+            numbering,
             teller,
             shards,
             running,
@@ -163,7 +171,8 @@ impl Daemon {
         stop: impl Future<Output = ()>,
         stop_now: impl Future<Output = ()>,
     ) {
-        let Self { server, api, verify, bus, teller, shards, running, trunks, wall, .. } = self;
+        let Self { server, api, verify, numbering, teller, shards, running, trunks, wall, .. } =
+            self;
         let drained = tokio::sync::Notify::new();
         let drain = async {
             shards.drain().await;
@@ -173,7 +182,7 @@ impl Daemon {
         let serve = server.run(api, drained.notified());
         tokio::select! {
             () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
-            () = watch(&verify, &shards, &trunks, &bus, &wall) => {}
+            () = watch(&verify, &shards, &trunks, &numbering, &wall) => {}
         }
     }
 }
@@ -188,6 +197,12 @@ pub(super) fn check(config: &Config) -> Result<Vec<Warning>, SettingsError> {
     let wall = WallClock::new(Instant::now(), SystemTime::now());
     let verify = Verify::new(config.verify.clone(), wall, Entropy::system(), Arc::new(Nobody))?;
     Ok(verify.warnings())
+}
+
+/// A key for the hashes of codes.
+fn code_key(entropy: &Entropy) -> [u8; 32] {
+    let mut dice = entropy.stream();
+    std::array::from_fn(|_| dice.u32().to_le_bytes()[0])
 }
 
 /// Sockets for each shard: the ports follow one another.
@@ -260,7 +275,7 @@ async fn watch(
     verify: &Verify,
     shards: &Shards,
     trunks: &Trunks,
-    bus: &EventBus,
+    numbering: &Numbering,
     wall: &WallClock,
 ) {
     let mut was_up: BTreeMap<u16, bool> = BTreeMap::new();
@@ -279,7 +294,7 @@ async fn watch(
                     true => info!(trunk = %name, "the trunk may be used"),
                     false => warn!(trunk = %name, "the trunk does not answer"),
                 }
-                bus.on_trunk(name, is_up, wall.at(now));
+                numbering.on_trunk(name, is_up, wall.at(now));
             }
         }
     }

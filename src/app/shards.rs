@@ -7,16 +7,16 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use super::trunks::Trunks;
-use crate::control::Calls;
 use crate::control::service::NotPlaced;
+use crate::control::{Calls, Place};
 use crate::gateway::Command;
 use crate::gateway::board::Board;
 use crate::gateway::reload::Reload;
 use crate::gateway::state::{Reply, ShardState};
-use crate::net::{Busy, NotSent, Remote};
+use crate::net::{Busy, NotSent, Remote, Reserved};
 use crate::tally::{Shed, Table, Tally};
+use crate::verify::Task;
 use crate::verify::record::CallRecord;
-use crate::verify::{Order, Watch};
 
 /// One running shard.
 #[derive(Debug)]
@@ -97,33 +97,23 @@ impl Shards {
 }
 
 impl Calls for Shards {
-    fn place(&self, order: &Order) -> Result<(), NotPlaced> {
+    fn reserve(&self, task: &Task) -> Result<Box<dyn Place>, NotPlaced> {
         if self.is_stopping() {
             return Err(NotPlaced::Stopping);
         }
-        let Some(shard) = self.shards.get(usize::from(order.shard)) else {
-            return Err(NotPlaced::QueueFull);
-        };
-        let layout = self.trunks.current();
-        let route = layout.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
-        if !route.iter().any(|trunk| shard.board.takes_calls(usize::from(*trunk))) {
-            return Err(NotPlaced::NoTrunk);
+        let shard = self.shards.get(usize::from(task.shard())).ok_or(NotPlaced::QueueFull)?;
+        if let Task::Call(order) = task {
+            let layout = self.trunks.current();
+            let route = layout.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
+            if !route.iter().any(|trunk| shard.board.takes_calls(usize::from(*trunk))) {
+                return Err(NotPlaced::NoTrunk);
+            }
         }
-        shard.remote.send(Command::Place(order.clone())).map_err(|_| {
+        let place = shard.remote.reserve().map_err(|_| {
             shard.tally.on_shed(Shed::Call);
             NotPlaced::QueueFull
-        })
-    }
-
-    fn watch(&self, watch: Watch) -> Result<(), NotPlaced> {
-        if self.is_stopping() {
-            return Err(NotPlaced::Stopping);
-        }
-        let shard = self.shards.get(usize::from(watch.shard)).ok_or(NotPlaced::QueueFull)?;
-        shard.remote.send(Command::Watch(watch)).map_err(|_| {
-            shard.tally.on_shed(Shed::Call);
-            NotPlaced::QueueFull
-        })
+        })?;
+        Ok(Box::new(ShardPlace(place)))
     }
 
     fn hang_up(&self, call: &Arc<CallRecord>, shard: u16) {
@@ -133,6 +123,19 @@ impl Calls for Shards {
             // The ring time of the profile ends the call instead.
             shard.tally.on_shed(Shed::Call);
         }
+    }
+}
+
+/// A place in the queue of a shard.
+struct ShardPlace(Reserved<Command>);
+
+impl Place for ShardPlace {
+    fn hand_over(self: Box<Self>, task: Task) {
+        // A shard that has stopped has nothing left to do.
+        let _ = self.0.send(match task {
+            Task::Call(order) => Command::Place(order),
+            Task::Watch(watch) => Command::Watch(watch),
+        });
     }
 }
 
