@@ -197,6 +197,7 @@ impl Work {
         Verification {
             id,
             to: number(id),
+            country: "SE".into(),
             method: Method::FlashCall,
             pool: Some("main".into()),
             did: None,
@@ -204,7 +205,6 @@ impl Work {
             confirm: false,
             recent_within_ms: None,
             attempts: 3,
-            calls: 2,
             client_ref: Some("signup-8812".into()),
             callback_url: None,
             created_at: NOW,
@@ -261,7 +261,7 @@ fn step(id: VerificationId, stage: u8) -> Vec<Batch> {
         }
         2 => {
             let at = JournalTime(NOW.0);
-            batch.put(Attempt { verification: id, nth: 1, phone: number(id), at });
+            batch.put(Attempt { verification: id, left: 1, phone: number(id), at });
         }
         3 => {
             let (status, reason) = (Status::Verified, Some(Reason::CodeMatched));
@@ -334,9 +334,6 @@ fn in_flight(id: VerificationId) -> InFlight {
         trunk: "asterisk".into(),
         remote: ([192, 0, 2, 1], 5_060).into(),
         local: ([192, 0, 2, 2], 5_061).into(),
-        branch: text(39),
-        call_id: text(40),
-        cseq: 1,
         invite: Hidden(text(900)),
         invited: JournalTime(NOW.0),
         rings_until: JournalTime(NOW.0 + 5_000_000),

@@ -1,63 +1,77 @@
 //! The journal's thread: what it answers, what it does when its disk fails, and what is left when its
 //! process is killed.
 
+#[path = "store/keep.rs"]
+mod keep;
+#[path = "store/kill.rs"]
+mod kill;
+
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use std::{env, fs, pin, thread};
+use std::{pin, thread};
 
-use ringproof::entropy::Entropy;
 use ringproof::number::E164;
 use ringproof::store::clock::{JournalTime, Reading};
 use ringproof::store::memory::MemoryDisk;
-use ringproof::store::record::{Attempt, Event};
+use ringproof::store::record::{Attempt, Idempotency};
 use ringproof::store::settings::{BATCH_BYTES_MAX, QUEUE_MAX};
 use ringproof::store::{
-    Batch, CommitError, Durability, Hidden, Journal, Key, Kind, Opened, ReadError, Record,
-    Settings, SubmitError, WriterThread,
+    Batch, CommitError, Durability, Hidden, Journal, Key, Kind, NewEvent, Opened, ReadError,
+    Record, Settings, SubmitError, WriterThread,
 };
 use ringproof::time::Micros;
 use ringproof::verify::id::VerificationId;
 
-/// Events of numbered batches that are kept.
+/// Replies of numbered batches that are not deleted.
 const KEPT: u64 = 100;
 /// Verifications that they write in turns.
 const TURNS: u64 = 50;
 
-fn event(number: u64, bytes: usize) -> Event {
-    let body = Hidden(vec![number as u8; bytes].into());
-    let (at, written) = (Micros(number), JournalTime(number));
-    Event { sequence: number, at, written, name: "n".into(), about: None, body }
+fn reply(number: u64, bytes: usize) -> Idempotency {
+    Idempotency {
+        ticket: number,
+        owner: [1; 32],
+        request: [2; 32],
+        status: 201,
+        headers: vec![],
+        body: Hidden(vec![number as u8; bytes].into()),
+        expires: JournalTime(number),
+    }
 }
 
-/// The batch with this number: two tables and a delete, so that a half is seen.
+fn event(number: u64) -> NewEvent {
+    let about = Some(number.into());
+    let data = format!(r#"{{"number":{number}}}"#).into_bytes().into();
+    NewEvent { name: "n".into(), at: Micros(number), about, data, webhooks: vec![] }
+}
+
+/// The batch with this number: three tables and a delete, so that a half is seen.
 fn numbered(number: u64) -> Batch {
     let mut batch = Batch::new();
-    batch.put(event(number, 200)).put(Attempt {
+    batch.put(reply(number, 200)).put(Attempt {
         verification: VerificationId((number % TURNS).into()),
-        nth: 1,
+        left: 1,
         phone: E164::parse("+46701234567").expect("a number"),
         at: JournalTime(number),
     });
     if number > KEPT {
-        batch.delete(&Key::Event(number - KEPT));
+        batch.delete(&Key::Idempotency(number - KEPT));
     }
+    batch.tell(event(number));
     batch
 }
 
 /// The last number, after a check that what is there is what all batches up to it leave.
 fn check_numbered(opened: &Opened) -> u64 {
     let mut numbers = vec![];
-    let event = |record| {
-        let Record::Event(event) = record else { panic!("{record:?} among the events") };
-        numbers.push(event.sequence);
+    let reply = |record| {
+        let Record::Idempotency(reply) = record else { panic!("{record:?} among the replies") };
+        numbers.push(reply.ticket);
     };
-    opened.visit(Kind::Event, event).expect("events are read");
+    opened.visit(Kind::Idempotency, reply).expect("replies are read");
     let last = numbers.last().copied().unwrap_or(0);
     let first = last.saturating_sub(KEPT) + 1;
     assert_eq!(numbers, (first..=last).collect::<Vec<_>>());
@@ -70,7 +84,21 @@ fn check_numbered(opened: &Opened) -> u64 {
     let from = last.saturating_sub(TURNS) + 1;
     let expected = (from..=last).map(|number| (number % TURNS, number)).collect();
     assert_eq!(attempts, expected);
+    check_events(opened, 1..=last);
     last
+}
+
+/// The events there are those of these batches, numbered without a gap.
+fn check_events(opened: &Opened, numbers: impl IntoIterator<Item = u64>) {
+    let mut events = vec![];
+    let event = |record| {
+        let Record::Event(it) = record else { panic!("{record:?} among the events") };
+        events.push((it.sequence, it.about.expect("its number") as u64));
+    };
+    opened.visit(Kind::Event, event).expect("events are read");
+    let first = opened.next_event() - events.len() as u64;
+    let expected: Vec<_> = (first..).zip(numbers).collect();
+    assert_eq!(events, expected);
 }
 
 fn settings(durability: Durability) -> Settings {
@@ -109,7 +137,7 @@ fn batches_of_many_threads_are_committed_in_groups_and_each_is_answered() {
                 let tickets: Vec<_> = (0..250)
                     .map(|number| {
                         let mut batch = Batch::new();
-                        batch.put(event(nth * 1_000 + number, 100));
+                        batch.put(reply(nth * 1_000 + number, 100));
                         journal.submit(batch).expect("there is room")
                     })
                     .collect();
@@ -122,7 +150,7 @@ fn batches_of_many_threads_are_committed_in_groups_and_each_is_answered() {
     drop(journal);
     thread.join();
     let opened = on(&disk);
-    assert_eq!(opened.count(Kind::Event).expect("it reads"), 1_000);
+    assert_eq!(opened.count(Kind::Idempotency).expect("it reads"), 1_000);
     assert!(opened.report().commits < 900, "{:?}", opened.report());
 }
 
@@ -141,8 +169,10 @@ fn a_ticket_is_awaited_polled_or_waited_for_and_an_answer_can_be_called() {
     journal.submit_then(Batch::new(), tell).expect("there is room");
     assert_eq!(answer.recv(), Ok(Ok(())));
     // Readers see what was committed while the journal is written.
-    let found = journal.after(&Key::Event(1), 10).expect("it reads");
-    assert_eq!(found, [event(2, 200).into()]);
+    let found = journal.after(&Key::Idempotency(1), 10).expect("it reads");
+    assert_eq!(found, [reply(2, 200).into()]);
+    let found = journal.first(Kind::Idempotency, 1).expect("it reads");
+    assert_eq!(found, [reply(1, 200).into()]);
     drop(journal);
     thread.join();
     assert_eq!(check_numbered(&on(&disk)), 2);
@@ -182,7 +212,7 @@ fn a_full_queue_and_a_batch_that_is_too_large_are_refused() {
     drop(let_go);
     wait_until("there room", || journal.submit(Batch::new()).is_ok());
     let mut large = Batch::new();
-    large.put(event(1, BATCH_BYTES_MAX));
+    large.put(reply(1, BATCH_BYTES_MAX));
     let refused = journal.submit(large).expect_err("it is too large");
     assert!(matches!(refused, SubmitError::TooLarge { .. }), "{refused}");
     drop(journal);
@@ -219,7 +249,7 @@ fn d07_a_disk_without_room_is_used_again_when_there_is() {
     disk.limit(Some(disk.bytes().len() as u64 + 100_000));
     let commit = |number| {
         let mut batch = Batch::new();
-        batch.put(event(number, 30_000));
+        batch.put(reply(number, 30_000));
         journal.submit(batch).map(|ticket| ticket.wait())
     };
     let mut last = 0;
@@ -229,136 +259,9 @@ fn d07_a_disk_without_room_is_used_again_when_there_is() {
     assert!(last > 0 && !journal.is_writable());
     disk.limit(None);
     wait_until("it writable", || journal.is_writable());
-    assert_eq!(journal.after(&Key::Event(0), 1_000).expect("it reads").len() as u64, last);
+    assert_eq!(journal.after(&Key::Idempotency(0), 1_000).expect("it reads").len() as u64, last);
     assert_eq!(commit(last + 1), Ok(Ok(())));
     drop(journal);
     thread.join();
-    assert_eq!(on(&disk).count(Kind::Event).expect("it reads"), last + 1);
-}
-
-#[test]
-fn d01_a_killed_process_loses_nothing_that_it_acknowledged() {
-    let mut dice = Entropy::seeded(1).stream();
-    for durability in ["power", "process"] {
-        let folder = Folder::new(durability);
-        let mut acknowledged = 0;
-        let mut lives = 0;
-        for _ in 0..20 {
-            let time = Duration::from_millis(dice.below(120).into());
-            if let Some(last) = live_and_die(&folder.0, durability, time) {
-                assert!(last > acknowledged);
-                acknowledged = last;
-                lives += 1;
-            }
-            let Ok(opened) = reopen(&folder.0) else { continue };
-            let last = check_numbered(&opened);
-            assert!(last >= acknowledged, "{last} of {acknowledged} acknowledged are there");
-            // What was committed and not told of is there for good, too.
-            acknowledged = last;
-        }
-        assert!(lives > 5, "only {lives} lives were long enough to tell of anything");
-    }
-}
-
-/// Has a child write until it is killed; the last number that it told of.
-fn live_and_die(folder: &Path, durability: &str, time: Duration) -> Option<u64> {
-    let mut child = Command::new(env::current_exe().expect("this test"))
-        .args(["--exact", "the_child_that_writes", "--ignored", "--nocapture"])
-        .env("STORE_FOLDER", folder)
-        .env("STORE_DURABILITY", durability)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a child");
-    let out = BufReader::new(child.stdout.take().expect("a pipe"));
-    let (told, lines) = channel_of_numbers();
-    let reader = thread::spawn(move || {
-        for line in out.lines().map_while(Result::ok) {
-            if let Some(number) = line.strip_prefix("safe ") {
-                let _ = told.send(number.parse::<u64>().expect("a number"));
-            }
-        }
-    });
-    // Some die while they open the journal, some much later.
-    let mut last = None;
-    let patience = if time.as_millis().is_multiple_of(4) { time } else { Duration::from_secs(10) };
-    if let Ok(first) = lines.recv_timeout(patience) {
-        last = Some(first);
-        let _ = lines_for(&lines, time, &mut last);
-    }
-    child.kill().expect("it lives");
-    child.wait().expect("it is dead");
-    reader.join().expect("it reads to the end");
-    lines.try_iter().last().or(last)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a child's lines must never make it wait")]
-fn channel_of_numbers() -> (std::sync::mpsc::Sender<u64>, Receiver<u64>) {
-    channel()
-}
-
-/// Listens for this long.
-#[expect(clippy::disallowed_methods, reason = "a process is killed by the clock")]
-fn lines_for(
-    lines: &Receiver<u64>,
-    time: Duration,
-    last: &mut Option<u64>,
-) -> Result<(), RecvTimeoutError> {
-    let end = std::time::Instant::now() + time;
-    loop {
-        let left = end.saturating_duration_since(std::time::Instant::now());
-        *last = Some(lines.recv_timeout(left)?);
-    }
-}
-
-fn reopen(folder: &Path) -> Result<Opened, &'static str> {
-    let path = folder.join("journal");
-    if !path.exists() {
-        return Err("it was killed before there was one");
-    }
-    Ok(Opened::open(&path, settings(Durability::Power), Reading::system()).expect("it opens"))
-}
-
-#[test]
-#[ignore = "it is run, and killed, by another test"]
-fn the_child_that_writes() {
-    let Some(folder) = env::var_os("STORE_FOLDER") else { return };
-    let durability = match env::var("STORE_DURABILITY").as_deref() {
-        Ok("process") => Durability::Process,
-        _ => Durability::Power,
-    };
-    let path = PathBuf::from(folder).join("journal");
-    let opened = Opened::open(&path, settings(durability), Reading::system()).expect("it opens");
-    let mut number = check_numbered(&opened);
-    let (journal, _thread) = opened.start(Box::new(|_| {})).expect("a thread");
-    let mut out = std::io::stdout();
-    loop {
-        let tickets: Vec<_> = (0..24)
-            .map(|_| {
-                number += 1;
-                (number, journal.submit(numbered(number)).expect("there is room"))
-            })
-            .collect();
-        for (number, ticket) in tickets {
-            ticket.wait().expect("the disk works");
-            writeln!(out, "safe {number}").and_then(|()| out.flush()).expect("somebody reads");
-        }
-    }
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("ringproof-store-{name}-{}", std::process::id());
-        let folder = env::temp_dir().join(name);
-        fs::create_dir_all(&folder).expect("a folder");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+    assert_eq!(on(&disk).count(Kind::Idempotency).expect("it reads"), last + 1);
 }

@@ -15,7 +15,7 @@ use super::settings;
 use super::shards::{Shard, Shards};
 use super::status::DaemonStatus;
 use super::stop;
-use super::teller::Teller;
+use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use crate::config::Config;
 use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
@@ -37,7 +37,7 @@ pub(super) struct Daemon {
     api: Arc<Api>,
     verify: Arc<Verify>,
     bus: Arc<EventBus>,
-    teller: Arc<Teller<Event>>,
+    teller: Arc<Teller<Item>>,
     shards: Arc<Shards>,
     running: Vec<Running<Command>>,
     trunks: Arc<Trunks>,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::shards::Shards;
-use super::teller::Teller;
+use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use crate::control::{ApiCounters, Readiness, Status, TrunkState};
 use crate::gateway::dids::Did;
@@ -28,7 +28,7 @@ pub(super) struct DaemonStatus {
     /// Connections at a time on all listeners together.
     pub(super) connections_max: u64,
     pub(super) log: Option<Arc<Log>>,
-    pub(super) teller: Arc<Teller<Event>>,
+    pub(super) teller: Arc<Teller<Item>>,
     pub(super) started: Instant,
     pub(super) started_at: Micros,
 }

@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::verify::Level;
-use crate::verify::event::{Event, Listener};
+use crate::verify::event::{Event, Listener, Told};
 
 /// Hands events over to the thread that tells of them.
 pub(super) struct Teller<T> {
@@ -33,14 +33,31 @@ pub(super) struct Teller<T> {
 /// Who is told.
 type Ear<T> = Arc<dyn Fn(T) + Send + Sync>;
 
-impl Teller<Event> {
+/// What is done in turn.
+pub(super) enum Item {
+    /// Somebody is told.
+    Told(Told),
+    /// Something is done once all that was handed over before has been told.
+    Then(Box<dyn FnOnce() + Send>),
+}
+
+impl Teller<Item> {
     /// Begins to tell `listener`. The thread ends with the last reference to what is returned.
     ///
     /// # Errors
     ///
     /// When the system gives no thread.
     pub(super) fn of_events(listener: Arc<dyn Listener>) -> io::Result<Arc<Self>> {
-        Self::start(EVENTS_MAX, Arc::new(move |event| listener.on_event(event))).map(Arc::new)
+        let tell = move |item| match item {
+            Item::Told(told) => listener.on_told(told),
+            Item::Then(act) => act(),
+        };
+        Self::start(EVENTS_MAX, Arc::new(tell)).map(Arc::new)
+    }
+
+    /// Does something once all that was handed over before has been told.
+    pub(super) fn then(&self, act: impl FnOnce() + Send + 'static) {
+        self.take(Item::Then(Box::new(act)));
     }
 }
 
@@ -89,9 +106,13 @@ impl<T: Send + 'static> Teller<T> {
     }
 }
 
-impl Listener for Teller<Event> {
+impl Listener for Teller<Item> {
     fn on_event(&self, event: Event) {
-        self.take(event);
+        self.on_told(Told::event(event));
+    }
+
+    fn on_told(&self, told: Told) {
+        self.take(Item::Told(told));
     }
 }
 

@@ -113,6 +113,14 @@ impl JournalClock {
         }
     }
 
+    /// The instant of a moment that was read back; as far as this process can say it, when that was
+    /// long ago.
+    pub fn instant(&self, time: JournalTime) -> Instant {
+        let back = self.at_zero.since(time);
+        let instant = self.zero.checked_sub(back).unwrap_or(self.zero);
+        instant + time.since(self.at_zero)
+    }
+
     /// The instant of a deadline that was read back: for a moment in the past, `now`.
     ///
     /// `lifetime` bounds how far away it may be: what it was given when it was set. After a boot, when

@@ -137,3 +137,6 @@ impl NewEvent {
 
 /// What an envelope, a key and the small fields of a record add to an event's data.
 const ENVELOPE_BYTES: usize = 200;
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,7 @@ pub enum Kind {
 /// What names one record.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Key {
-    /// Which wrong code of a verification.
+    /// The wrong code of a verification that left so many attempts.
     Attempt(VerificationId, u8),
     /// Of a call.
     Call(CallId),
@@ -112,8 +112,8 @@ impl Key {
     /// added at the end of its table.
     pub(super) fn to_bytes(&self) -> Box<[u8]> {
         match self {
-            Self::Attempt(VerificationId(id), nth) => {
-                [&id.to_be_bytes()[..], &[*nth]].concat().into()
+            Self::Attempt(VerificationId(id), left) => {
+                [&id.to_be_bytes()[..], &[*left]].concat().into()
             }
             Self::Call(CallId(id)) | Self::InFlight(CallId(id)) => id.to_be_bytes().into(),
             Self::Event(number) | Self::Idempotency(number) => number.to_be_bytes().into(),

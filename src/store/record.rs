@@ -73,11 +73,11 @@ macro_rules! records {
 
 records! {
     /// One wrong code.
-    Attempt (it => Key::Attempt(it.verification, it.nth)) {
+    Attempt (it => Key::Attempt(it.verification, it.left)) {
         /// The verification that it was tried on.
         verification: VerificationId,
-        /// Which of its wrong codes it is, from 1.
-        nth: u8,
+        /// How many codes may still be tried after it: no two wrong codes leave the same.
+        left: u8,
         /// The phone: its wrong codes are counted beyond one verification.
         phone: E164,
         /// When.
@@ -184,12 +184,6 @@ records! {
         remote: SocketAddr,
         /// Where it leaves from: responses come back there.
         local: SocketAddr,
-        /// The branch of the topmost Via.
-        branch: Box<[u8]>,
-        /// Call-ID.
-        call_id: Box<[u8]>,
-        /// The number of CSeq.
-        cseq: u32,
         /// The INVITE as it was sent: whatever else follows it repeats parts of it.
         invite: Hidden<Box<[u8]>>,
         /// When the INVITE was about to leave.
@@ -260,8 +254,10 @@ records! {
     Verification (it => Key::Verification(it.id)) {
         /// Its name.
         id: VerificationId,
-        /// The phone that is to be proven; its country is read from it.
+        /// The phone that is to be proven.
         to: E164,
+        /// Its country: two letters.
+        country: Box<str>,
         /// By what it is proven.
         method: Method,
         /// The pool that its caller IDs come from.
@@ -276,8 +272,6 @@ records! {
         recent_within_ms: Option<u32>,
         /// Codes that might be tried at first.
         attempts: u8,
-        /// Calls that might be asked for at first.
-        calls: u8,
         /// The client's own word for it.
         client_ref: Option<Box<str>>,
         /// Where its end is told to.

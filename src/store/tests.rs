@@ -75,6 +75,18 @@ fn after_numbered(last: u64) -> Content {
 }
 
 #[test]
+fn a_key_is_made_once_and_kept() {
+    let disk = Arc::default();
+    let make = |byte: u8| move || -> Box<[u8]> { vec![byte; 4].into() };
+    let (opened, codes) = open(&disk).unwrap().secret("codes", &now(), make(1)).unwrap();
+    let (opened, tags) = opened.secret("tags", &now(), make(2)).unwrap();
+    assert_eq!((codes.bytes.0, tags.bytes.0), (vec![1; 4].into(), vec![2; 4].into()));
+    drop(opened);
+    let (_, codes) = open(&disk).unwrap().secret("codes", &now(), make(3)).unwrap();
+    assert_eq!(codes.bytes.0, vec![1; 4].into());
+}
+
+#[test]
 fn every_record_is_read_back_and_what_was_deleted_is_not() {
     let disk = Arc::default();
     let opened = open(&disk).unwrap();

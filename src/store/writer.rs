@@ -154,7 +154,8 @@ impl Writer {
             return Ok(engine);
         }
         let begin = self.started.again();
-        let batches: Vec<_> = group.parts.iter().map(|part| &part.batch).collect();
+        let batches = group.parts.iter().map(|part| &part.batch);
+        let batches: Vec<_> = batches.filter(|batch| !batch.is_empty()).collect();
         let written = match engine.commit(&batches, self.clock.stamp(&begin)) {
             Ok(written) => written,
             Err(error) => return Err(self.fail(engine, group, &error)),

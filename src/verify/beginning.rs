@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::entry::Entry;
 use super::event::Event;
+use super::id::CallId;
 use super::note::{CallNote, LeaseNote, Note, VerificationNote};
 use super::placed::Placed;
 use super::record::Facts;
@@ -69,6 +70,14 @@ impl Verify {
             created: entry.created,
             expires: entry.expires,
         }
+    }
+
+    /// What must be kept of a call, as far as it is known.
+    pub fn note_of_call(&self, id: CallId) -> Option<CallNote> {
+        let entry = self.table.get_by_call(id)?;
+        let placed = entry.find(id)?;
+        let flash = entry.step.flash()?;
+        Some(CallNote::new(&placed, &self.pool(flash).name))
     }
 
     pub(super) fn call_note(&self, entry: &Entry, placed: &Placed) -> Note {

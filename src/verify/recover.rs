@@ -14,6 +14,7 @@ use std::time::Instant;
 use arc_swap::ArcSwapOption;
 
 use super::entry::{Client, Entry, Origin, State};
+use super::event::Told;
 use super::id::{CallId, VerificationId};
 use super::missed::DidId;
 use super::missed::recent::Remembered;
@@ -119,17 +120,13 @@ impl Verify {
         let mut revival = Revival::default();
         let mut entries = vec![];
         for (id, draft) in past.drafts {
+            // Of one that was forgotten something may have been said after that.
+            let is_known = draft.start.is_some();
             match self.revive(draft) {
-                Ok(Some(entry)) => entries.push(entry),
-                // Its start was never on disk: nobody heard of it.
-                Ok(None) => {}
+                Ok(entry) => entries.push(entry),
                 Err(calls) => {
-                    revival.homeless += 1;
-                    self.listener.on_told(super::event::Told::note(Note::Forgotten {
-                        id,
-                        calls,
-                        missed: None,
-                    }));
+                    revival.homeless += usize::from(is_known);
+                    self.forget_note(id, calls);
                 }
             }
         }
@@ -189,11 +186,15 @@ impl Verify {
         u16::try_from(place).ok()
     }
 
-    /// `Ok(None)`: it was never started. `Err`: there is no place for it, and these are its calls.
-    fn revive(&self, mut draft: Draft) -> Result<Option<Arc<Entry>>, Vec<CallId>> {
-        let Some(start) = draft.start.take() else { return Ok(None) };
+    fn forget_note(&self, id: VerificationId, calls: Vec<CallId>) {
+        self.listener.on_told(Told::note(Note::Forgotten { id, calls, missed: None }));
+    }
+
+    /// `Err`: there is no place for it, and these are its calls.
+    fn revive(&self, mut draft: Draft) -> Result<Arc<Entry>, Vec<CallId>> {
         draft.calls.sort_by_key(|call| call.ordinal);
         let calls = draft.calls.iter().map(|call| call.record.id).collect();
+        let Some(start) = draft.start.take() else { return Err(calls) };
         let Some(step) = self.revive_step(&start, &draft) else { return Err(calls) };
         let state = draft.state(&start, &step);
         let story = Story::told(&draft.facts());
@@ -208,7 +209,7 @@ impl Verify {
             created_at: start.created_at,
             expires: start.expires,
         };
-        Ok(Some(Arc::new(Entry::new(origin, step, state, story))))
+        Ok(Arc::new(Entry::new(origin, step, state, story)))
     }
 
     fn revive_step(&self, start: &VerificationNote, draft: &Draft) -> Option<Step> {

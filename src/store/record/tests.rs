@@ -5,7 +5,7 @@ use crate::number::E164;
 /// A record that is written again and again: the wrong code of verification `id`, at `at`.
 pub(in crate::store) fn attempt(id: u128, at: u64) -> Attempt {
     let phone = E164::parse("+46701234567").unwrap();
-    Attempt { verification: VerificationId(id), nth: 1, phone, at: JournalTime(at) }
+    Attempt { verification: VerificationId(id), left: 1, phone, at: JournalTime(at) }
 }
 
 /// One of each kind, in the order of the kinds, with every field that may be empty filled.
@@ -68,6 +68,7 @@ fn verification_record(id: VerificationId, to: E164, did: E164) -> Verification 
     Verification {
         id,
         to,
+        country: "SE".into(),
         method: Method::FlashCall,
         pool: Some("main".into()),
         did: Some(did),
@@ -75,7 +76,6 @@ fn verification_record(id: VerificationId, to: E164, did: E164) -> Verification 
         confirm: true,
         recent_within_ms: Some(60_000),
         attempts: 3,
-        calls: 2,
         client_ref: Some("signup-8812".into()),
         callback_url: Some("https://example.org/hook".into()),
         created_at: Micros(1_763_633_730_000_000),
@@ -130,9 +130,6 @@ fn in_flight(verification: VerificationId, call: CallId) -> InFlight {
         trunk: "asterisk".into(),
         remote: "192.0.2.1:5060".parse().unwrap(),
         local: "[2001:db8::1]:5061".parse().unwrap(),
-        branch: b"z9hG4bK1".as_slice().into(),
-        call_id: b"c1".as_slice().into(),
-        cseq: 1,
         invite: hidden("INVITE sip:+46701234567@192.0.2.1 SIP/2.0"),
         invited: JournalTime(5),
         rings_until: JournalTime(6),

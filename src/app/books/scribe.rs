@@ -1,0 +1,123 @@
+//! Hands what happened to the journal: what must be kept, the event that tells of it and its messages to
+//! webhooks in one commit. Logs and metrics hear of it at once; clients when it is on disk.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::write::Pen;
+use crate::control::events::{self, Rendered};
+use crate::entropy::Entropy;
+use crate::store::{Batch, Journal, NewEvent, NewWebhook};
+use crate::time::WallClock;
+use crate::verify::TrunkNames;
+use crate::verify::event::{Event, Listener, Told};
+use crate::verify::id::VerificationId;
+use crate::verify::note::Note;
+use crate::verify::snapshot::Snapshot;
+
+/// Which webhooks hear of an event.
+pub(crate) trait Audience: Send + Sync {
+    /// The endpoints of the configuration that want events of this name.
+    fn endpoints(&self, name: &str) -> Vec<Arc<str>>;
+}
+
+/// Hands what happened to the journal.
+pub(crate) struct Scribe {
+    pub(super) journal: Journal,
+    pub(super) pen: Pen,
+    audience: Arc<dyn Audience>,
+    entropy: Entropy,
+    wall: WallClock,
+    /// Logs and metrics.
+    next: Arc<dyn Listener>,
+}
+
+impl Scribe {
+    pub(crate) fn new(
+        journal: Journal,
+        trunks: TrunkNames,
+        audience: Arc<dyn Audience>,
+        (entropy, wall): (Entropy, WallClock),
+        next: Arc<dyn Listener>,
+    ) -> Arc<Self> {
+        let pen = Pen { clock: journal.clock(), trunks };
+        Arc::new(Self { journal, pen, audience, entropy, wall, next })
+    }
+
+    /// What is committed of notes and events.
+    pub(super) fn batch<'a>(
+        &self,
+        notes: &[Note],
+        events: impl Iterator<Item = &'a Event>,
+        now: Instant,
+    ) -> Batch {
+        let mut batch = Batch::new();
+        notes.iter().for_each(|note| self.pen.write(note, &mut batch));
+        for event in events {
+            if let Some(rendered) = events::render(event, &self.pen.trunks) {
+                batch.tell(self.event(event, rendered, now));
+            }
+        }
+        batch
+    }
+
+    /// Tells of a trunk that came up or went down.
+    pub(crate) fn on_trunk(&self, name: &str, is_up: bool, now: Instant) {
+        let rendered = events::render_trunk(name, is_up, self.wall.at(now));
+        let mut batch = Batch::new();
+        batch.tell(self.new_event(rendered, None, now));
+        self.journal.keep(batch, || {});
+    }
+
+    fn event(&self, event: &Event, rendered: Rendered, now: Instant) -> NewEvent {
+        let ended = match event {
+            Event::VerificationEnded(ended) => Some(ended),
+            Event::CallEnded(_)
+            | Event::CallPlaced(_)
+            | Event::CallRinging(_)
+            | Event::MissedCall(_)
+            | Event::PhoneReported { .. }
+            | Event::VerificationCreated(_)
+            | Event::WrongCode(_) => None,
+        };
+        self.new_event(rendered, ended.map(|ended| &**ended), now)
+    }
+
+    fn new_event(&self, rendered: Rendered, ended: Option<&Snapshot>, now: Instant) -> NewEvent {
+        let Rendered { name, at, about, data } = rendered;
+        let callback = ended.and_then(|ended| ended.callback_url.clone());
+        // For as long as the person might wait.
+        let left = |ended: &Snapshot| Duration::from_micros(ended.expires_at.0.saturating_sub(at.0));
+        let matters_until = ended.map(|ended| self.pen.clock.at(now + left(ended)));
+        let named = self.audience.endpoints(name).into_iter().map(|endpoint| (endpoint, false));
+        let called = callback.map(|url| (url, true));
+        let webhook = |(endpoint, is_url): (Arc<str>, bool)| NewWebhook {
+            // A ULID like those of verifications.
+            id: VerificationId::new(self.wall.at(now), &self.entropy).0,
+            endpoint: (*endpoint).into(),
+            is_url,
+            matters_until,
+        };
+        let webhooks = named.chain(called).map(webhook).collect();
+        NewEvent { name: name.into(), at, about, data, webhooks }
+    }
+}
+
+impl Listener for Scribe {
+    fn on_event(&self, event: Event) {
+        self.on_told(Told::event(event));
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the moment from which a message has its name")]
+    fn on_told(&self, mut told: Told) {
+        let batch = self.batch(&told.notes, told.event.iter(), Instant::now());
+        let saved = told.on_saved();
+        match batch.is_empty() {
+            true => saved(),
+            false => self.journal.keep(batch, saved),
+        }
+        if let Some(event) = told.event {
+            self.next.on_event(event);
+        }
+    }
+}

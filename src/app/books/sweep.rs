@@ -1,0 +1,94 @@
+//! What has been kept for long enough is deleted: each table is sorted by time, so the oldest are its
+//! first, a look at which tells whether there is anything to do.
+
+use std::time::{Duration, Instant};
+
+use crate::store::clock::JournalTime;
+use crate::store::{Batch, Journal, Kind, ReadError, Record};
+use crate::verify::Settings;
+
+/// How long records are kept that nobody deletes by name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// Wrong codes.
+    attempts: Duration,
+    /// Calls, for the limits and the caller IDs of their phones.
+    leases: Duration,
+    /// Missed calls for verifications that are yet to be started.
+    missed_calls: Duration,
+    /// Missed calls that settled a verification: as long as that can be known.
+    settled: Duration,
+    /// Events, by number and by age.
+    events: (u64, Duration),
+}
+
+impl Terms {
+    /// As the configuration has it.
+    pub(crate) fn new(settings: &Settings, events: (u64, Duration)) -> Self {
+        let limits = &settings.limits;
+        let windows = limits.phone.iter().chain(&limits.prefix).map(|limit| limit.window).max();
+        let life = settings.expires_in_max + settings.keep_ended;
+        Self {
+            attempts: limits.hard_lock.max(limits.lock).max(life),
+            leases: settings.reuse_window.max(windows.unwrap_or_default()).max(life),
+            missed_calls: settings.missed_calls.recent_window,
+            settled: life.max(settings.missed_calls.recent_window),
+            events,
+        }
+    }
+
+    fn is_due(&self, record: &Record, last_event: u64, now: JournalTime) -> bool {
+        let is_old = |at, term| now.since(at) >= term;
+        match record {
+            Record::Attempt(it) => is_old(it.at, self.attempts),
+            Record::Lease(it) => is_old(it.at, self.leases),
+            Record::MissedCall(it) if it.settled.is_some() => is_old(it.over, self.settled),
+            Record::MissedCall(it) => is_old(it.over, self.missed_calls),
+            Record::Event(it) => {
+                is_old(it.written, self.events.1)
+                    || last_event.saturating_sub(it.sequence) >= self.events.0
+            }
+            Record::Idempotency(it) => is_old(it.expires, Duration::ZERO),
+            Record::Call(_)
+            | Record::Final(_)
+            | Record::InFlight(_)
+            | Record::Secret(_)
+            | Record::Verification(_)
+            | Record::Webhook(_) => false,
+        }
+    }
+}
+
+/// Deletes what is due, a bounded number of records. Reads from the disk and blocks meanwhile.
+///
+/// # Errors
+///
+/// The journal cannot be read at present.
+pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<(), ReadError> {
+    let (now, last_event) = (journal.clock().at(now), journal.last_event());
+    for kind in SWEPT {
+        for _ in 0..ROUNDS {
+            let oldest = journal.first(kind, ROUND)?;
+            let is_due = |record: &&Record| terms.is_due(record, last_event, now);
+            let mut batch = Batch::new();
+            let count = oldest.iter().take_while(is_due).map(|it| batch.delete(&it.key())).count();
+            if count == 0 {
+                break;
+            }
+            // The next look must find it gone.
+            let Ok(ticket) = journal.submit(batch) else { return Ok(()) };
+            if ticket.wait().is_err() || count < ROUND {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What nobody deletes by name.
+const SWEPT: [Kind; 5] =
+    [Kind::Attempt, Kind::Event, Kind::Idempotency, Kind::Lease, Kind::MissedCall];
+/// Records at a time: a commit of a few milliseconds.
+const ROUND: usize = 1_000;
+/// Of one kind in one sweep: more in a second than a busy daemon makes.
+const ROUNDS: usize = 25;
