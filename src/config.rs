@@ -9,6 +9,7 @@ mod control;
 mod country;
 mod did;
 mod document;
+mod journal;
 mod kind;
 mod load;
 mod log;
@@ -27,6 +28,7 @@ use std::path::Path;
 
 pub use control::Control;
 pub use did::{Did, Own};
+pub use journal::Journal;
 pub use kind::{NAME, is_name};
 pub use log::{Format, Level, Log, Observe};
 pub use pool::Pool;
@@ -56,6 +58,8 @@ pub struct Config {
     /// `[verify]` and the rest of `[missed_calls]`, with the numbers of pools and DIDs and the number of
     /// shards.
     pub verify: Settings,
+    /// `[journal]`
+    pub journal: Journal,
     /// `[log]`
     pub log: Log,
     /// `[observe]`
@@ -82,6 +86,7 @@ impl Config {
         let pairs = [
             ("[control]", self.control != other.control),
             ("[[did]]", dids(self) != dids(other)),
+            ("[journal]", self.journal != other.journal),
             ("[log]", self.log != other.log),
             ("[missed_calls]", missed_calls(self) != missed_calls(other)),
             ("[observe]", self.observe != other.observe),

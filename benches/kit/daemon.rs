@@ -29,7 +29,8 @@ impl Daemon {
         more: &str,
     ) -> Result<Self, Box<dyn Error>> {
         let config = format!(
-            "[control]\nsocket = \"ringproof.sock\"\n[sip]\nlisten = [\"udp:127.0.0.1:{port}\"]\n\
+            "[control]\nsocket = \"ringproof.sock\"\n[journal]\npath = \"journal\"\n\
+             [sip]\nlisten = [\"udp:127.0.0.1:{port}\"]\n\
              profiles = [\"trunk.toml\"]\n[[pool]]\nname = \"default\"\n\
              numbers = [\"+468765[00000-99999]\"]\n[verify]\nstarts_per_prefix = []\n{more}"
         );

@@ -60,7 +60,8 @@ impl Verdict {
         match daemon::check(&config) {
             Ok(warnings) => {
                 let cautions = config.cautions.iter().map(Finding::of_caution);
-                let limits = files_max.and_then(|most| files::too_few(&config, most)).map(whole);
+                let limits = files_max.and_then(|most| files::too_few(&config, most));
+                let limits = limits.into_iter().chain(files::no_journal(&config)).map(whole);
                 let wise = warnings.iter().map(|warning| whole(warning.to_string()));
                 let warnings = cautions.chain(limits).chain(wise).collect();
                 let counts = [config.trunks.len(), config.pools.len(), config.dids.len()];

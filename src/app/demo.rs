@@ -231,6 +231,8 @@ fn write_configuration(directory: &Path, trunk: SocketAddr) -> io::Result<PathBu
 
 const CONFIGURATION: &str = r#"[control]
 socket = "ringproof.sock"
+[journal]
+path = "journal"
 [sip]
 listen = ["udp:127.0.0.1:0"]
 profiles = ["handset.toml"]

@@ -1,8 +1,11 @@
 //! What the system lets this process do: how many files it may have open, and whether that is
-//! enough for its connections; no core dumps.
+//! enough for its connections; no core dumps; whether there is a place for the journal.
+
+use std::path::Path;
 
 use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::unistd::{AccessFlags, access};
 
 use super::settings;
 use crate::config::Config;
@@ -48,7 +51,68 @@ pub(super) fn too_few(config: &Config, most: u64) -> Option<String> {
     })
 }
 
+/// What to say when there is no place for the journal, as far as this user can tell. Makes nothing.
+pub(super) fn no_journal(config: &Config) -> Option<String> {
+    let path = &config.journal.path;
+    let reason = unwritable(path)?;
+    Some(format!("`journal.path` is \"{}\", {reason}: `serve` will not start", path.display()))
+}
+
+/// Why there can be no journal at `path`, for this user.
+fn unwritable(path: &Path) -> Option<&'static str> {
+    if path.exists() {
+        let may_write = || access(path, AccessFlags::R_OK | AccessFlags::W_OK).is_ok();
+        return match path.is_file() {
+            true if may_write() => None,
+            true => Some("a file that this user may not read and write"),
+            false => Some("which is no file"),
+        };
+    }
+    // A name alone is one in the directory that the daemon works in.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let may_make = || access(folder, AccessFlags::W_OK | AccessFlags::X_OK).is_ok();
+    match folder.is_dir() {
+        true if may_make() => None,
+        true => Some("in a folder that this user may not write"),
+        false => Some("in a folder that does not exist"),
+    }
+}
+
 /// Standard streams, listeners, the runtime's own, and a few to spare.
 const OWN_FILES: u64 = 24;
 /// Two sockets, the poll and its waker.
 const FILES_FOR_A_SHARD: u64 = 4;
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn a_journal_needs_a_folder_that_is_there_and_can_be_written() {
+        let place = std::env::temp_dir().join(format!("ringproof-files-{}", std::process::id()));
+        fs::create_dir_all(&place).unwrap();
+        let journal = place.join("journal");
+        assert_eq!(unwritable(&journal), None);
+        assert!(!journal.exists(), "it only looks");
+        assert_eq!(unwritable(&place), Some("which is no file"));
+        assert_eq!(unwritable(&journal.join("in")), Some("in a folder that does not exist"));
+        // Who may do everything may also write here.
+        let only_owner = |reason| (place.metadata().unwrap().uid() != 0).then_some(reason);
+        fs::set_permissions(&place, Permissions::from_mode(0o500)).unwrap();
+        let locked = only_owner("in a folder that this user may not write");
+        assert_eq!(unwritable(&journal), locked);
+        fs::set_permissions(&place, Permissions::from_mode(0o700)).unwrap();
+        fs::write(&journal, "").unwrap();
+        assert_eq!(unwritable(&journal), None);
+        fs::set_permissions(&journal, Permissions::from_mode(0o400)).unwrap();
+        let locked = only_owner("a file that this user may not read and write");
+        assert_eq!(unwritable(&journal), locked);
+        fs::remove_file(&journal).unwrap();
+        assert_eq!(unwritable(&journal.join("in")), Some("in a folder that does not exist"));
+        fs::remove_dir_all(place).unwrap();
+    }
+}

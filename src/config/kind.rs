@@ -133,9 +133,9 @@ pub fn is_name(text: &str) -> bool {
 /// What a name has.
 pub const NAME: &str = "1 to 32 characters of a-z, 0-9, `-` and `_`";
 
-/// `500ms`, `5s`, `10m`, `24h`, `7d`.
+/// `500us`, `500ms`, `5s`, `10m`, `24h`, `7d`.
 pub(super) fn parse_duration(text: &str) -> Option<Duration> {
-    parse_scaled(text, &DURATIONS).map(Duration::from_millis)
+    parse_scaled(text, &DURATIONS).map(Duration::from_micros)
 }
 
 /// `a, b or c`.
@@ -157,9 +157,9 @@ fn parse_scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 
 /// As [`parse_duration`] reads it.
 pub(super) fn show_duration(duration: Duration) -> String {
-    match u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) {
+    match u64::try_from(duration.as_micros()).unwrap_or(u64::MAX) {
         0 => "0s".to_owned(),
-        milliseconds => show_scaled(milliseconds, &DURATIONS),
+        microseconds => show_scaled(microseconds, &DURATIONS),
     }
 }
 
@@ -174,8 +174,14 @@ fn show_scaled(amount: u64, units: &[(&str, u64)]) -> String {
     format!("{}{name}", amount / scale)
 }
 
-const DURATIONS: [(&str, u64); 5] =
-    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const DURATIONS: [(&str, u64); 6] = [
+    ("us", 1),
+    ("ms", 1_000),
+    ("s", 1_000_000),
+    ("m", 60_000_000),
+    ("h", 3_600_000_000),
+    ("d", 86_400_000_000),
+];
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
 #[cfg(test)]
@@ -184,7 +190,7 @@ mod tests {
 
     #[test]
     fn durations_and_sizes_read_as_they_are_shown() {
-        for text in ["1ms", "500ms", "5s", "90s", "10m", "24h", "7d"] {
+        for text in ["1us", "500us", "1ms", "500ms", "5s", "90s", "10m", "24h", "7d"] {
             assert!(parse_duration(text).is_some(), "{text}");
         }
         for text in ["", "5", "s", "5 minutes", "-5s", "1.5s", "99999999999999999999s", "٣s"] {
@@ -192,6 +198,7 @@ mod tests {
         }
         assert_eq!(show_duration(Duration::from_secs(90)), "90s");
         assert_eq!(show_duration(Duration::from_secs(86_400)), "1d");
+        assert_eq!(show_duration(Duration::from_micros(1_500)), "1500us");
         assert_eq!(show_duration(Duration::ZERO), "0s");
         assert_eq!(show_size(8 << 20), "8MiB");
         assert_eq!(show_size(0), "0B");

@@ -70,6 +70,23 @@ fn more_connections_than_files_is_a_warning_with_both_figures() {
 }
 
 #[test]
+fn a_journal_without_a_place_is_a_warning() {
+    let place = Place::new();
+    Plan::new("127.0.0.1:5060".parse().unwrap()).write(&place.0);
+    assert!(!text(&run(&place, "config check").stdout).contains("journal"));
+    let main = place.0.join("ringproof.toml");
+    let config = std::fs::read_to_string(&main).unwrap();
+    let config = config.replace("path = \"journal\"", "path = \"nowhere/journal\"");
+    std::fs::write(&main, config).unwrap();
+    let told = run(&place, "config check");
+    assert_eq!(told.status.code(), Some(0), "the daemon may run elsewhere, or as somebody else");
+    let warning = "warning: `journal.path` is \"nowhere/journal\", in a folder that does not exist: \
+                   `serve` will not start\n";
+    assert!(text(&told.stdout).ends_with(warning), "{}", text(&told.stdout));
+    assert!(!place.0.join("nowhere").exists(), "it makes nothing");
+}
+
+#[test]
 fn the_numbers_that_people_ring_are_counted_and_warned_of() {
     let place = Place::new();
     let mut plan = Plan::new("127.0.0.1:5060".parse().unwrap());

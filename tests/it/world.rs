@@ -64,7 +64,7 @@ impl Plan {
             numbers => format!("[[pool]]\nname = \"default\"\nnumbers = [\"{numbers}\"]\n"),
         };
         let text = format!(
-            "[control]\nsocket = \"ringproof.sock\"\n{control}\n\
+            "[control]\nsocket = \"ringproof.sock\"\n{control}\n[journal]\npath = \"journal\"\n\
              [sip]\n{sip}\nprofiles = [{}]\n\
              {pool}[verify]\n{verify}\n{missed}\n",
             profiles.join(", ")

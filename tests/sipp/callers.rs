@@ -123,8 +123,8 @@ impl Person {
 pub(crate) fn configure(place: &Path, rows: &[Row], address: SocketAddr) {
     fs::create_dir_all(place).expect("a folder for the configuration");
     let mut config = format!(
-        "[control]\nsocket = \"ringproof.sock\"\n[sip]\nlisten = [\"udp:{address}\"]\n\
-         profiles = [\"trunk.toml\"]\n[missed_calls]\nring = \"300ms\"\n"
+        "[control]\nsocket = \"ringproof.sock\"\n[journal]\npath = \"journal\"\n\
+         [sip]\nlisten = [\"udp:{address}\"]\n         profiles = [\"trunk.toml\"]\n[missed_calls]\nring = \"300ms\"\n"
     );
     for (at, row) in rows.iter().enumerate() {
         let number = Person::of_row(at).did();

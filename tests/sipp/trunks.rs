@@ -13,7 +13,8 @@ pub(crate) fn configure(place: &Path, rows: &[Row], ports: &[u16]) {
     let profiles: Vec<String> =
         rows.iter().map(|row| format!("\"trunks/{}.toml\"", row.name)).collect();
     let mut config = format!(
-        "[control]\nsocket = \"ringproof.sock\"\n[sip]\nlisten = [\"udp:127.0.0.1:{}\"]\nprofiles = [{}]\n",
+        "[control]\nsocket = \"ringproof.sock\"\n[journal]\npath = \"journal\"\n\
+         [sip]\nlisten = [\"udp:127.0.0.1:{}\"]\nprofiles = [{}]\n",
         ports[rows.len()],
         profiles.join(", ")
     );
