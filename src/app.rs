@@ -4,12 +4,15 @@
 //! serve, so that a wrong configuration touches nothing. Stop: no new calls, hang up those that ring,
 //! then the control socket, so that a client can watch the end.
 
+mod books;
 mod check;
 mod daemon;
 mod demo;
 mod dial;
 mod files;
 mod handset;
+mod past;
+mod relay;
 mod reload;
 mod serve;
 mod settings;

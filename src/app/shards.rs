@@ -1,6 +1,7 @@
 //! The shards as the rest of the daemon sees them: where orders go, and what can be read of them.
 #![expect(clippy::disallowed_methods, reason = "who has a word for a full shard waits a moment")]
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -11,6 +12,7 @@ use crate::control::service::NotPlaced;
 use crate::control::{Calls, Place};
 use crate::gateway::Command;
 use crate::gateway::board::Board;
+use crate::gateway::inflight::InFlight;
 use crate::gateway::reload::Reload;
 use crate::gateway::state::{Reply, ShardState};
 use crate::net::{Busy, NotSent, Remote, Reserved};
@@ -64,6 +66,36 @@ impl Shards {
     pub(super) async fn reload(&self, shard: usize, reload: Reload) {
         if let Some(shard) = self.shards.get(shard) {
             tell(shard, Command::Reload(Box::new(reload))).await;
+        }
+    }
+
+    /// Has calls of the process before this one hung up: each by the shard that has the socket which
+    /// its INVITE left from or, where there is none any more, by one that can reach the trunk. For a
+    /// start: the queues are empty.
+    pub(super) fn haunt(&self, calls: Vec<InFlight>, locals: &[Vec<SocketAddr>]) {
+        let mut each: Vec<Vec<InFlight>> = self.shards.iter().map(|_| vec![]).collect();
+        for call in calls {
+            let has = |ask: &dyn Fn(&SocketAddr) -> bool| {
+                locals.iter().position(|locals| locals.iter().any(ask))
+            };
+            let same = has(&|local| *local == call.local);
+            let reaches = || has(&|local| local.is_ipv4() == call.remote.is_ipv4());
+            if let Some(calls) = same.or_else(reaches).and_then(|shard| each.get_mut(shard)) {
+                calls.push(call);
+            }
+        }
+        for (shard, calls) in self.shards.iter().zip(each).filter(|(_, calls)| !calls.is_empty()) {
+            // The queue of a shard that has just begun has room.
+            let _ = shard.remote.send(Command::Haunt(calls));
+        }
+    }
+
+    /// Has the shards go on with what the process before this one was asked for.
+    pub(super) async fn resume(&self, tasks: Vec<Task>) {
+        for task in tasks {
+            if let Some(shard) = self.shards.get(usize::from(task.shard())) {
+                tell(shard, command(task)).await;
+            }
         }
     }
 
@@ -132,10 +164,14 @@ struct ShardPlace(Reserved<Command>);
 impl Place for ShardPlace {
     fn hand_over(self: Box<Self>, task: Task) {
         // A shard that has stopped has nothing left to do.
-        let _ = self.0.send(match task {
-            Task::Call(order) => Command::Place(order),
-            Task::Watch(watch) => Command::Watch(watch),
-        });
+        let _ = self.0.send(command(task));
+    }
+}
+
+fn command(task: Task) -> Command {
+    match task {
+        Task::Call(order) => Command::Place(order),
+        Task::Watch(watch) => Command::Watch(watch),
     }
 }
 
