@@ -22,6 +22,7 @@ mod section;
 mod sip;
 mod trunk;
 mod verify;
+mod webhook;
 
 use std::path::Path;
 
@@ -34,6 +35,7 @@ pub use problem::{Caution, Place, Problem, Problems};
 pub use sip::Sip;
 
 use crate::call::inbound::Plan;
+use crate::notify;
 use crate::trunk::Profile;
 use crate::verify::settings::{MissedCalls, Settings};
 
@@ -56,6 +58,8 @@ pub struct Config {
     /// `[verify]` and the rest of `[missed_calls]`, with the numbers of pools and DIDs and the number of
     /// shards.
     pub verify: Settings,
+    /// `[[webhook]]` and `[callbacks]`
+    pub webhooks: notify::Settings,
     /// `[log]`
     pub log: Log,
     /// `[observe]`
@@ -80,6 +84,7 @@ impl Config {
             ..config.verify.clone()
         };
         let pairs = [
+            ("[callbacks]", self.webhooks.callbacks != other.webhooks.callbacks),
             ("[control]", self.control != other.control),
             ("[[did]]", dids(self) != dids(other)),
             ("[log]", self.log != other.log),
@@ -88,6 +93,7 @@ impl Config {
             ("[[pool]]", self.verify.pools != other.verify.pools),
             ("[sip]", self.sip != other.sip),
             ("[verify]", rules(self) != rules(other)),
+            ("[[webhook]]", self.webhooks.endpoints != other.webhooks.endpoints),
         ];
         pairs.into_iter().filter_map(|(section, differs)| differs.then_some(section)).collect()
     }

@@ -10,7 +10,9 @@ use super::document::{Document, Files};
 use super::nearest::nearest;
 use super::problem::{Place, Problem, Problems};
 use super::section::{Placed, Section, Sink};
-use super::{Config, control, country, did, kind, log, missed_calls, pool, sip, trunk, verify};
+use super::{
+    Config, control, country, did, kind, log, missed_calls, pool, sip, trunk, verify, webhook,
+};
 use crate::trunk::{Messages, Profile};
 
 /// Loads the configuration at `path`. Beside it, or its problems: every key that was asked for.
@@ -49,13 +51,26 @@ fn read_config(document: &Document, path: &Path, files: &dyn Files, sink: &Sink)
     verify.missed_calls = missed_calls;
     let dids = did::read(&mut root, &trunks, elsewhere, &mut verify);
     country::check_own(&root, &verify);
+    let webhooks = webhook::read(&mut root, base, files);
     let log = log::read(root.section("log"));
     let observe = log::read_observe(root.section("observe"));
     root.finish();
     verify.shards = sip.shards;
     let cautions = sink.take_cautions();
     let trunks = trunks.profiles;
-    Config { control, sip, trunks, pools, dids, elsewhere, verify, log, observe, cautions }
+    Config {
+        control,
+        sip,
+        trunks,
+        pools,
+        dids,
+        elsewhere,
+        verify,
+        webhooks,
+        log,
+        observe,
+        cautions,
+    }
 }
 
 /// The trunks, as far as they could be read.
