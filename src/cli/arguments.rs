@@ -55,7 +55,8 @@ impl CommandLine {
             | Command::Config(_)
             | Command::Demo(_)
             | Command::Handset(_)
-            | Command::Key(_) => return Ok(line),
+            | Command::Key(_)
+            | Command::Webhook(_) => return Ok(line),
         };
         match line.json {
             false => Ok(line),
@@ -121,6 +122,9 @@ pub enum Command {
     /// Make API keys
     #[command(subcommand)]
     Key(Key),
+    /// Make secrets of webhooks
+    #[command(subcommand)]
+    Webhook(Webhook),
 }
 
 /// What a running daemon is asked.
@@ -329,6 +333,13 @@ pub struct KeyNew {
     /// What it may do
     #[arg(long, value_delimiter = ',', default_value = "verify,read", value_parser = rights())]
     pub rights: Vec<String>,
+}
+
+/// `webhook …`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Webhook {
+    /// Make a secret and print it, for `webhook.secret`, a `webhook.secret_file` and the receiver
+    Secret,
 }
 
 fn rights() -> PossibleValuesParser {

@@ -44,6 +44,7 @@ fn the_help_ends_with_the_exit_codes() {
         Set up:
           config       Look at configurations
           key          Make API keys
+          webhook      Make secrets of webhooks
           completions  Print completions for a shell
           help         Print this message, or the help of a command
 
