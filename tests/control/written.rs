@@ -244,6 +244,23 @@ async fn h04_a_repetition_after_a_restart_gets_the_first_reply_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn h04_twins_wait_for_one_write_and_a_client_that_goes_away_changes_nothing() {
+    let mut world = World::new(short()).await;
+    world.disk.set(State::Slow);
+    let gone = say(&world, "POST", "/v1/verifications", KEY, START).await;
+    let order = soon(world.orders.recv()).await.unwrap();
+    let mut twin = say(&world, "POST", "/v1/verifications", KEY, START).await;
+    assert!(is_silent(&mut twin).await);
+    drop(gone);
+    world.disk.set(State::Working);
+    let twin = hear(twin).await;
+    assert_eq!((twin.status, &twin.json()["id"]), (201, &json!(order.verification.to_string())));
+    assert_eq!(twin.header("idempotent-replayed"), Some("true"));
+    assert!(world.orders.try_recv().is_err(), "one call");
+    assert_eq!(world.disk.replies.borrow().len(), 1);
+}
+
+#[tokio::test]
 async fn h04_a_start_and_its_reply_are_written_as_one_and_refusals_for_the_moment_are_not() {
     let mut world = World::new(short()).await;
     world.disk.set(State::Failing);
