@@ -22,6 +22,7 @@ use super::routes;
         (name = "calls", description = "The calls behind them, and their SIP messages."),
         (name = "missed calls", description = "Who has rung the gateway's own numbers."),
         (name = "events", description = "What happens, as it happens."),
+        (name = "webhooks", description = "Who is told of ends, and was not reached."),
         (name = "operations", description = "The gateway itself."),
     ),
 )]

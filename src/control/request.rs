@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use super::problem::Problem;
 pub(super) use body::{CheckBody, NoBody, ReportBody, StartBody};
 pub(super) use json::Json;
-pub(super) use query::{EventsQuery, ListQuery, MissedCallsQuery, Query, Wanted};
+pub(super) use query::{DeliveriesQuery, EventsQuery, ListQuery, MissedCallsQuery, Query, Wanted};
 
 /// The header that every POST takes; `intake` reads it.
 #[derive(IntoParams)]
@@ -38,6 +38,18 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
         let params = RawPathParams::from_request_parts(parts, state).await.ok();
         let id = params.as_ref().and_then(|params| params.iter().next()?.1.parse().ok());
         id.map(Self).ok_or_else(Problem::not_found)
+    }
+}
+
+/// The id of a message to a webhook. What it may be is known to those who make them.
+#[derive(Debug)]
+pub(super) struct MessageId(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for MessageId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Id::from_request_parts(parts, state).await.map(|Id(id)| Self(id))
     }
 }
 

@@ -7,6 +7,7 @@ mod gate;
 mod missed_calls;
 mod operations;
 mod verifications;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -33,9 +34,10 @@ pub(super) fn router(api: &Arc<Api>) -> Router {
     let gated = |routes: Routes, gate: Gate| {
         routes.route_layer(from_fn_with_state((api.clone(), gate), let_in))
     };
-    let changing = changing().route_layer(from_fn_with_state(api.clone(), take_in));
+    let taken = |routes: Routes| routes.route_layer(from_fn_with_state(api.clone(), take_in));
     let (router, _) = OpenApiRouter::new()
-        .merge(gated(changing, Gate::Rights(&[Right::Verify])))
+        .merge(gated(taken(changing()), Gate::Rights(&[Right::Verify])))
+        .merge(gated(taken(administering()), Gate::Rights(&[Right::Admin])))
         .merge(gated(known_by_id(), Gate::Rights(&[Right::Read, Right::Verify])))
         .merge(gated(overview(), Gate::Rights(&[Right::Read])))
         .merge(gated(inside(), Gate::SocketOnly))
@@ -52,7 +54,7 @@ pub(super) fn router(api: &Arc<Api>) -> Router {
 
 /// Every route, for the description.
 pub(super) fn all() -> Routes {
-    [changing(), known_by_id(), overview(), inside(), open()]
+    [changing(), administering(), known_by_id(), overview(), inside(), open()]
         .into_iter()
         .fold(OpenApiRouter::new(), OpenApiRouter::merge)
 }
@@ -65,6 +67,11 @@ fn changing() -> Routes {
         .routes(routes!(verifications::check))
         .routes(routes!(verifications::call_again))
         .routes(routes!(verifications::report))
+}
+
+/// What changes something for everybody.
+fn administering() -> Routes {
+    OpenApiRouter::new().routes(routes!(webhooks::retry))
 }
 
 /// What can be seen by those who know its id, which cannot be guessed, or the phone, which they could
@@ -83,6 +90,7 @@ fn overview() -> Routes {
         .routes(routes!(verifications::list))
         .routes(routes!(events::follow))
         .routes(routes!(missed_calls::dids))
+        .routes(routes!(webhooks::deliveries))
         .routes(routes!(operations::pools))
         .routes(routes!(operations::status))
         .routes(routes!(operations::trunks))

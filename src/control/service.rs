@@ -6,11 +6,10 @@
 //! undone: as if it had never been asked for.
 
 mod refusal;
+mod saved;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use tokio::time::timeout;
 
 use super::access::Caller;
 use super::clock;
@@ -25,6 +24,7 @@ use crate::verify::{Census, DidState, MissedCallRecord, PoolState, Verify};
 use crate::verify::{Filter, Page, Report, ReportError, Start, StartError, Started, Task};
 
 pub use refusal::{CallAgainRefusal, CancelRefusal, CheckRefusal, NotPlaced, StartRefusal};
+use saved::Known;
 
 /// The use cases over the verifications, the shards and the store.
 pub struct Service {
@@ -77,11 +77,15 @@ impl Service {
             Ok(started) => started,
             Err(error) => return Err(self.refused(error, now).await),
         };
-        let place = match self.reserve(&task) {
-            Ok(place) => Some(place),
-            Err(error) if self.undo(&task, now) => return Err(error.into()),
-            // A call has settled it meanwhile: it needs no shard.
-            Err(_) => None,
+        // An earlier call may have settled it already: then no shard is needed.
+        let place = match snapshot.status {
+            Status::Pending => match self.reserve(&task) {
+                Ok(place) => Some(place),
+                Err(error) if self.undo(&task, now) => return Err(error.into()),
+                // It was settled meanwhile.
+                Err(_) => None,
+            },
+            Status::Canceled | Status::Expired | Status::Failed | Status::Verified => None,
         };
         let reply = Some(&snapshot).filter(|snapshot| is_untouched(snapshot)).and_then(reply);
         let is_reply_kept = reply.is_some();
@@ -352,40 +356,6 @@ impl Service {
             Ok(None) | Err(Unavailable) => Unavailable.into(),
         }
     }
-
-    /// Waits until all that a snapshot shows is on disk.
-    async fn saved(&self, shown: &Snapshot) -> Result<Known, Unavailable> {
-        let save = async {
-            loop {
-                if self.verify.is_saved(shown) {
-                    return Ok(Known::Yes);
-                }
-                self.store.barrier().await?;
-                if self.verify.get(shown.id, clock::now()).is_none() {
-                    return Ok(Known::NoMore);
-                }
-                if self.verify.is_saved(shown) {
-                    return Ok(Known::Yes);
-                }
-                // Another thread is about to say it, or to hand it over.
-                clock::sleep(LOOK_AGAIN).await;
-            }
-        };
-        timeout(self.save_timeout, save).await.unwrap_or(Err(Unavailable))
-    }
-
-    async fn barrier(&self) -> Result<(), Unavailable> {
-        timeout(self.save_timeout, self.store.barrier()).await.unwrap_or(Err(Unavailable))
-    }
-}
-
-/// Whether a verification that was waited for can still be read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Known {
-    /// It was taken back, or forgotten.
-    NoMore,
-    /// It can, and what was seen of it is on disk.
-    Yes,
 }
 
 /// Whether nothing has happened to a verification but its start: all that it shows is written with that.
@@ -393,6 +363,3 @@ fn is_untouched(snapshot: &Snapshot) -> bool {
     let is_matched = snapshot.missed_call.as_ref().is_some_and(|awaited| awaited.matched.is_some());
     snapshot.status == Status::Pending && !is_matched
 }
-
-/// Between two looks whether something is on disk that the last barrier did not see.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);

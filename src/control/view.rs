@@ -18,7 +18,9 @@ pub use missed_call::{
 };
 pub use pool::{PoolList, PoolView};
 pub use verification::{FlashCallView, VerificationList, VerificationView};
-pub(super) use words::{ConfirmWord, HealthWord, MethodWord, ReadinessWord, StatusWord};
+pub(super) use words::{
+    ConfirmWord, DeliveryStateWord, HealthWord, MethodWord, ReadinessWord, StatusWord,
+};
 
 /// A number goes back to the client who gave it, or who is to show it or to know who rang.
 fn number(number: E164) -> String {

@@ -96,8 +96,8 @@ impl<C> Remote<C> {
     /// The command, when the core cannot take it.
     pub fn offer(&self, command: C) -> Result<(), NotSent<C>> {
         match Seats::take(&self.seats) {
-            Some(seat) => self.deliver(seat, command),
-            None => Err(NotSent { command, why: Busy::Full }),
+            Ok(seat) => self.deliver(seat, command),
+            Err(why) => Err(NotSent { command, why }),
         }
     }
 
@@ -105,9 +105,9 @@ impl<C> Remote<C> {
     ///
     /// # Errors
     ///
-    /// As many commands wait, or will, as may.
+    /// As many commands wait, or will, as may; or the core has stopped.
     pub fn reserve(&self) -> Result<Reserved<C>, Busy> {
-        let seat = Seats::take(&self.seats).ok_or(Busy::Full)?;
+        let seat = Seats::take(&self.seats)?;
         Ok(Reserved { remote: self.clone(), seat })
     }
 
@@ -206,6 +206,12 @@ struct Port {
     socket: Socket,
     /// The kernel reports readiness once; it stands until a read would block.
     is_readable: bool,
+}
+
+impl<C> Drop for Driver<C> {
+    fn drop(&mut self) {
+        self.seats.close();
+    }
 }
 
 impl<C> Driver<C> {

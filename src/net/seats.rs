@@ -4,13 +4,17 @@
 //! Invariant: seats that are taken and not left are never more than there are.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::Busy;
 
 /// The places of one queue.
 #[derive(Debug)]
 pub(super) struct Seats {
     taken: AtomicUsize,
     most: usize,
+    /// Nobody empties the queue any more.
+    is_closed: AtomicBool,
 }
 
 /// A place that is taken; dropped, it is left.
@@ -19,14 +23,26 @@ pub(super) struct Seat(Option<Arc<Seats>>);
 
 impl Seats {
     pub(super) fn new(most: usize) -> Self {
-        Self { taken: AtomicUsize::new(0), most }
+        Self { taken: AtomicUsize::new(0), most, is_closed: AtomicBool::new(false) }
     }
 
-    /// Takes one, if there is one.
-    pub(super) fn take(seats: &Arc<Self>) -> Option<Seat> {
+    /// Takes one.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or they are of no use any more.
+    pub(super) fn take(seats: &Arc<Self>) -> Result<Seat, Busy> {
+        if seats.is_closed.load(Ordering::Acquire) {
+            return Err(Busy::Stopped);
+        }
         let more = |taken| (taken < seats.most).then_some(taken + 1);
         let taken = seats.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
-        taken.is_ok().then(|| Seat(Some(Arc::clone(seats))))
+        taken.map(|_| Seat(Some(Arc::clone(seats)))).map_err(|_| Busy::Full)
+    }
+
+    /// Nobody empties the queue any more: who waits for a seat would wait for ever.
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
     }
 
     /// What was put on a seat is gone from the queue.
@@ -57,13 +73,15 @@ mod tests {
     #[test]
     fn a_seat_is_free_again_when_it_is_dropped_or_left() {
         let seats = Arc::new(Seats::new(2));
-        let (one, other) = (Seats::take(&seats), Seats::take(&seats));
-        assert!(one.is_some() && other.is_some() && Seats::take(&seats).is_none());
+        let (one, other) = (Seats::take(&seats).unwrap(), Seats::take(&seats).unwrap());
+        assert_eq!(Seats::take(&seats).err(), Some(Busy::Full));
         drop(one);
-        other.unwrap().keep();
-        let third = Seats::take(&seats);
-        assert!(third.is_some() && Seats::take(&seats).is_none(), "what was kept is taken");
+        other.keep();
+        let third = Seats::take(&seats).unwrap();
+        assert_eq!(Seats::take(&seats).err(), Some(Busy::Full), "what was kept is taken");
         seats.leave();
-        assert!(Seats::take(&seats).is_some());
+        drop((third, Seats::take(&seats).unwrap()));
+        seats.close();
+        assert_eq!(Seats::take(&seats).err(), Some(Busy::Stopped));
     }
 }

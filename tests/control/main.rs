@@ -12,4 +12,7 @@ mod refusals;
 mod repetition;
 mod routes;
 mod socket;
+mod store;
+mod webhooks;
 mod world;
+mod written;

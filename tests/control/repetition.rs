@@ -103,7 +103,7 @@ async fn h04_a_twin_does_not_wait_for_ever() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h07_a_client_that_goes_away_has_its_wish_carried_out_once() {
     let mut world = World::new(short()).await;
-    let mut reader = world.bus.subscribe(None).unwrap();
+    let mut reader = world.bus.follow();
     world.shards.is_held.store(true, Ordering::Relaxed);
     let mut stream = world.connect().await;
     let bytes = request("POST", "/v1/verifications", KEY, START);
@@ -111,7 +111,7 @@ async fn h07_a_client_that_goes_away_has_its_wish_carried_out_once() {
     let order = soon(world.orders.recv()).await.unwrap();
     drop(stream);
     world.shards.is_held.store(false, Ordering::Relaxed);
-    let created = soon(reader.next()).await.unwrap();
+    let created = soon(reader.next(&world.store())).await.unwrap();
     assert!(created.windows(20).any(|text| text == b"verification.created"));
     let path = format!("/v1/verifications/{}", order.verification);
     assert_eq!(world.ask("GET", &path, "").await.status, 200);

@@ -9,23 +9,23 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ringproof::control::service::NotPlaced;
 use ringproof::control::{
-    Api, ApiCounters, Calls, EventBus, Limits, Parts, Readiness, Server, Settings, Shed, Status,
-    TcpSettings, TrunkState,
+    Api, ApiCounters, Asked, CallbackCheck, Calls, Delivery, DeliveryFilter, DeliveryState,
+    EventBus, KeptReply, Limits, Numbering, Parts, Place, Readiness, Server, Settings, Shed,
+    Status, Store, TcpSettings, TrunkState, Webhooks,
 };
 use ringproof::entropy::Entropy;
 use ringproof::number::E164;
 use ringproof::time::{Micros, WallClock};
-use ringproof::verify::Order;
-use ringproof::verify::TrunkNames;
-use ringproof::verify::Verify;
-use ringproof::verify::Watch;
 use ringproof::verify::record::CallRecord;
 use ringproof::verify::settings::{PoolSettings, Settings as VerifySettings};
+use ringproof::verify::{Order, Task, TrunkNames, Verify};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+
+use super::store::Disk;
 
 /// A running server and what a test may do to it.
 pub(crate) struct World {
@@ -35,6 +35,7 @@ pub(crate) struct World {
     pub(crate) hung_up: mpsc::Receiver<Arc<CallRecord>>,
     pub(crate) verify: Arc<Verify>,
     pub(crate) bus: Arc<EventBus>,
+    pub(crate) disk: Arc<Disk>,
     pub(crate) counters: Arc<ApiCounters>,
     pub(crate) tcp: Option<std::net::SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
@@ -49,8 +50,10 @@ pub(crate) struct Shards {
     pub(crate) is_full: AtomicBool,
     /// No trunk is up.
     pub(crate) is_down: AtomicBool,
-    /// `place` does not return while this is set.
-    pub(crate) is_held: AtomicBool,
+    /// `hand_over` does not return while this is set.
+    pub(crate) is_held: Arc<AtomicBool>,
+    /// Messages to webhooks that were tried again.
+    pub(crate) retried: AtomicU32,
 }
 
 impl World {
@@ -70,6 +73,12 @@ impl World {
         limits: Limits,
         tcp: Option<TcpSettings>,
     ) -> Self {
+        Self::grown(Seed { numbers, limits, tcp, replies: vec![], callbacks: None }).await
+    }
+
+    /// Out of all of this.
+    pub(crate) async fn grown(seed: Seed<'_>) -> Self {
+        let Seed { numbers, limits, tcp, replies, callbacks } = seed;
         let settings = Settings { socket: fresh_path(), socket_mode: 0o660, tcp, limits };
         let (orders_in, orders) = mpsc::channel(100);
         let (hung_up_in, hung_up) = mpsc::channel(100);
@@ -78,23 +87,30 @@ impl World {
             hung_up: hung_up_in,
             is_full: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
-            is_held: AtomicBool::new(false),
+            is_held: Arc::default(),
+            retried: AtomicU32::new(0),
         });
         let wall = WallClock::new(Instant::now(), SystemTime::now());
         let trunks = TrunkNames::new(["asterisk".into()]);
-        let (kept, started) = (limits.events_kept, wall.at(Instant::now()));
-        let bus = EventBus::new(kept, trunks.clone(), started, &Entropy::seeded(3));
+        let (kept, first) = (limits.events_kept, wall.at(Instant::now()).0);
+        let bus = EventBus::new(kept, first);
+        let numbering = Arc::new(Numbering::new(bus.clone(), trunks.clone(), first));
+        let disk = Disk::new(bus.clone(), numbering);
         let numbers = vec![numbers.parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
         let dids = DIDS.map(|did| E164::parse(did).unwrap()).into();
         let rules = VerifySettings { pools, dids, ..VerifySettings::default() };
-        let verify = Verify::new(rules, wall, Entropy::seeded(1), bus.clone()).unwrap();
-        let verify = Arc::new(verify);
+        let verify = Verify::new(rules, wall, Entropy::seeded(1), disk.clone()).unwrap();
+        let verify = Arc::new(verify.kept(&[7; 32]));
         let counters = Arc::new(ApiCounters::default());
         let parts = Parts {
             verify: verify.clone(),
             calls: shards.clone(),
             status: shards.clone(),
+            store: disk.clone(),
+            replies,
+            webhooks: Some(shards.clone()),
+            callbacks,
             bus: bus.clone(),
             trunks,
             counters: counters.clone(),
@@ -114,6 +130,7 @@ impl World {
             hung_up,
             verify,
             bus,
+            disk,
             counters,
             tcp,
             stop: Some(stop),
@@ -163,6 +180,11 @@ impl World {
         (reply.json()["id"].as_str().unwrap().to_owned(), order)
     }
 
+    /// The disk, as the API sees it.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        self.disk.clone()
+    }
+
     /// How often this bound refused something.
     pub(crate) fn shed(&self, shed: Shed) -> u64 {
         self.counters.shed().find(|(one, _)| *one == shed).map_or(0, |(_, count)| count)
@@ -175,6 +197,23 @@ impl World {
     }
 }
 
+/// What a world is made of.
+pub(crate) struct Seed<'a> {
+    pub(crate) numbers: &'a str,
+    pub(crate) limits: Limits,
+    pub(crate) tcp: Option<TcpSettings>,
+    /// What a world before this one kept.
+    pub(crate) replies: Vec<KeptReply>,
+    pub(crate) callbacks: Option<CallbackCheck>,
+}
+
+impl Default for Seed<'_> {
+    fn default() -> Self {
+        let numbers = "+46876500[000-999]";
+        Self { numbers, limits: short(), tcp: None, replies: vec![], callbacks: None }
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(self.settings.socket.parent().unwrap());
@@ -182,26 +221,62 @@ impl Drop for World {
 }
 
 impl Calls for Shards {
-    fn watch(&self, _: Watch) -> Result<(), NotPlaced> {
-        if self.is_full.load(Ordering::SeqCst) { Err(NotPlaced::QueueFull) } else { Ok(()) }
-    }
-
-    fn place(&self, order: &Order) -> Result<(), NotPlaced> {
-        if self.is_down.load(Ordering::Relaxed) {
+    fn reserve(&self, task: &Task) -> Result<Box<dyn Place>, NotPlaced> {
+        if self.is_down.load(Ordering::Relaxed) && matches!(task, Task::Call(_)) {
             return Err(NotPlaced::NoTrunk);
         }
         if self.is_full.load(Ordering::Relaxed) {
             return Err(NotPlaced::QueueFull);
         }
-        self.orders.try_send(order.clone()).map_err(|_| NotPlaced::QueueFull)?;
-        while self.is_held.load(Ordering::Relaxed) {
-            std::thread::yield_now();
-        }
-        Ok(())
+        let (orders, is_held) = (self.orders.clone(), Arc::clone(&self.is_held));
+        Ok(Box::new(Reserved { orders, is_held }))
     }
 
     fn hang_up(&self, call: &Arc<CallRecord>, _: u16) {
         self.hung_up.try_send(call.clone()).unwrap();
+    }
+}
+
+struct Reserved {
+    orders: mpsc::Sender<Order>,
+    is_held: Arc<AtomicBool>,
+}
+
+impl Place for Reserved {
+    fn hand_over(self: Box<Self>, task: Task) {
+        if let Task::Call(order) = task {
+            self.orders.try_send(order).unwrap();
+        }
+        while self.is_held.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Webhooks for Shards {
+    fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Vec<Delivery>> {
+        let delivery = Delivery {
+            id: MESSAGE.to_owned(),
+            endpoint: "shop".into(),
+            event: "verification.verified".into(),
+            sequence: 7,
+            state: DeliveryState::Dead,
+            created_at: Micros(1_795_169_730_123_456),
+            attempts: 11,
+            next_at: None,
+            last_status: Some(503),
+            error: Some("the endpoint answered 503".into()),
+        };
+        let is_wanted = wanted.state.is_none_or(|state| state == delivery.state)
+            && wanted.endpoint.is_none_or(|name| name == delivery.endpoint);
+        let found = Some(delivery).filter(|_| is_wanted).into_iter().take(wanted.limit).collect();
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn retry(&self, id: &str) -> Asked<bool> {
+        let is_known = id == MESSAGE;
+        self.retried.fetch_add(u32::from(is_known), Ordering::Relaxed);
+        Box::pin(std::future::ready(Ok(is_known)))
     }
 }
 
@@ -326,6 +401,8 @@ pub(crate) fn short() -> Limits {
     }
 }
 
+/// The one message to a webhook that was not taken.
+pub(crate) const MESSAGE: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
 /// The numbers that people ring.
 pub(crate) const DIDS: [&str; 2] = ["+46850500001", "+46850500002"];
 /// A wish that is granted.

@@ -194,7 +194,7 @@ pub(crate) struct Events {
 /// One event.
 #[derive(Debug)]
 pub(crate) struct Event {
-    /// The number that its id begins with.
+    /// Its number.
     pub(crate) id: u64,
     pub(crate) kind: String,
     pub(crate) data: Value,
@@ -213,8 +213,7 @@ impl Events {
             if let (Some(id), Some(kind), Some(data)) =
                 (field("id:"), field("event:"), field("data:"))
             {
-                let (number, _run) = id.split_once('-').expect("a number and a run");
-                let id = number.parse().expect("a number");
+                let id = id.parse().expect("a number");
                 let data = serde_json::from_str(&data).expect("data is JSON");
                 return Event { id, kind, data };
             }

@@ -14,6 +14,12 @@ pub enum ClientError {
     /// The body broke off, or is longer than any answer of the daemon.
     #[error("the daemon's answer cannot be read: {0}")]
     Body(#[source] Box<dyn Error + Send + Sync>),
+    /// The daemon ended the event stream, and said why.
+    #[error("the event stream was {why}")]
+    CutOff {
+        /// In its words.
+        why: String,
+    },
     /// Not HTTP, or a connection that broke.
     #[error("the daemon's answer cannot be read: {0}")]
     Http(#[from] hyper::Error),
@@ -49,7 +55,10 @@ impl ClientError {
             Self::Body(_) | Self::Http(_) | Self::Json(_) => Exit::Internal,
             Self::Key => Exit::Denied,
             Self::Refused(problem) => Exit::of_refusal(problem.status),
-            Self::StreamLost | Self::Timeout(_) | Self::Unreachable { .. } => Exit::Unreachable,
+            Self::CutOff { .. }
+            | Self::StreamLost
+            | Self::Timeout(_)
+            | Self::Unreachable { .. } => Exit::Unreachable,
         }
     }
 
@@ -64,6 +73,7 @@ impl ClientError {
             }
             Self::Unreachable { .. } => Some(NOBODY_THERE.to_owned()),
             Self::Body(_)
+            | Self::CutOff { .. }
             | Self::Http(_)
             | Self::Json(_)
             | Self::Key

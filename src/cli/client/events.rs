@@ -49,6 +49,14 @@ impl Events {
         Self { body, frames: Frames::default() }
     }
 
+    /// Why there are no more events.
+    fn end(&self) -> ClientError {
+        match self.frames.cut_off() {
+            Some(why) => ClientError::CutOff { why: why.to_owned() },
+            None => ClientError::StreamLost,
+        }
+    }
+
     /// The next event.
     ///
     /// Cancel-safe: bytes that came are kept.
@@ -63,8 +71,7 @@ impl Events {
                 return Ok(Event { raw: frame.data, ..event });
             }
             let piece = timeout(SILENCE_MAX, self.body.frame()).await?;
-            let piece =
-                piece.ok_or(ClientError::StreamLost)?.map_err(|_| ClientError::StreamLost)?;
+            let piece = piece.ok_or_else(|| self.end())?.map_err(|_| ClientError::StreamLost)?;
             if let Ok(bytes) = piece.into_data() {
                 self.frames.push(&bytes).map_err(|error| ClientError::Body(error.into()))?;
             }

@@ -18,6 +18,7 @@ pub(super) struct Frames {
     bytes: Vec<u8>,
     frame: Frame,
     has_data: bool,
+    cut_off: Option<String>,
 }
 
 /// A frame longer than the daemon would ever send.
@@ -58,6 +59,11 @@ impl Frames {
         None
     }
 
+    /// Why the daemon ends the stream, if it said so: in a comment, which is no frame.
+    pub(super) fn cut_off(&self) -> Option<&str> {
+        self.cut_off.as_deref()
+    }
+
     fn take_line(&mut self, line: &str) {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -68,6 +74,11 @@ impl Frames {
                 }
                 self.frame.data.push_str(value);
                 self.has_data = true;
+            }
+            // What follows is for programs that come back by themselves.
+            "" if value.starts_with("cut off") => {
+                let why = value.split_once(':').map_or(value, |(why, _)| why);
+                self.cut_off = Some(why.to_owned());
             }
             "event" => value.clone_into(&mut self.frame.event),
             "id" => value.clone_into(&mut self.frame.id),
@@ -109,6 +120,15 @@ mod tests {
         assert!(
             frames(&[b": keep-alive\n\nevent: x\n\nretry: 5\n\ndata: unfinished\n"]).is_empty()
         );
+    }
+
+    #[test]
+    fn the_reason_of_the_end_is_a_comment() {
+        let mut frames = Frames::default();
+        frames.push(b": still here\n\n").unwrap();
+        assert_eq!((frames.next_frame(), frames.cut_off()), (None, None));
+        frames.push(b": cut off, too slow: come back with Last-Event-ID\n\n").unwrap();
+        assert_eq!((frames.next_frame(), frames.cut_off()), (None, Some("cut off, too slow")));
     }
 
     #[test]

@@ -1,67 +1,124 @@
 //! What readers of the stream get.
 
-#![expect(clippy::disallowed_methods, reason = "any instant will do")]
-
 use std::pin::pin;
+use std::sync::atomic::AtomicU64;
 use std::task::{Context, Wake, Waker};
-use std::time::Instant;
 
 use expect_test::expect;
 use futures_util::FutureExt;
 
+use super::super::outside::{KeptReply, Saving, Store, Unavailable};
 use super::*;
-use crate::verify::id::{CallId, VerificationId};
-use crate::verify::record::CallRecord;
+use crate::time::Micros;
+use crate::verify::Beginning;
 
 #[test]
 fn an_event_is_a_frame_with_its_envelope() {
-    let bus = bus(10);
-    let mut reader = bus.subscribe(None).unwrap();
-    bus.on_event(Event::CallPlaced(call()));
-    bus.on_trunk("asterisk", false, Micros(START + 1_000));
-    expect![[r#"
-        id: 00001795169730123456-26afba3e
-        event: call.placed
-        data: {"type":"call.placed","timestamp":"2026-11-20T10:15:30.123Z","sequence":1795169730123456,"data":{"id":"call_00000000000000000000000007","verification":"ver_00000000000000000000000005","state":"placed","outcome":null,"ended_by":null,"trunk":null,"placed_at":"2026-11-20T10:15:30.123Z","invited_at":null,"first_response_at":null,"ringing_at":null,"hung_up_at":null,"ended_at":null,"sip_code":null,"q850_cause":null}}
-
-        id: 00001795169730123457-26afba3e
-        event: trunk.down
-        data: {"type":"trunk.down","timestamp":"2026-11-20T10:15:30.124Z","sequence":1795169730123457,"data":{"name":"asterisk"}}
-
-    "#]].assert_eq(&(next(&mut reader) + &next(&mut reader)));
-    assert!(reader.next().now_or_never().is_none(), "there is no third event");
-}
-
-#[test]
-fn a_reader_comes_back_where_it_was() {
-    let bus = bus(10);
-    (0..3).for_each(|_| bus.on_event(Event::CallPlaced(call())));
-    let after = |number: u64| bus.subscribe(Some(number.to_string().parse().unwrap()));
-    let mut reader = after(START).unwrap();
-    assert!(next(&mut reader).starts_with(&format!("id: {:020}-", START + 1)));
-    assert_eq!(after(START - 2).map(drop), Err(Gone), "of an earlier life");
-    assert_eq!(after(START + 3).map(drop), Err(Gone), "of a later one");
-}
-
-#[test]
-fn an_event_of_another_run_is_gone_although_the_clock_was_set_back() {
-    let (before, after) = (run(10, 1), run(10, 2));
-    for bus in [&before, &after] {
-        (0..3).for_each(|_| bus.on_event(Event::CallPlaced(call())));
+    let (bus, store) = (bus(10), disk(0..0));
+    let mut reader = bus.follow();
+    for (number, is_up) in [(START, true), (START + 1, false)] {
+        let event = render_trunk("asterisk", is_up, Micros(START));
+        bus.publish(number, event.name, &event.envelope(number));
     }
-    let frame = next(&mut before.subscribe(Some(START.to_string().parse().unwrap())).unwrap());
-    let id: EventId = frame.lines().next().unwrap()["id: ".len()..].parse().unwrap();
-    assert!(before.subscribe(Some(id)).is_ok());
-    assert_eq!(after.subscribe(Some(id)).map(drop), Err(Gone));
+    expect![[r#"
+        id: 00001795169730123456
+        event: trunk.up
+        data: {"type":"trunk.up","timestamp":"2026-11-20T10:15:30.123Z","sequence":1795169730123456,"data":{"name":"asterisk"}}
+
+        id: 00001795169730123457
+        event: trunk.down
+        data: {"type":"trunk.down","timestamp":"2026-11-20T10:15:30.123Z","sequence":1795169730123457,"data":{"name":"asterisk"}}
+
+    "#]].assert_eq(&(next(&mut reader, &store) + &next(&mut reader, &store)));
+    assert!(look(&mut reader, &store).is_none(), "there is no third event");
 }
 
 #[test]
-fn a_slow_reader_is_told_that_it_missed_events() {
-    let bus = bus(10);
-    let mut reader = bus.subscribe(None).unwrap();
-    (0..11).for_each(|_| bus.on_event(Event::CallPlaced(call())));
-    assert_eq!(reader.next().now_or_never(), Some(Err(Gone)));
+fn an_id_is_a_number_and_nothing_else() {
+    assert_eq!(number("00001795169730123456"), Ok(START));
+    assert_eq!(number("7"), Ok(7));
+    for id in ["", "-1", "+1", "1-5f3a9c2e", "one", "99999999999999999999999"] {
+        assert_eq!(number(id), Err(IdError), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_comes_back_where_it_was() {
+    let (bus, store) = (bus(10), disk(0..0));
+    publish(&bus, START..START + 3);
+    let mut reader = after(&bus, &store, START).await.unwrap();
+    assert!(next(&mut reader, &store).starts_with(&format!("id: {:020}\n", START + 1)));
+    assert_eq!(after(&bus, &store, START - 2).await.map(drop), Err(Gone::Gone));
+    assert_eq!(after(&bus, &store, START + 3).await.map(drop), Err(Gone::Gone), "of a later one");
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_told_that_it_missed_events_although_they_are_on_disk() {
+    let (bus, store) = (bus(10), disk(START..START + 11));
+    let mut reader = bus.follow();
+    publish(&bus, START..START + 11);
+    assert_eq!(look(&mut reader, &store), Some(Err(CutOff::TooSlow)));
     assert_eq!(bus.kept(), 10);
+}
+
+#[tokio::test]
+async fn a_reader_from_long_ago_gets_each_event_once_page_by_page_until_the_ring_has_it() {
+    let (bus, store) = (bus(10), disk(START - 2_000..START + 5));
+    publish(&bus, START..START + 5);
+    let mut reader = after(&bus, &store, START - 1_501).await.unwrap();
+    for place in START - 1_500..START + 5 {
+        let frame = next_later(&mut reader, &store).await.unwrap();
+        assert!(frame.starts_with(format!("id: {place:020}\n").as_bytes()), "{frame:?}");
+    }
+    assert!(look(&mut reader, &store).is_none(), "there are no more");
+    assert_eq!(
+        store.reads.load(Ordering::Relaxed),
+        1_500_u64.div_ceil(256),
+        "as few pages as there are"
+    );
+    publish(&bus, START + 5..START + 20);
+    let late = next_later(&mut reader, &store).await;
+    assert_eq!(late, Err(CutOff::TooSlow), "whoever has reached the ring lives off it");
+}
+
+#[tokio::test]
+async fn events_that_happen_while_a_reader_turns_pages_are_not_missed() {
+    let (bus, store) = (bus(3), disk(START - 300..START + 900));
+    publish(&bus, START..START + 3);
+    let mut reader = after(&bus, &store, START - 301).await.unwrap();
+    for place in START - 300..START + 900 {
+        // The ring goes on, faster than the reader at first.
+        let ahead = (START + 3 + 2 * (place + 300 - START)).min(START + 900);
+        publish(&bus, ahead.saturating_sub(2).max(START)..ahead);
+        let frame = next_later(&mut reader, &store).await.unwrap();
+        assert!(frame.starts_with(format!("id: {place:020}\n").as_bytes()), "{frame:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_while_a_reader_turns_pages_cuts_it_off() {
+    let (bus, store) = (bus(3), disk(START - 1_000..START));
+    let mut reader = after(&bus, &store, START - 1_001).await.unwrap();
+    assert!(next_later(&mut reader, &store).await.is_ok());
+    store.oldest.store(START - 10, Ordering::Relaxed);
+    for _ in 1..256 {
+        assert!(next_later(&mut reader, &store).await.is_ok(), "the page that it has");
+    }
+    assert_eq!(next_later(&mut reader, &store).await, Err(CutOff::TooSlow));
+}
+
+#[tokio::test]
+async fn events_beyond_the_oldest_and_the_latest_are_gone() {
+    let (bus, store) = (bus(3), disk(START - 10..START));
+    assert!(after(&bus, &store, START - 11).await.is_ok(), "the one before the oldest");
+    assert_eq!(after(&bus, &store, START - 12).await.map(drop), Err(Gone::Gone));
+    assert!(after(&bus, &store, START - 1).await.is_ok(), "the latest");
+    for later in [START, START + 1, u64::MAX] {
+        assert_eq!(after(&bus, &store, later).await.map(drop), Err(Gone::Gone), "{later}");
+    }
+    store.is_away.store(true, Ordering::Relaxed);
+    let away = Err(Gone::Unavailable(Unavailable));
+    assert_eq!(after(&bus, &store, START - 5).await.map(drop), away);
 }
 
 #[test]
@@ -69,13 +126,15 @@ fn an_event_wakes_nobody_when_nobody_reads() {
     let (bus, woken) = (bus(10), Arc::new(Wakes::default()));
     let waker = Waker::from(Arc::clone(&woken));
     let mut running = pin!(bus.run());
+    let mut number = START;
     let mut publish = || {
         assert!(running.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        bus.on_event(Event::CallPlaced(call()));
+        publish(&bus, number..number + 1);
+        number += 1;
         woken.0.load(Ordering::Relaxed)
     };
     assert_eq!(publish(), 0);
-    let reader = bus.subscribe(None).unwrap();
+    let reader = bus.follow();
     assert_eq!((publish(), publish()), (1, 2));
     drop(reader);
     assert_eq!((publish(), publish()), (2, 2));
@@ -94,15 +153,17 @@ impl Wake for Wakes {
 #[tokio::test]
 async fn every_waiting_reader_is_woken() {
     let bus = bus(10);
-    let readers: Vec<_> = (0..3).map(|_| bus.subscribe(None).unwrap()).collect();
-    let waiting: Vec<_> = readers
-        .into_iter()
-        .map(|mut reader| tokio::spawn(async move { reader.next().await.is_ok() }))
-        .collect();
+    let readers: Vec<_> = (0..3).map(|_| bus.follow()).collect();
+    let store: Arc<dyn Store> = disk(0..0);
+    let wait = |mut reader: Reader| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { reader.next(&store).await.is_ok() })
+    };
+    let waiting: Vec<_> = readers.into_iter().map(wait).collect();
     let publish = async {
         tokio::task::yield_now().await;
         let bus = bus.clone();
-        tokio::task::spawn_blocking(move || bus.on_event(Event::CallPlaced(call()))).await.unwrap();
+        tokio::task::spawn_blocking(move || publish(&bus, START..START + 1)).await.unwrap();
         for reader in waiting {
             assert!(reader.await.unwrap());
         }
@@ -113,23 +174,79 @@ async fn every_waiting_reader_is_woken() {
     }
 }
 
-fn next(reader: &mut Reader) -> String {
-    let frame = reader.next().now_or_never().expect("there is an event").unwrap();
+fn next(reader: &mut Reader, store: &Arc<Disk>) -> String {
+    let frame = look(reader, store).expect("there is an event").unwrap();
     String::from_utf8(frame.to_vec()).unwrap()
 }
 
+/// A disk with events on it, and nothing else.
+struct Disk {
+    oldest: AtomicU64,
+    end: u64,
+    reads: AtomicU64,
+    is_away: AtomicBool,
+}
+
+impl Store for Disk {
+    fn is_writable(&self) -> bool {
+        true
+    }
+
+    fn begin(&self, _: Beginning, _: Option<KeptReply>) -> Result<Saving, Unavailable> {
+        Err(Unavailable)
+    }
+
+    fn keep_reply(&self, _: KeptReply) -> Saving {
+        Box::pin(std::future::ready(Err(Unavailable)))
+    }
+
+    fn forget_reply(&self, _: u64) {}
+
+    fn barrier(&self) -> Saving {
+        Box::pin(std::future::ready(Err(Unavailable)))
+    }
+
+    fn events_after(&self, number: u64, limit: usize) -> Result<Vec<StoredEvent>, Unavailable> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let first = self.oldest.load(Ordering::Relaxed).max(number + 1);
+        let event = |number| StoredEvent { number, name: "x".into(), body: Bytes::new() };
+        Ok((first..self.end).take(limit).map(event).collect())
+    }
+
+    fn event_range(&self) -> Result<EventRange, Unavailable> {
+        let oldest = self.oldest.load(Ordering::Relaxed);
+        match self.is_away.load(Ordering::Relaxed) {
+            true => Err(Unavailable),
+            false => Ok(EventRange { oldest, latest: self.end.saturating_sub(1) }),
+        }
+    }
+}
+
+async fn after(bus: &Arc<EventBus>, store: &Arc<Disk>, number: u64) -> Result<Reader, Gone> {
+    let store: Arc<dyn Store> = store.clone();
+    subscribe(bus, &store, Some(number)).await
+}
+
+async fn next_later(reader: &mut Reader, store: &Arc<Disk>) -> Result<Bytes, CutOff> {
+    let store: Arc<dyn Store> = store.clone();
+    reader.next(&store).await
+}
+
+fn look(reader: &mut Reader, store: &Arc<Disk>) -> Option<Result<Bytes, CutOff>> {
+    next_later(reader, store).now_or_never()
+}
+
+fn disk(events: std::ops::Range<u64>) -> Arc<Disk> {
+    let (oldest, end) = (AtomicU64::new(events.start), events.end);
+    Arc::new(Disk { oldest, end, reads: AtomicU64::new(0), is_away: AtomicBool::new(false) })
+}
+
 fn bus(kept: usize) -> Arc<EventBus> {
-    run(kept, 1)
+    EventBus::new(kept, START)
 }
 
-fn run(kept: usize, seed: u64) -> Arc<EventBus> {
-    let trunks = TrunkNames::new(["asterisk".into()]);
-    EventBus::new(kept, trunks, Micros(START), &Entropy::seeded(seed))
-}
-
-fn call() -> Arc<CallRecord> {
-    let record = CallRecord::new(CallId(7), VerificationId(5), Instant::now(), Micros(START));
-    Arc::new(record)
+fn publish(bus: &EventBus, numbers: std::ops::Range<u64>) {
+    numbers.for_each(|number| bus.publish(number, "x", b"{}"));
 }
 
 const START: u64 = 1_795_169_730_123_456;

@@ -2,7 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "any instant will do")]
 
+use super::super::outside::{EventRange, StoredEvent, Unavailable};
 use super::*;
+use crate::verify::Beginning;
 
 #[test]
 fn h04_a_repetition_gets_the_first_reply_and_another_body_is_a_mismatch() {
@@ -82,8 +84,110 @@ fn again(replies: &Replies, name: &str, now: Instant) -> Option<Arc<Reply>> {
     }
 }
 
+#[test]
+fn d07_a_reply_that_outlived_the_process_is_given_again_with_its_headers() {
+    let (kept, now) = (kept(3, "a", 60), Instant::now());
+    let (replies, disk) = with_disk(10);
+    replies.restore(vec![kept.clone()], now);
+    let again = again(&replies, "a", now).unwrap();
+    assert_eq!((again.status, &again.body[..]), (StatusCode::CREATED, BODY));
+    assert_eq!(again.headers["location"], "/v1/verifications/x");
+    assert!(matches!(replies.claim(key("a"), b"other", now), Claim::Mismatch));
+    let turn = first(&replies, "b", now);
+    assert_eq!(turn.slip().ticket, 4, "tickets go on");
+    assert_eq!(turn.slip().keep(&again).headers, kept.headers);
+    assert!(disk.forgotten().is_empty());
+}
+
+#[test]
+fn what_is_over_or_has_no_place_after_a_restart_is_forgotten_on_disk() {
+    let (replies, disk) = with_disk(2);
+    let past = ["a", "b", "c", "a"].into_iter().zip(10..);
+    let mut past: Vec<_> = past.map(|(name, ticket)| kept(ticket, name, 60)).collect();
+    past.push(kept(5, "old", 0));
+    replies.restore(past, Instant::now());
+    assert_eq!(disk.forgotten(), [5, 10, 11], "over; used anew; no place");
+    assert_eq!(replies.level(), (2, 2));
+}
+
+#[test]
+fn what_leaves_the_table_is_forgotten_on_disk() {
+    let (replies, disk) = with_disk(2);
+    let now = Instant::now();
+    ["a", "b", "c"].into_iter().for_each(|name| first(&replies, name, now).settle(reply(201)));
+    assert_eq!(disk.forgotten(), [0], "its slot was taken");
+    first(&replies, "b", now + KEPT_FOR).settle(reply(201));
+    assert_eq!(disk.forgotten(), [0, 1], "its time was over and its key came again");
+    let later = now + 3 * KEPT_FOR;
+    assert!(matches!(replies.claim(key("x"), BODY, later), Claim::First(_)));
+    assert_eq!(disk.forgotten(), [0, 1, 2, 3], "their time was over");
+    assert_eq!(replies.level().0, 0, "the last one was dropped without a word");
+}
+
+/// Notes what is forgotten.
+#[derive(Default)]
+struct Disk {
+    forgotten: dashmap::DashSet<u64>,
+}
+
+impl Disk {
+    fn forgotten(&self) -> Vec<u64> {
+        let mut tickets: Vec<_> = self.forgotten.iter().map(|ticket| *ticket).collect();
+        tickets.sort_unstable();
+        tickets
+    }
+}
+
+impl Store for Disk {
+    fn is_writable(&self) -> bool {
+        true
+    }
+
+    fn begin(&self, _: Beginning, _: Option<KeptReply>) -> Result<Saving, Unavailable> {
+        Err(Unavailable)
+    }
+
+    fn keep_reply(&self, _: KeptReply) -> Saving {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn forget_reply(&self, ticket: u64) {
+        assert!(self.forgotten.insert(ticket), "{ticket} was forgotten before");
+    }
+
+    fn barrier(&self) -> Saving {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn events_after(&self, _: u64, _: usize) -> Result<Vec<StoredEvent>, Unavailable> {
+        Err(Unavailable)
+    }
+
+    fn event_range(&self) -> Result<EventRange, Unavailable> {
+        Err(Unavailable)
+    }
+}
+
+/// A reply of the process before, which is kept for so many seconds more.
+fn kept(ticket: u64, name: &str, seconds: u64) -> KeptReply {
+    KeptReply {
+        ticket,
+        owner: key(name).0,
+        request: Sha256::digest(BODY).into(),
+        status: 201,
+        headers: vec![("location".into(), "/v1/verifications/x".into())],
+        body: Bytes::from_static(BODY),
+        expires: Instant::now() + Duration::from_secs(seconds),
+    }
+}
+
 fn replies(size: usize) -> Replies {
-    Replies::new(size, KEPT_FOR, Arc::new(ApiCounters::new([])))
+    with_disk(size).0
+}
+
+fn with_disk(size: usize) -> (Replies, Arc<Disk>) {
+    let (disk, counters) = (Arc::new(Disk::default()), Arc::new(ApiCounters::new([])));
+    (Replies::new((size, KEPT_FOR), disk.clone(), counters), disk)
 }
 
 fn key(name: &str) -> RequestKey {

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
+use super::super::outside::{DeliveryFilter, DeliveryState};
 use super::super::problem::{Code, Problem};
-use super::super::view::{MethodWord, StatusWord};
+use super::super::view::{DeliveryStateWord, MethodWord, StatusWord};
 use crate::number::E164;
 use crate::verify::snapshot::{Method, Status};
-use crate::verify::{Filter, PAGE_MAX};
+use crate::verify::{Filter, PAGE_DEFAULT, PAGE_MAX};
 
 /// A query, read.
 #[derive(Debug)]
@@ -126,6 +127,40 @@ impl TryFrom<MissedCallsQuery> for Wanted {
             did: query.did.map(|did| read("did", &did)).transpose()?,
             within: query.within.map(|seconds| Duration::from_secs(seconds.into())),
         })
+    }
+}
+
+/// Which messages to webhooks are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct DeliveriesQuery {
+    /// Only those for this endpoint, by its name; all, and those to callback URLs, if not said.
+    #[param(example = "shop")]
+    endpoint: Option<String>,
+    /// Only those that stand here.
+    #[param(inline, value_type = Option<DeliveryStateWord>, example = "dead")]
+    state: Option<String>,
+    /// How many at most: 1 to 1000, 20 if not said.
+    limit: Option<usize>,
+}
+
+impl TryFrom<DeliveriesQuery> for DeliveryFilter {
+    type Error = Problem;
+
+    fn try_from(query: DeliveriesQuery) -> Result<Self, Problem> {
+        let state = query.state.map(|word| {
+            DeliveryState::ALL.into_iter().find(|state| state.as_str() == word).ok_or_else(|| {
+                let words = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
+                refuse("state", &format!("not known, must be one of {words}"))
+            })
+        });
+        let limit = query.limit.unwrap_or(PAGE_DEFAULT);
+        if !(1..=PAGE_MAX).contains(&limit) {
+            return Err(refuse("limit", &format!("must be 1 to {PAGE_MAX}")));
+        }
+        let endpoint = query.endpoint.map(Into::into);
+        Ok(Self { endpoint, state: state.transpose()?, limit })
     }
 }
 

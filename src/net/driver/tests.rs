@@ -44,15 +44,20 @@ fn p33_a_closed_port_is_told_with_the_datagram_that_found_it() {
 
 #[test]
 fn a_core_that_does_not_keep_up_says_so() {
-    let (commands, inbox) = sync_channel(1);
+    let (commands, inbox) = sync_channel(2);
     let poll = Poll::new().unwrap();
     let waker = Waker::new(poll.registry(), WAKER).unwrap();
     let bell = Arc::new(Bell { waker, is_rung: AtomicBool::new(false) });
-    let remote = Remote { commands, bell };
+    let seats = Arc::new(Seats::new(2));
+    let remote = Remote { commands, seats: Arc::clone(&seats), bell };
+    let reserved = remote.reserve().unwrap();
     assert_eq!(remote.send(1), Ok(()));
-    assert_eq!(remote.send(2), Err(Busy::Full));
+    assert_eq!(remote.send(2), Err(Busy::Full), "a place that is reserved is nobody else's");
+    assert_eq!(remote.reserve().err(), Some(Busy::Full));
+    assert_eq!(reserved.send(3), Ok(()), "and is there when it is wanted");
     drop(inbox);
-    assert_eq!(remote.send(3), Err(Busy::Stopped));
+    seats.close();
+    assert_eq!(remote.send(4), Err(Busy::Stopped));
 }
 
 #[test]

@@ -1,0 +1,59 @@
+//! `/v1/webhooks`: messages that were not taken yet.
+
+use std::sync::Arc;
+
+use axum::Json as Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::super::api::Api;
+use super::super::outside::DeliveryFilter;
+use super::super::problem::{Problem, Refused};
+use super::super::request::{DeliveriesQuery, IdempotencyKey, Json, MessageId, NoBody, Query};
+use super::super::view::{DeliveryList, DeliveryView};
+
+/// List the messages to webhooks that were not taken yet, the oldest first.
+///
+/// Those that are `dead` are not tried any more, unless somebody asks.
+#[utoipa::path(
+    get, path = "/v1/webhooks/deliveries", tag = "webhooks", operation_id = "listDeliveries",
+    security(("key" = ["read"])),
+    params(DeliveriesQuery),
+    responses(
+        (status = 200, description = "As it stands now; empty where there are no webhooks", body = DeliveryList),
+        Refused,
+    ),
+)]
+pub(super) async fn deliveries(
+    State(api): State<Arc<Api>>,
+    Query(query): Query<DeliveriesQuery>,
+) -> Result<Body<DeliveryList>, Problem> {
+    let wanted = DeliveryFilter::try_from(query)?;
+    let found = match &api.webhooks {
+        Some(webhooks) => webhooks.deliveries(wanted).await?,
+        None => vec![],
+    };
+    Ok(Body(DeliveryList { deliveries: found.iter().map(DeliveryView::new).collect() }))
+}
+
+/// Try a message now, also one that is dead.
+#[utoipa::path(
+    post, path = "/v1/webhooks/deliveries/{id}/retry", tag = "webhooks", operation_id = "retryDelivery",
+    security(("key" = ["admin"])),
+    params(("id" = String, Path), IdempotencyKey),
+    responses(
+        (status = 202, description = "It is tried now"),
+        Refused,
+    ),
+)]
+pub(super) async fn retry(
+    State(api): State<Arc<Api>>,
+    MessageId(id): MessageId,
+    Json(NoBody {}): Json<NoBody>,
+) -> Result<StatusCode, Problem> {
+    let webhooks = api.webhooks.as_ref().ok_or_else(Problem::not_found)?;
+    match webhooks.retry(&id).await? {
+        true => Ok(StatusCode::ACCEPTED),
+        false => Err(Problem::not_found()),
+    }
+}

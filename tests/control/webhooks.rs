@@ -1,0 +1,59 @@
+//! Messages to webhooks that were not taken, through the API; who sends them is played.
+
+use std::sync::atomic::Ordering;
+
+use ringproof::control::{KeySettings, Right, TcpSettings, TokenHash};
+use serde_json::json;
+
+use super::world::{MESSAGE, World, short};
+
+#[tokio::test]
+async fn messages_that_were_not_taken_are_listed() {
+    let world = World::new(short()).await;
+    let list = world.ask("GET", "/v1/webhooks/deliveries", "").await.json();
+    assert_eq!(
+        list["deliveries"],
+        json!([{
+            "id": MESSAGE, "endpoint": "shop", "event": "verification.verified", "sequence": 7,
+            "state": "dead", "created_at": "2026-11-20T10:15:30.123Z", "attempts": 11,
+            "next_at": null, "last_status": 503, "error": "the endpoint answered 503",
+        }])
+    );
+    for (query, count) in
+        [("state=dead&limit=1", 1), ("endpoint=shop", 1), ("endpoint=x", 0), ("state=waiting", 0)]
+    {
+        let list = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await.json();
+        assert_eq!(list["deliveries"].as_array().unwrap().len(), count, "{query}");
+    }
+    for query in ["state=lost", "limit=0", "limit=1001", "x=1"] {
+        let refused = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await;
+        assert_eq!(refused.problem(), (400, "invalid_request".to_owned()), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_tried_again_by_those_who_may() {
+    let key = |name: &str, right| KeySettings {
+        name: name.into(),
+        token: TokenHash::of(name),
+        rights: vec![right],
+        starts_per_second: None,
+    };
+    let keys = vec![key("reader", Right::Read), key("root", Right::Admin)];
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let world = World::with(short(), Some(TcpSettings { listen, keys })).await;
+    let retry = format!("/v1/webhooks/deliveries/{MESSAGE}/retry");
+    let reader = "Authorization: Bearer reader\r\n";
+    let refused = world.ask_tcp("POST", &retry, reader).await;
+    assert_eq!(refused.problem(), (403, "forbidden".to_owned()));
+    assert!(refused.text().contains("needs the right admin"), "{}", refused.text());
+    assert_eq!(world.ask_tcp("GET", "/v1/webhooks/deliveries", reader).await.status, 200);
+    assert_eq!(world.shards.retried.load(Ordering::Relaxed), 0);
+
+    let key = "Idempotency-Key: one\r\n";
+    assert_eq!(world.ask_with("POST", &retry, key, "").await.status, 202);
+    assert_eq!(world.ask_with("POST", &retry, key, "").await.status, 202);
+    assert_eq!(world.shards.retried.load(Ordering::Relaxed), 1, "the second is a repetition");
+    let unknown = world.ask("POST", "/v1/webhooks/deliveries/msg_x/retry", "").await;
+    assert_eq!(unknown.problem(), (404, "not_found".to_owned()));
+}
