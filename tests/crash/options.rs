@@ -28,7 +28,7 @@ impl Options {
             rate: number("CRASH_RATE", 100),
             pending: number("CRASH_PENDING", 500),
             durability: env::var("CRASH_DURABILITY").unwrap_or_else(|_| "power".to_owned()),
-            has_webhooks: number("CRASH_WEBHOOKS", 0) != 0,
+            has_webhooks: number("CRASH_WEBHOOKS", 1) != 0,
         }
     }
 

@@ -13,8 +13,8 @@ pub(super) struct Book {
     fixed: String,
     /// The least attempts that were told to be left, and since when.
     attempts: Vec<(Duration, u8)>,
-    /// Wrong codes that were told to be counted.
-    wrong: u8,
+    /// Wrong codes that were told to be counted: when, and how many attempts were left.
+    wrong: Vec<(Duration, u8)>,
     end: Option<String>,
     end_told: Option<Duration>,
     is_granted: bool,
@@ -45,7 +45,7 @@ impl Ledger {
             to: view.to.clone(),
             fixed: view.fixed.clone(),
             attempts: vec![],
-            wrong: 0,
+            wrong: vec![],
             end: None,
             end_told: None,
             is_granted: false,
@@ -112,11 +112,10 @@ impl Ledger {
             (Guess::Wrong, false) => {
                 self.on_phone_wrong(&view.to, asked.told);
                 let Some(book) = self.books.get_mut(&view.id) else { return };
-                book.wrong += 1;
-                let (wrong, most) = (book.wrong, self.rules.attempts);
-                if wrong > most || view.attempts_left > most - wrong {
-                    let left = view.attempts_left;
-                    let text = format!("{} has {left} attempts after {wrong} of {most}", view.id);
+                book.wrong.push((asked.told, view.attempts_left));
+                let most = usize::from(self.rules.attempts);
+                if book.wrong.len() + usize::from(view.attempts_left) > most {
+                    let text = format!("{}: of {most} attempts {:.3?} left", view.id, book.wrong);
                     self.object(Kind::AttemptBack, text);
                 }
             }
