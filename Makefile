@@ -24,6 +24,11 @@ test: tools check ## Everything that CI runs; installs SIPp, Kamailio and cargo-
 .PHONY: check
 check: format clippy docs deny ## Formatting, lints, documentation, licences: all without a warning
 
+# Not part of `test`: it installs the libraries from the registries of Python and JavaScript.
+.PHONY: webhooks
+webhooks: ## Our golden signatures against the official libraries for Python and JavaScript (needs the network)
+	.ci/webhooks
+
 .PHONY: sipp
 sipp: ## The binary against every SIPp scenario (SCENARIO=word: only those whose name holds it)
 	SCENARIO=$(SCENARIO) $(CARGO) test --locked --test sipp -- --nocapture

@@ -4,6 +4,7 @@
 //! serve, so that a wrong configuration touches nothing. Stop: no new calls, hang up those that ring,
 //! then the control socket, so that a client can watch the end.
 
+mod books;
 mod check;
 mod daemon;
 mod demo;
@@ -11,6 +12,8 @@ mod dial;
 mod files;
 mod handset;
 mod journal_tool;
+mod past;
+mod relay;
 mod reload;
 mod serve;
 mod settings;

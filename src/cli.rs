@@ -27,7 +27,8 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 
 use crate::entropy::Entropy;
-use arguments::{Ask, Config, Daemon, Instead, Key};
+use crate::notify::Secret;
+use arguments::{Ask, Config, Daemon, Instead, Key, Webhook};
 pub use arguments::{
     Command, CommandLine, ConfigCheck, Demo, Dial, Handset, Journal, JournalFile, Named, Serve,
 };
@@ -95,6 +96,14 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
         }
         Command::Key(Key::New(arguments)) => {
             let text = key::new(arguments, &Entropy::system(), line.json);
+            settle(terminal.print(&text).map(|()| Exit::Success).map_err(Failure::from), terminal)
+        }
+        Command::Webhook(Webhook::Secret) => {
+            let secret = Secret::generate(&Entropy::system());
+            let text = match line.json {
+                true => format!("{}\n", serde_json::json!({ "secret": secret })),
+                false => format!("{secret}\n"),
+            };
             settle(terminal.print(&text).map(|()| Exit::Success).map_err(Failure::from), terminal)
         }
         Command::Ask(ask) => {

@@ -23,6 +23,7 @@ mod section;
 mod sip;
 mod trunk;
 mod verify;
+mod webhook;
 
 use std::path::Path;
 
@@ -36,6 +37,7 @@ pub use problem::{Caution, Place, Problem, Problems};
 pub use sip::Sip;
 
 use crate::call::inbound::Plan;
+use crate::notify;
 use crate::trunk::Profile;
 use crate::verify::settings::{MissedCalls, Settings};
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub verify: Settings,
     /// `[journal]`
     pub journal: Journal,
+    /// `[[webhook]]` and `[callbacks]`
+    pub webhooks: notify::Settings,
     /// `[log]`
     pub log: Log,
     /// `[observe]`
@@ -84,6 +88,7 @@ impl Config {
             ..config.verify.clone()
         };
         let pairs = [
+            ("[callbacks]", self.webhooks.callbacks != other.webhooks.callbacks),
             ("[control]", self.control != other.control),
             ("[[did]]", dids(self) != dids(other)),
             ("[journal]", self.journal != other.journal),
@@ -93,6 +98,7 @@ impl Config {
             ("[[pool]]", self.verify.pools != other.verify.pools),
             ("[sip]", self.sip != other.sip),
             ("[verify]", rules(self) != rules(other)),
+            ("[[webhook]]", self.webhooks.endpoints != other.webhooks.endpoints),
         ];
         pairs.into_iter().filter_map(|(section, differs)| differs.then_some(section)).collect()
     }

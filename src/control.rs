@@ -14,6 +14,7 @@ mod clock;
 mod counters;
 mod events;
 mod intake;
+mod memory;
 mod openapi;
 mod outside;
 pub mod problem;
@@ -27,10 +28,14 @@ mod settings;
 pub mod view;
 
 pub use access::{Caller, Key, Right, TokenHash};
-pub use api::{Api, Parts};
+pub use api::{Api, CallbackCheck, Parts};
 pub use counters::{ApiCounters, RequestCount, Shed};
-pub use events::{EventBus, EventId, Gone, IdError, Reader};
+pub use events::{CutOff, EventBus, Gone, IdError, Reader, Rendered, render, render_trunk};
+pub use memory::{Memory, Numbering};
 pub use openapi::document;
-pub use outside::{Calls, Readiness, Status, TrunkState};
+pub use outside::{
+    Asked, Calls, Delivery, DeliveryFilter, DeliveryState, EventRange, KeptReply, Place, Readiness,
+    Saving, Status, Store, StoredEvent, TrunkState, Unavailable, Webhooks,
+};
 pub use server::{BindError, SOCKET_PATH_BYTES_MAX, Server};
 pub use settings::{KeySettings, Limits, Settings, TcpSettings};

@@ -5,15 +5,18 @@
 //! one test, in virtual time, from one seed. Deliberately absent: sockets, clocks, threads.
 //!
 //! Invariants: a call ends once, and its end reaches `verify`; while a call lives the gateway has a
-//! `next_wake`; no INVITE leaves after its call ended.
+//! `next_wake`; no INVITE leaves after its call ended, or before its record is safe, if records are
+//! kept.
 
 pub mod board;
 mod dialog;
 pub mod dids;
 mod drain;
+mod ghost;
 mod heard;
 mod identity;
 mod inbound;
+pub mod inflight;
 mod leg;
 pub mod notice;
 mod outbox;
@@ -21,6 +24,7 @@ mod passed;
 mod place;
 mod probe;
 mod queue;
+mod recording;
 pub mod reload;
 mod request;
 mod response;
@@ -41,12 +45,15 @@ use self::board::Board;
 use self::dialog::Late;
 use self::dids::Dids;
 use self::drain::Stop;
+use self::ghost::table::Ghosts;
 use self::identity::Identities;
 use self::inbound::Call;
+use self::inflight::InFlight;
 use self::leg::{Owner, Purpose};
 use self::notice::Notices;
 use self::outbox::Outbox;
 use self::queue::Queue;
+use self::recording::Recording;
 use self::reload::Reload;
 use self::request::{Request, STRAY_ANSWERS_PER_SECOND};
 use self::settings::{Line, Settings, TRUNKS_MAX};
@@ -71,6 +78,9 @@ pub enum Command {
     Describe(state::Reply),
     /// No new calls; hang up those that live.
     Drain,
+    /// Hang up these calls of a gateway that died, which had this shard's socket. To be said once, when
+    /// the shard begins; none of them may be placed again under its id.
+    Haunt(Vec<InFlight>),
     /// Hang up this call.
     HangUp(CallId),
     /// Ring a phone.
@@ -93,6 +103,8 @@ pub enum Input<'a> {
         /// What was sent.
         payload: &'a [u8],
     },
+    /// Records may have been answered ([`inflight`]).
+    Recorded,
     /// The network said that a datagram of ours did not arrive (an ICMP error, no route).
     SendFailed {
         /// Where it should have gone.
@@ -125,9 +137,13 @@ pub struct Gateway {
     /// The leg that each live call is on.
     calls: BTreeMap<CallId, Handle>,
     queue: Queue,
+    /// Those whose record is being written.
+    recording: Recording,
     /// When the wheel next wakes us for those that wait.
     look_again_at: Option<Instant>,
     late: Late,
+    /// Calls of a gateway that died.
+    ghosts: Ghosts,
     notices: Notices,
     wheel: Wheel<Timer>,
     /// When verifications expire, or are forgotten.
@@ -169,15 +185,17 @@ impl Gateway {
             challenges: BTreeSet::new(),
             calls: BTreeMap::new(),
             queue: Queue::new(settings.queue_max, settings.queue_time_max),
+            recording: Recording::default(),
             look_again_at: None,
             verifications_max: settings.verifications_max,
             late: Late::default(),
+            ghosts: Ghosts::new(settings.transactions_max),
             notices: Notices::default(),
             wheel: Wheel::new(now),
             expiries: Wheel::new(now),
             outbox: Outbox::default(),
             scratch: vec![],
-            identities: Identities::new(&mut entropy),
+            identities: Identities::new(settings.tag_key, &mut entropy),
             servers: Servers::new(settings.servers_max, &mut entropy),
             entropy,
             verify,
@@ -195,11 +213,13 @@ impl Gateway {
         match input {
             Input::Command(Command::Describe(reply)) => reply.send(self.describe(now)),
             Input::Command(Command::Drain) => self.drain(now),
+            Input::Command(Command::Haunt(records)) => self.haunt(records, now),
             Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
             Input::Command(Command::Place(order)) => self.place(order, now),
             Input::Command(Command::Reload(reload)) => self.reload(*reload, now),
             Input::Command(Command::Watch(watch)) => self.watch(watch),
             Input::Datagram { from, payload } => self.on_datagram(from, payload, now),
+            Input::Recorded => self.on_recorded(now),
             Input::SendFailed { payload, why, .. } => self.on_send_failed(payload, why, now),
             Input::Timeout => self.on_timeout(now),
         }
@@ -223,7 +243,8 @@ impl Gateway {
     }
 
     /// Whether a stop was asked for, every call has ended, and every phone that was answered knows it: a
-    /// BYE that is lost must still be there to be sent again. A verification whose missed call waits for
+    /// BYE that is lost must still be there to be sent again, and so must the CANCEL of a call that a
+    /// gateway before this one left behind. A verification whose missed call waits for
     /// its ACK is waited for, for a moment.
     pub fn is_drained(&self) -> bool {
         self.is_draining()
@@ -231,6 +252,7 @@ impl Gateway {
             && self.outbox.len() == 0
             && !self.awaits_bye()
             && !self.awaits_callers()
+            && !self.ghosts.are_about()
     }
 
     fn awaits_bye(&self) -> bool {
@@ -238,7 +260,7 @@ impl Gateway {
         let mut byes =
             clients.filter_map(|client| match (&client.machine, &client.owner.purpose) {
                 (Machine::NonInvite { request, .. }, Purpose::Bye(_)) => Some(request),
-                (Machine::NonInvite { .. } | Machine::Invite { .. }, _) => None,
+                (Machine::NonInvite { .. } | Machine::Invite { .. } | Machine::Unsent, _) => None,
             });
         byes.any(NonInviteClient::is_open)
     }
@@ -248,6 +270,7 @@ impl Gateway {
         self.calls() == 0
             && self.clients.occupancy().0 == self.probes()
             && self.servers.occupancy().0 == 0
+            && self.ghosts.is_empty()
             && self.challenges.is_empty()
     }
 
@@ -258,6 +281,7 @@ impl Gateway {
         let (servers, servers_max) = self.servers.occupancy();
         self.tally.set_table(Table::ServerTransactions, servers, servers_max);
         self.tally.set_table(Table::Calls, self.calls.len(), limit);
+        self.tally.set_table(Table::Ghosts, self.ghosts.len(), self.ghosts.limit());
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
         let timers = self.wheel.len() + self.expiries.len();
         self.tally.set_table(Table::Timers, timers, self.deadlines_max() + self.expiries_max());

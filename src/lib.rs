@@ -15,6 +15,7 @@ pub mod gateway;
 pub mod lab;
 pub mod ladder;
 pub mod net;
+pub mod notify;
 pub mod number;
 pub mod observe;
 pub mod outcome;

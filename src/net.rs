@@ -8,13 +8,14 @@
 mod driver;
 mod errors;
 mod gather;
+mod seats;
 mod shard;
 mod socket;
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
-pub use driver::{Busy, NotSent, Remote, Running, spawn};
+pub use driver::{Busy, NotSent, Remote, Reserved, Running, spawn};
 pub use socket::{BindError, Socket, bind};
 
 use crate::ladder::Undelivered;
@@ -37,6 +38,8 @@ pub trait Core {
     type Command: Send + 'static;
     /// Somebody asks for something.
     fn on_command(&mut self, command: Self::Command, now: Instant);
+    /// Somebody rang ([`Remote::ring`]): there is something to be looked at that is no command.
+    fn on_bell(&mut self, now: Instant);
     /// A datagram arrived.
     fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant);
     /// A datagram did not arrive where it was sent.

@@ -11,6 +11,7 @@
 
 mod check;
 mod cseq;
+pub mod echo;
 mod error;
 mod host;
 mod lex;

@@ -37,16 +37,17 @@ const ROOMS: &[Room] = &[
     Room { name: "net", uses: &["gateway", "sip"] },
     Room { name: "control", uses: &["verify"] },
     Room { name: "store", uses: &["verify"] },
+    Room { name: "notify", uses: &["verify"] },
     Room { name: "observe", uses: &["gateway", "verify"] },
     Room { name: "lab", uses: &["net", "sip", "transaction"] },
-    Room { name: "config", uses: UPPER.split_at(11).0 },
-    Room { name: "cli", uses: UPPER.split_at(12).0 },
-    Room { name: "app", uses: UPPER.split_at(13).0 },
+    Room { name: "config", uses: UPPER.split_at(12).0 },
+    Room { name: "cli", uses: UPPER.split_at(13).0 },
+    Room { name: "app", uses: UPPER.split_at(14).0 },
     Room { name: "main", uses: &UPPER },
 ];
 
 /// Every room above the ground, bottom first; the top level uses what is below it.
-const UPPER: [&str; 14] = [
+const UPPER: [&str; 15] = [
     "sip",
     "transaction",
     "call",
@@ -56,6 +57,7 @@ const UPPER: [&str; 14] = [
     "net",
     "control",
     "store",
+    "notify",
     "observe",
     "lab",
     "config",
@@ -73,6 +75,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("rand_chacha", &["entropy"]),
     ("rand_core", &["entropy"]),
     ("redb", &["store"]),
+    ("rustls", &["notify"]),
     ("socket2", &["control", "lab", "net"]),
     ("std::fs", &["app", "cli", "config", "control", "lab", "main", "observe", "store"]),
     ("std::net::TcpListener", &["app", "control", "lab"]),
@@ -80,7 +83,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("std::net::UdpSocket", &["lab", "net"]),
     ("std::process", &["app", "cli", "main"]),
     ("std::thread", &["app", "cli", "control", "lab", "net", "observe", "store"]),
-    ("tokio", &["app", "cli", "control", "lab", "main", "store"]),
+    ("tokio", &["app", "cli", "control", "lab", "main", "notify", "store"]),
 ];
 
 /// Where a full number may be taken out of its mask, and how often: the wire, the replies to the

@@ -27,6 +27,7 @@ pub(crate) fn shard_settings(
         transactions_max: 1 << 18,
         queue_max: 10_000,
         queue_time_max: Duration::from_secs(2),
+        tag_key: None,
         verifications_max: 1_000_000,
     })
 }

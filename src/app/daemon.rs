@@ -8,8 +8,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
+use super::books::flights::Flights;
+use super::books::scribe::{Audience, Scribe};
+use super::books::sweep::{self, Terms};
+use super::books::vault::{self, Vault};
+use super::past::{self, JournalError, Read};
+use super::relay::Relay;
 use super::reload::Reloader;
 use super::settings;
 use super::shards::{Shard, Shards};
@@ -25,19 +31,24 @@ use crate::gateway::{Command, Gateway};
 use crate::net::{self, Running, Socket};
 use crate::observe::log::Log;
 use crate::observe::{Metrics, Recorder};
+use crate::store::{Announced, Journal};
 use crate::tally::Tally;
 use crate::time::WallClock;
 use crate::trunk::{MessagesError, Profile};
 use crate::verify::event::{Event, Listener};
-use crate::verify::{SettingsError, Verify, Warning};
+use crate::verify::{SettingsError, Task, Verify, Warning};
 
 /// A daemon that has bound everything and serves from [`run`](Self::run) on.
 pub(super) struct Daemon {
     server: Server,
     api: Arc<Api>,
     verify: Arc<Verify>,
-    bus: Arc<EventBus>,
+    scribe: Arc<Scribe>,
     teller: Arc<Teller<Item>>,
+    journal: Journal,
+    terms: Terms,
+    /// What the process before this one left to do.
+    tasks: Vec<Task>,
     shards: Arc<Shards>,
     running: Vec<Running<Command>>,
     trunks: Arc<Trunks>,
@@ -66,6 +77,9 @@ pub(super) enum StartError {
     /// A trunk cannot be spoken to as its profile wants.
     #[error("a trunk's profile: {0}")]
     Messages(#[from] MessagesError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A SIP address.
     #[error(transparent)]
     Sip(#[from] net::BindError),
@@ -86,19 +100,34 @@ impl Daemon {
         let names = &trunks.names;
         let control = settings::control(config);
 
-        let bus = EventBus::new(control.limits.events_kept, names.clone(), wall.at(now), &entropy);
         let metrics = Arc::new(Metrics::new(names.clone()));
-        let next: Vec<Arc<dyn Listener>> = vec![bus.clone()];
-        let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), next));
-        let teller = Teller::of_events(recorder.clone())?;
+        let relay = Arc::new(Relay::default());
+        let teller = Teller::of_events(relay.clone())?;
         let ear = Arc::clone(&teller) as Arc<dyn Listener>;
         let verify = Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), ear)?;
-        let verify = Arc::new(verify);
         verify.warnings().iter().for_each(|warning| warn!("{warning}"));
 
         // The control socket first: a second daemon with the same configuration is told that there
-        // is a first, and not that a port is taken. Nobody is served before everything is bound.
+        // is a first, and not that a file or a port is taken. Nobody is served before everything is
+        // bound.
         let server = Server::bind(&control)?;
+        let Read { opened, found, code_key, tag_key, took } =
+            past::read(&config.journal, names, &entropy)?;
+        let bus = EventBus::new(control.limits.events_kept, opened.next_event());
+        let stream = Arc::clone(&bus);
+        let announce = move |events: &[Announced]| {
+            for event in events {
+                stream.publish(event.sequence, &event.name, &event.body);
+            }
+        };
+        let (journal, _) = opened.start(Box::new(announce))?;
+        let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), vec![]));
+        let means = (entropy.clone(), wall.clone());
+        let (log_to, heard) = (recorder.clone(), Arc::new(NobodyListens));
+        let scribe = Scribe::new(journal.clone(), names.clone(), heard, means, log_to);
+        relay.set(scribe.clone());
+        let verify = Arc::new(verify.kept(&code_key));
+
         let sockets = bind(config)?;
         let locals = |sockets: &Vec<Socket>| sockets.iter().map(|socket| socket.local).collect();
         let locals: Vec<Vec<SocketAddr>> = sockets.iter().map(locals).collect();
@@ -107,8 +136,19 @@ impl Daemon {
             tcp: server.tcp_address(),
             sip: locals.iter().flatten().copied().collect(),
         };
+        let (calls_up, records) = (found.in_flight, found.records);
+        let revival = verify.recover(found.past, Instant::now());
+        info!(
+            records,
+            pending = revival.pending,
+            ended = revival.ended,
+            calls = calls_up.len(),
+            ?took,
+            "took over from the process before"
+        );
         let joined = (&verify, &recorder, &trunks);
-        let (running, shards) = run_shards(config, sockets, joined, &entropy)?;
+        let (running, shards) = run_shards(config, sockets, joined, (&scribe, tag_key), &entropy)?;
+        shards.haunt(calls_up, &locals);
         let counters = Arc::new(ApiCounters::default());
         let status = Arc::new(DaemonStatus {
             shards: Arc::clone(&shards),
@@ -122,12 +162,16 @@ impl Daemon {
             started: now,
             started_at: wall.at(now),
         });
-        let calls = Arc::clone(&shards);
+        let (calls, clock) = (Arc::clone(&shards), journal.clock());
         let parts = Parts {
             verify: Arc::clone(&verify),
             calls,
             status,
-            bus: Arc::clone(&bus),
+            store: Vault::new(Arc::clone(&scribe), Arc::clone(&teller)),
+            replies: found.replies.into_iter().map(|kept| vault::reply(kept, clock)).collect(),
+            bus,
+            webhooks: None,
+            callbacks: None,
             trunks: trunks.names.clone(),
             counters,
             entropy,
@@ -137,8 +181,14 @@ impl Daemon {
             server,
             api,
             verify,
-            bus,
+            scribe,
             teller,
+            journal,
+            terms: Terms::new(
+                &config.verify,
+                (config.journal.events_kept as u64, config.journal.events_kept_for),
+            ),
+            tasks: revival.tasks,
             shards,
             running,
             trunks,
@@ -163,17 +213,26 @@ impl Daemon {
         stop: impl Future<Output = ()>,
         stop_now: impl Future<Output = ()>,
     ) {
-        let Self { server, api, verify, bus, teller, shards, running, trunks, wall, .. } = self;
+        let Self { server, api, verify, scribe, teller, shards, running, trunks, wall, .. } = self;
+        let (journal, terms, tasks) = (self.journal, self.terms, self.tasks);
         let drained = tokio::sync::Notify::new();
         let drain = async {
             shards.drain().await;
             ended(&running).await;
             teller.flush().await;
+            // What was told is on disk before anybody hears that the daemon has stopped.
+            let _ = tokio::time::timeout(FLUSH_MAX, journal.barrier()).await;
+        };
+        let resume = async {
+            shards.resume(tasks).await;
+            std::future::pending().await
         };
         let serve = server.run(api, drained.notified());
         tokio::select! {
             () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
-            () = watch(&verify, &shards, &trunks, &bus, &wall) => {}
+            () = watch(&verify, &shards, &trunks, &scribe, &wall) => {}
+            () = resume => {}
+            () = sweep_on(&journal, terms) => {}
         }
     }
 }
@@ -188,6 +247,30 @@ pub(super) fn check(config: &Config) -> Result<Vec<Warning>, SettingsError> {
     let wall = WallClock::new(Instant::now(), SystemTime::now());
     let verify = Verify::new(config.verify.clone(), wall, Entropy::system(), Arc::new(Nobody))?;
     Ok(verify.warnings())
+}
+
+/// Deletes what the journal has kept for long enough, again and again. Never ends.
+async fn sweep_on(journal: &Journal, terms: Terms) {
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        let journal = journal.clone();
+        let sweep = move || sweep::sweep(&journal, &terms, Instant::now());
+        match tokio::task::spawn_blocking(sweep).await {
+            Ok(Ok(())) | Err(_) => {}
+            // While the disk does not work that is known.
+            Ok(Err(error)) => debug!(%error, "the journal was not swept"),
+        }
+    }
+}
+
+/// No webhooks yet.
+struct NobodyListens;
+
+impl Audience for NobodyListens {
+    fn endpoints(&self, _: &str) -> Vec<Arc<str>> {
+        vec![]
+    }
 }
 
 /// Sockets for each shard: the ports follow one another.
@@ -216,6 +299,7 @@ fn run_shards(
     config: &Config,
     sockets: Vec<Vec<Socket>>,
     (verify, recorder, trunks): (&Arc<Verify>, &Arc<Recorder>, &Arc<Trunks>),
+    (scribe, tag_key): (&Arc<Scribe>, [u8; 16]),
     entropy: &Entropy,
 ) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
     let (mut running, mut shards) = (vec![], vec![]);
@@ -233,14 +317,19 @@ fn run_shards(
             verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
             queue_max: config.sip.queue_max,
             queue_time_max: config.sip.queue_time_max,
+            tag_key: Some(tag_key),
         };
         let tally = Arc::new(Tally::default());
         let gateway =
             Gateway::new(settings, Arc::clone(verify), entropy, Arc::clone(&tally), Instant::now());
-        let gateway = gateway.watched_by(recorder.clone());
+        let flights = Flights::new(Arc::clone(scribe), Arc::clone(verify));
+        let bell = flights.shard();
+        let gateway = gateway.watched_by(recorder.clone()).recorded_by(Arc::new(flights));
         let board = gateway.board();
         let thread =
             net::spawn(&format!("shard-{shard}"), gateway, sockets, config.sip.orders_max)?;
+        // Nobody else sets it.
+        let _ = bell.set(thread.remote.clone());
         shards.push(Shard { remote: thread.remote.clone(), board, tally });
         running.push(thread);
     }
@@ -259,7 +348,7 @@ async fn watch(
     verify: &Verify,
     shards: &Shards,
     trunks: &Trunks,
-    bus: &EventBus,
+    scribe: &Scribe,
     wall: &WallClock,
 ) {
     let mut was_up: BTreeMap<u16, bool> = BTreeMap::new();
@@ -278,8 +367,12 @@ async fn watch(
                     true => info!(trunk = %name, "the trunk may be used"),
                     false => warn!(trunk = %name, "the trunk does not answer"),
                 }
-                bus.on_trunk(name, is_up, wall.at(now));
+                scribe.on_trunk(name, is_up, now);
             }
         }
     }
 }
+
+/// One commit, and then some.
+const FLUSH_MAX: Duration = Duration::from_secs(1);
+const SWEEP_EVERY: Duration = Duration::from_secs(1);

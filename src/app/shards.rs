@@ -1,22 +1,24 @@
 //! The shards as the rest of the daemon sees them: where orders go, and what can be read of them.
 #![expect(clippy::disallowed_methods, reason = "who has a word for a full shard waits a moment")]
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use super::trunks::Trunks;
-use crate::control::Calls;
 use crate::control::service::NotPlaced;
+use crate::control::{Calls, Place};
 use crate::gateway::Command;
 use crate::gateway::board::Board;
+use crate::gateway::inflight::InFlight;
 use crate::gateway::reload::Reload;
 use crate::gateway::state::{Reply, ShardState};
-use crate::net::{Busy, NotSent, Remote};
+use crate::net::{Busy, NotSent, Remote, Reserved};
 use crate::tally::{Shed, Table, Tally};
+use crate::verify::Task;
 use crate::verify::record::CallRecord;
-use crate::verify::{Order, Watch};
 
 /// One running shard.
 #[derive(Debug)]
@@ -67,6 +69,36 @@ impl Shards {
         }
     }
 
+    /// Has calls of the process before this one hung up: each by the shard that has the socket which
+    /// its INVITE left from or, where there is none any more, by one that can reach the trunk. For a
+    /// start: the queues are empty.
+    pub(super) fn haunt(&self, calls: Vec<InFlight>, locals: &[Vec<SocketAddr>]) {
+        let mut each: Vec<Vec<InFlight>> = self.shards.iter().map(|_| vec![]).collect();
+        for call in calls {
+            let has = |ask: &dyn Fn(&SocketAddr) -> bool| {
+                locals.iter().position(|locals| locals.iter().any(ask))
+            };
+            let same = has(&|local| *local == call.local);
+            let reaches = || has(&|local| local.is_ipv4() == call.remote.is_ipv4());
+            if let Some(calls) = same.or_else(reaches).and_then(|shard| each.get_mut(shard)) {
+                calls.push(call);
+            }
+        }
+        for (shard, calls) in self.shards.iter().zip(each).filter(|(_, calls)| !calls.is_empty()) {
+            // The queue of a shard that has just begun has room.
+            let _ = shard.remote.send(Command::Haunt(calls));
+        }
+    }
+
+    /// Has the shards go on with what the process before this one was asked for.
+    pub(super) async fn resume(&self, tasks: Vec<Task>) {
+        for task in tasks {
+            if let Some(shard) = self.shards.get(usize::from(task.shard())) {
+                tell(shard, command(task)).await;
+            }
+        }
+    }
+
     /// Calls on a trunk, all shards together.
     pub(super) fn in_flight(&self, trunk: usize) -> u32 {
         self.shards.iter().map(|shard| shard.board.in_flight(trunk)).sum()
@@ -97,33 +129,23 @@ impl Shards {
 }
 
 impl Calls for Shards {
-    fn place(&self, order: &Order) -> Result<(), NotPlaced> {
+    fn reserve(&self, task: &Task) -> Result<Box<dyn Place>, NotPlaced> {
         if self.is_stopping() {
             return Err(NotPlaced::Stopping);
         }
-        let Some(shard) = self.shards.get(usize::from(order.shard)) else {
-            return Err(NotPlaced::QueueFull);
-        };
-        let layout = self.trunks.current();
-        let route = layout.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
-        if !route.iter().any(|trunk| shard.board.takes_calls(usize::from(*trunk))) {
-            return Err(NotPlaced::NoTrunk);
+        let shard = self.shards.get(usize::from(task.shard())).ok_or(NotPlaced::QueueFull)?;
+        if let Task::Call(order) = task {
+            let layout = self.trunks.current();
+            let route = layout.routes.get(usize::from(order.pool)).map_or(&[][..], AsRef::as_ref);
+            if !route.iter().any(|trunk| shard.board.takes_calls(usize::from(*trunk))) {
+                return Err(NotPlaced::NoTrunk);
+            }
         }
-        shard.remote.send(Command::Place(order.clone())).map_err(|_| {
+        let place = shard.remote.reserve().map_err(|_| {
             shard.tally.on_shed(Shed::Call);
             NotPlaced::QueueFull
-        })
-    }
-
-    fn watch(&self, watch: Watch) -> Result<(), NotPlaced> {
-        if self.is_stopping() {
-            return Err(NotPlaced::Stopping);
-        }
-        let shard = self.shards.get(usize::from(watch.shard)).ok_or(NotPlaced::QueueFull)?;
-        shard.remote.send(Command::Watch(watch)).map_err(|_| {
-            shard.tally.on_shed(Shed::Call);
-            NotPlaced::QueueFull
-        })
+        })?;
+        Ok(Box::new(ShardPlace(place)))
     }
 
     fn hang_up(&self, call: &Arc<CallRecord>, shard: u16) {
@@ -133,6 +155,23 @@ impl Calls for Shards {
             // The ring time of the profile ends the call instead.
             shard.tally.on_shed(Shed::Call);
         }
+    }
+}
+
+/// A place in the queue of a shard.
+struct ShardPlace(Reserved<Command>);
+
+impl Place for ShardPlace {
+    fn hand_over(self: Box<Self>, task: Task) {
+        // A shard that has stopped has nothing left to do.
+        let _ = self.0.send(command(task));
+    }
+}
+
+fn command(task: Task) -> Command {
+    match task {
+        Task::Call(order) => Command::Place(order),
+        Task::Watch(watch) => Command::Watch(watch),
     }
 }
 

@@ -16,7 +16,6 @@ use crate::observe::{Metrics, Process, Readings, RequestReading};
 use crate::time::Micros;
 use crate::trunk::Profile;
 use crate::verify::Verify;
-use crate::verify::event::Event;
 
 /// Reads the state of everything.
 pub(super) struct DaemonStatus {

@@ -1,12 +1,18 @@
 //! A flash call on one trunk: ring a phone for a planned time, hang up before it is answered.
 //!
 //! ```text
+//!  Recording ──hang_up, refused──▶ Ended
+//!      │ recorded
+//!      ▼
 //!   Calling ──1xx──▶ Proceeding ──alerting──▶ Ringing ──ring time──▶ HangingUp ──final──▶ Ended
 //!      │                 │ nothing rings         │ hang_up             │ 64*T1
 //!      │ hang_up         └───────────────────────┴──────────────▶──────┘
 //!      ▼
 //!   Unwanted ──1xx──▶ HangingUp        (RFC 3261 §9.1: no CANCEL before a provisional response)
 //! ```
+//!
+//! Recording is only for a call whose INVITE waits until a record of it is safe: nothing has left, and
+//! all clocks begin when it does.
 //!
 //! The ring clock starts at real alerting, never at the INVITE: on mobile networks seconds pass
 //! between the two. Alerting that comes while we give up is too late for the plan and still told:
@@ -88,6 +94,27 @@ impl Outbound {
         Self { plan, invited: now, sent: now, state }
     }
 
+    /// The INVITE waits until a record of the call is safe, which must be `until` then.
+    pub fn record(plan: Plan, until: Instant) -> Self {
+        Self { plan, invited: until, sent: until, state: State::Recording { until } }
+    }
+
+    /// The record is safe and the INVITE has just been sent: the call begins. Says whether it does: one
+    /// that is over, or has begun, does not.
+    pub fn on_recorded(&mut self, now: Instant) -> bool {
+        let is_recording = matches!(self.state, State::Recording { .. });
+        if is_recording {
+            *self = Self::start(self.plan, now);
+        }
+        is_recording
+    }
+
+    /// There will be no record: nothing is sent, through no other trunk either.
+    pub fn on_not_recorded(&mut self) -> Step {
+        let is_recording = matches!(self.state, State::Recording { .. });
+        if is_recording { self.end_unsent() } else { Step::default() }
+    }
+
     /// The INVITE has been sent again.
     pub fn on_invited_again(&mut self, now: Instant) {
         self.sent = now;
@@ -137,6 +164,7 @@ impl Outbound {
             State::Calling { .. }
             | State::HangingUp { .. }
             | State::Proceeding { .. }
+            | State::Recording { .. }
             | State::Ringing { .. }
             | State::Unwanted { .. } => Outcome::AnsweredSuspect,
         };
@@ -153,9 +181,10 @@ impl Outbound {
             }
             State::Unwanted { why: HangUp::Asked, .. } => (Outcome::Withdrawn, true),
             State::Ringing { .. } => (cut_short(code, q850_cause, true), true),
-            State::Calling { .. } | State::Proceeding { .. } | State::Unwanted { .. } => {
-                (cut_short(code, q850_cause, false), false)
-            }
+            State::Calling { .. }
+            | State::Proceeding { .. }
+            | State::Recording { .. }
+            | State::Unwanted { .. } => (cut_short(code, q850_cause, false), false),
         };
         end(outcome, Some(code), q850_cause, is_settled)
     }
@@ -183,6 +212,7 @@ impl Outbound {
         let (next, step) = match mem::replace(&mut self.state, State::Ended) {
             State::Calling { .. } => (self.unwanted(HangUp::Asked), Step::default()),
             State::Proceeding { .. } => self.hang_up_now(HangUp::Asked, None, now),
+            State::Recording { .. } => (State::Ended, end(Outcome::Withdrawn, None, None, true)),
             State::Ringing { evidence, .. } => self.hang_up_now(HangUp::Asked, Some(evidence), now),
             state @ (State::Ended | State::HangingUp { .. } | State::Unwanted { .. }) => {
                 (state, Step::default())
@@ -204,6 +234,7 @@ impl Outbound {
                 (self.ringing(Evidence::Guess, now), step)
             }
             State::Proceeding { .. } => self.hang_up_now(HangUp::NothingRings, None, now),
+            State::Recording { .. } => (State::Ended, self.end_unsent()),
             State::Ringing { evidence, .. } => {
                 self.hang_up_now(HangUp::RangEnough, Some(evidence), now)
             }
@@ -228,6 +259,7 @@ impl Outbound {
                 (*at, "assume ringing")
             }
             State::Proceeding { give_up_at, .. } => (*give_up_at, "nothing rings"),
+            State::Recording { until } => (*until, "record"),
             State::Ringing { until, .. } => (*until, "ring time"),
             State::HangingUp { guard, .. } => (*guard, "64*T1 after CANCEL"),
             State::Unwanted { guard, .. } => (*guard, "64*T1 after INVITE"),
@@ -243,6 +275,7 @@ impl Outbound {
             State::Ended => "ended",
             State::HangingUp { .. } => "hanging up",
             State::Proceeding { .. } => "proceeding",
+            State::Recording { .. } => "recording",
             State::Ringing { .. } => "ringing",
             State::Unwanted { .. } => "unwanted",
         }
@@ -257,9 +290,16 @@ impl Outbound {
             State::Calling { .. }
             | State::HangingUp { .. }
             | State::Proceeding { .. }
+            | State::Recording { .. }
             | State::Ringing { .. }
             | State::Unwanted { .. } => end(outcome, None, None, false),
         }
+    }
+
+    /// Another trunk would need the same record.
+    fn end_unsent(&mut self) -> Step {
+        self.state = State::Ended;
+        end(Outcome::Unsent, None, None, true)
     }
 
     fn evidence(&self, code: u16) -> Option<Evidence> {
@@ -293,6 +333,7 @@ enum State {
     Calling { give_up_at: Instant },
     Unwanted { why: HangUp, guard: Instant },
     Proceeding { assume_at: Option<Instant>, give_up_at: Instant },
+    Recording { until: Instant },
     Ringing { evidence: Evidence, until: Instant },
     HangingUp { why: HangUp, rang: bool, confirmed: bool, guard: Instant },
     Ended,

@@ -58,7 +58,8 @@ impl CommandLine {
             | Command::Demo(_)
             | Command::Handset(_)
             | Command::Journal(_)
-            | Command::Key(_) => return Ok(line),
+            | Command::Key(_)
+            | Command::Webhook(_) => return Ok(line),
         };
         match line.json {
             false => Ok(line),
@@ -127,6 +128,9 @@ pub enum Command {
     /// Make API keys
     #[command(subcommand)]
     Key(Key),
+    /// Make secrets of webhooks
+    #[command(subcommand)]
+    Webhook(Webhook),
 }
 
 /// What a running daemon is asked.
@@ -335,6 +339,13 @@ pub struct KeyNew {
     /// What it may do
     #[arg(long, value_delimiter = ',', default_value = "verify,read", value_parser = rights())]
     pub rights: Vec<String>,
+}
+
+/// `webhook …`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Webhook {
+    /// Make a secret and print it, for `webhook.secret`, a `webhook.secret_file` and the receiver
+    Secret,
 }
 
 fn rights() -> PossibleValuesParser {

@@ -26,7 +26,8 @@ pub(super) enum Refusal {
 }
 
 impl<T: 'static> Kind<T> {
-    fn new(
+    /// A value that `read` understands.
+    pub(super) fn new(
         accepted: impl Into<String>,
         read: impl Fn(&Value) -> Result<T, Refusal> + 'static,
     ) -> Self {

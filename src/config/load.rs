@@ -12,6 +12,7 @@ use super::problem::{Place, Problem, Problems};
 use super::section::{Placed, Section, Sink};
 use super::{
     Config, control, country, did, journal, kind, log, missed_calls, pool, sip, trunk, verify,
+    webhook,
 };
 use crate::trunk::{Messages, Profile};
 
@@ -52,13 +53,27 @@ fn read_config(document: &Document, path: &Path, files: &dyn Files, sink: &Sink)
     let dids = did::read(&mut root, &trunks, elsewhere, &mut verify);
     country::check_own(&root, &verify);
     let journal = journal::read(root.section("journal"), base);
+    let webhooks = webhook::read(&mut root, base, files);
     let log = log::read(root.section("log"));
     let observe = log::read_observe(root.section("observe"));
     root.finish();
     verify.shards = sip.shards;
     let cautions = sink.take_cautions();
     let trunks = trunks.profiles;
-    Config { control, sip, trunks, pools, dids, elsewhere, verify, journal, log, observe, cautions }
+    Config {
+        control,
+        sip,
+        trunks,
+        pools,
+        dids,
+        elsewhere,
+        verify,
+        journal,
+        webhooks,
+        log,
+        observe,
+        cautions,
+    }
 }
 
 /// The trunks, as far as they could be read.

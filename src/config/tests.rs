@@ -16,6 +16,7 @@ mod listeners;
 mod manual;
 mod pools;
 mod trunks;
+mod webhooks;
 
 const MINIMAL: &str = r#"journal.path = "journal"
 [control]
@@ -89,7 +90,7 @@ fn unknown_keys_are_named_with_what_was_meant() {
             ringproof.toml:11: `verfy` is an unknown key, must be `verify`, if that was meant
             ringproof.toml:14: `log.levels` is an unknown key, must be `level`, if that was meant
             ringproof.toml:15: `trunk.plane` is an unknown trunk, must be `trunk.plain`, if that was meant
-            ringproof.toml:17: `banana` is an unknown key, must be `control`, `sip`, `trunk`, `verify`, `missed_calls`, `pool`, `did`, `journal`, `log` or `observe`
+            ringproof.toml:17: `banana` is an unknown key, must be `control`, `sip`, `trunk`, `verify`, `missed_calls`, `pool`, `did`, `journal`, `webhook`, `callbacks`, `log` or `observe`
             sip-profiles/plain-rfc3261.toml:4: `caller_id.formats` is an unknown key, must be `format`, if that was meant"#]],
     );
 }

@@ -9,7 +9,7 @@ use super::access::Keys;
 use super::clock;
 use super::counters::ApiCounters;
 use super::events::EventBus;
-use super::outside::{Calls, Status};
+use super::outside::{Calls, KeptReply, Readiness, Status, Store, Webhooks};
 use super::replies::Replies;
 use super::service::Service;
 use super::settings::{Limits, Settings};
@@ -22,6 +22,11 @@ pub struct Api {
     pub(super) service: Service,
     pub(super) bus: Arc<EventBus>,
     pub(super) status: Arc<dyn Status>,
+    pub(super) store: Arc<dyn Store>,
+    /// None are configured.
+    pub(super) webhooks: Option<Arc<dyn Webhooks>>,
+    /// None: callbacks are off.
+    pub(super) callbacks: Option<CallbackCheck>,
     pub(super) trunks: TrunkNames,
     pub(super) counters: Arc<ApiCounters>,
     pub(super) keys: Keys,
@@ -46,8 +51,16 @@ pub struct Parts {
     pub calls: Arc<dyn Calls>,
     /// The daemon's own state.
     pub status: Arc<dyn Status>,
-    /// The event stream, which listens to `verify`.
+    /// Where everything is written before it is told; `verify` must be [`kept`](Verify::kept).
+    pub store: Arc<dyn Store>,
+    /// The replies that the process before this one kept.
+    pub replies: Vec<KeptReply>,
+    /// The event stream, which gets what is on disk.
     pub bus: Arc<EventBus>,
+    /// The webhooks, if there are any.
+    pub webhooks: Option<Arc<dyn Webhooks>>,
+    /// Which callback URLs are taken; `None`: callbacks are off.
+    pub callbacks: Option<CallbackCheck>,
     /// The trunks' names, in the configuration's order.
     pub trunks: TrunkNames,
     /// The counters, which `observe` reads.
@@ -56,19 +69,33 @@ pub struct Parts {
     pub entropy: Entropy,
 }
 
+/// Whether a callback URL may be used; `Err`: what was found and what would be accepted.
+pub type CallbackCheck = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
+
 impl Api {
     /// Puts the parts together.
     pub fn new(settings: &Settings, parts: Parts) -> Arc<Self> {
-        let Parts { verify, calls, status, bus, trunks, counters, entropy } = parts;
+        let Parts { verify, calls, status, store, bus, trunks, counters, entropy, .. } = parts;
         let limits = settings.limits;
         let keys = settings.tcp.as_ref().map_or(&[][..], |tcp| &tcp.keys);
+        let now = clock::now();
+        let replies = Replies::new(
+            (limits.replies_kept, limits.replies_kept_for),
+            store.clone(),
+            counters.clone(),
+        );
+        replies.restore(parts.replies, now);
+        let save_timeout = limits.save_timeout;
         Arc::new(Self {
-            service: Service::new(verify, calls, counters.clone()),
+            service: Service::new(verify, calls, store.clone(), counters.clone(), save_timeout),
             bus,
             status,
+            store,
+            webhooks: parts.webhooks,
+            callbacks: parts.callbacks,
             trunks,
-            keys: Keys::new(keys, limits.wrong_tokens_per_minute, &entropy, clock::now()),
-            replies: Replies::new(limits.replies_kept, limits.replies_kept_for, counters.clone()),
+            keys: Keys::new(keys, limits.wrong_tokens_per_minute, &entropy, now),
+            replies,
             counters,
             limits,
             connections_max: settings.connections_max(),
@@ -77,5 +104,16 @@ impl Api {
             stop: watch::Sender::new(false),
             document: super::openapi::document().into(),
         })
+    }
+
+    /// Whether calls can be placed, and what comes of them be written.
+    pub(super) fn readiness(&self) -> Readiness {
+        match self.status.readiness() {
+            Readiness::Stopping => Readiness::Stopping,
+            _ if !self.store.is_writable() => Readiness::StoreUnavailable,
+            readiness @ (Readiness::NoTrunk | Readiness::Ready | Readiness::StoreUnavailable) => {
+                readiness
+            }
+        }
     }
 }

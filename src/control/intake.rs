@@ -1,8 +1,8 @@
 //! How a request that changes something is taken in: its body is read within bounds, a repetition is
 //! recognised, and what is begun is finished.
 //!
-//! Invariant: the operation runs in a task of its own. A client that goes away before the reply
-//! stops the reply, never the operation.
+//! Invariants: the operation runs in a task of its own. A client that goes away before the reply
+//! stops the reply, never the operation. The reply to a request with a key is on disk before it leaves.
 
 use std::sync::Arc;
 
@@ -19,7 +19,11 @@ use super::api::Api;
 use super::clock;
 use super::counters::Shed;
 use super::problem::{Code, Problem};
-use super::replies::{Awaited, Claim, Reply, RequestKey};
+use super::replies::{Awaited, Claim, Reply, RequestKey, Turn};
+
+/// Marks a response whose reply is kept already.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IsKept;
 
 /// The body of a request, whole.
 #[derive(Clone, Debug)]
@@ -40,22 +44,41 @@ pub(super) async fn take_in(
     };
     let key = key.map(|key| RequestKey::new(&caller.name(), parts.uri.path(), &key));
     parts.extensions.insert(Payload(payload.clone()));
-    let operation = next.run(Request::from_parts(parts, Body::empty()));
-
-    let Some(key) = key else { return Ok(finish(operation).await) };
+    let Some(key) = key else {
+        return Ok(finish(next.run(Request::from_parts(parts, Body::empty()))).await);
+    };
     match api.replies.claim(key, &payload, clock::now()) {
         Claim::Again(first) => wait(&api, first).await,
-        Claim::First(turn) => Ok(finish(async move {
-            let reply = Arc::new(record(operation.await).await);
-            turn.settle(reply.clone());
-            replay(&reply)
-        })
-        .await),
+        Claim::First(turn) => {
+            parts.extensions.insert(turn.slip());
+            let operation = next.run(Request::from_parts(parts, Body::empty()));
+            Ok(finish(carry_out(turn, operation)).await)
+        }
         Claim::Mismatch => Err(Problem::new(
             Code::IdempotencyMismatch,
             "this Idempotency-Key came with another body before: a new request needs a new key",
         )),
     }
+}
+
+/// Carries out a request with a key, and answers when its reply is kept.
+async fn carry_out(turn: Turn, operation: impl Future<Output = Response>) -> Response {
+    let response = operation.await;
+    let is_kept = response.extensions().get::<IsKept>().is_some();
+    let mut reply = record(response).await;
+    if !is_kept
+        && !reply.is_passing
+        && let Err(error) = turn.keep(&reply).await
+    {
+        // Who asks again after what was done must hear the same; after a refusal he will anyway.
+        reply = match reply.status.is_success() {
+            true => record(Problem::from(error).into_response()).await,
+            false => Reply { is_passing: true, ..reply },
+        };
+    }
+    let reply = Arc::new(reply);
+    turn.settle(reply.clone());
+    replay(&reply)
 }
 
 /// Runs to the end, whether or not somebody waits for it.
@@ -138,7 +161,7 @@ async fn record(response: Response) -> Reply {
     Reply { status: parts.status, headers: parts.headers, body, is_passing }
 }
 
-fn replay(reply: &Reply) -> Response {
+pub(super) fn replay(reply: &Reply) -> Response {
     (reply.status, reply.headers.clone(), reply.body.clone()).into_response()
 }
 

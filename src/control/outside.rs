@@ -1,35 +1,208 @@
 //! What the control room needs from outside, and nobody it must import for it: the daemon's wiring
 //! implements these over its shards and its metrics.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::service::NotPlaced;
 use crate::time::Micros;
 use crate::verify::record::CallRecord;
-use crate::verify::{Order, Watch};
+use crate::verify::{Beginning, Task};
 
 /// The shards, as those see them who want calls placed. Must not block.
 pub trait Calls: Send + Sync {
-    /// Hands a call to its shard.
+    /// Takes a place in the queue of the shard that must do this.
     ///
     /// # Errors
     ///
-    /// Nothing was handed over and nothing will be dialled.
-    fn place(&self, order: &Order) -> Result<(), NotPlaced>;
-
-    /// Has a shard keep the time of a verification.
-    ///
-    /// # Errors
-    ///
-    /// No shard keeps it.
-    fn watch(&self, watch: Watch) -> Result<(), NotPlaced>;
+    /// There is none, or the shard could not do it.
+    fn reserve(&self, task: &Task) -> Result<Box<dyn Place>, NotPlaced>;
 
     /// Tells `shard` to hang up a call. A call that is over already is left alone.
     fn hang_up(&self, call: &Arc<CallRecord>, shard: u16);
+}
+
+/// A place in the queue of a shard; dropped, it is free for others.
+pub trait Place: Send {
+    /// Hands over what the place was taken for. Must not block. Nobody hears of a shard that is gone:
+    /// the daemon is on its way out then.
+    fn hand_over(self: Box<Self>, task: Task);
+}
+
+/// Where everything is written that a client is told, before it is told.
+///
+/// What is handed over by one thread is written in that order. Must not block, but for what says so.
+pub trait Store: Send + Sync {
+    /// Whether the disk was seen to work.
+    fn is_writable(&self) -> bool;
+
+    /// Writes all that there is of a start as one: what must be kept, the events, and the reply to a
+    /// request with a key. What comes of the future says whether it is on disk; if it is not, nothing of
+    /// it ever will be.
+    ///
+    /// # Errors
+    ///
+    /// It was not even taken.
+    fn begin(&self, beginning: Beginning, reply: Option<KeptReply>) -> Result<Saving, Unavailable>;
+
+    /// Writes the reply to any other request with a key.
+    fn keep_reply(&self, reply: KeptReply) -> Saving;
+
+    /// Deletes the reply with this ticket, in its own time.
+    fn forget_reply(&self, ticket: u64);
+
+    /// Answers when everything is on disk that happened before, whoever was told of it: also what waits
+    /// to be handed over.
+    fn barrier(&self) -> Saving;
+
+    /// The events on disk after the one with this number, the oldest first and `limit` at most. Reads
+    /// from the disk and blocks meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read now.
+    fn events_after(&self, number: u64, limit: usize) -> Result<Vec<StoredEvent>, Unavailable>;
+
+    /// Which events are on disk. May block.
+    ///
+    /// # Errors
+    ///
+    /// That cannot be read now.
+    fn event_range(&self) -> Result<EventRange, Unavailable>;
+}
+
+/// Whether something is on disk, once that is known.
+pub type Saving = Pin<Box<dyn Future<Output = Result<(), Unavailable>> + Send>>;
+
+/// The disk does not take what must be on it before anybody is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("what must not be lost cannot be written now, try again later")]
+pub struct Unavailable;
+
+/// The reply to a request with an `Idempotency-Key`, as it outlives the process.
+#[derive(Clone, Eq, PartialEq)]
+pub struct KeptReply {
+    /// Its place in the order in which such requests came.
+    pub ticket: u64,
+    /// The hash of caller, path and key.
+    pub owner: [u8; 32],
+    /// The hash of the request's body.
+    pub request: [u8; 32],
+    /// The status.
+    pub status: u16,
+    /// Header names and values.
+    pub headers: Vec<(Box<str>, Box<str>)>,
+    /// The body.
+    pub body: Bytes,
+    /// When it is forgotten.
+    pub expires: Instant,
+}
+
+impl fmt::Debug for KeptReply {
+    /// The body has a phone number in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ticket, status, .. } = self;
+        f.debug_struct("KeptReply").field("ticket", ticket).field("status", status).finish()
+    }
+}
+
+/// An event that is on disk.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoredEvent {
+    /// Its number.
+    pub number: u64,
+    /// Its type.
+    pub name: Box<str>,
+    /// The envelope.
+    pub body: Bytes,
+}
+
+/// The events that can be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct EventRange {
+    /// The number of the oldest; without any, of the next one.
+    pub oldest: u64,
+    /// The number of the latest; without any, of the one before the oldest.
+    pub latest: u64,
+}
+
+/// The messages to webhooks.
+pub trait Webhooks: Send + Sync {
+    /// Those that were not taken yet, the oldest first.
+    fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Vec<Delivery>>;
+
+    /// Tries one now. False: there is none with this id, or nobody is configured for it any more.
+    fn retry(&self, id: &str) -> Asked<bool>;
+}
+
+/// An answer of those who must read from the disk for it.
+pub type Asked<T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send>>;
+
+/// Which messages are asked for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct DeliveryFilter {
+    /// For the endpoint with this name; `None`: for all, and for callback URLs.
+    pub endpoint: Option<Arc<str>>,
+    /// Where they stand; `None`: anywhere.
+    pub state: Option<DeliveryState>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// A message to a webhook that was not taken yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Its name: `msg_` and a ULID.
+    pub id: String,
+    /// Whom it is for: the name of a configured endpoint, or a callback URL.
+    pub endpoint: Arc<str>,
+    /// What it tells of.
+    pub event: Arc<str>,
+    /// The number of that event.
+    pub sequence: u64,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When the event happened.
+    pub created_at: Micros,
+    /// Tries that have ended.
+    pub attempts: u16,
+    /// When it is tried next; `None`: not unless somebody asks.
+    pub next_at: Option<Micros>,
+    /// The HTTP status of the last try.
+    pub last_status: Option<u16>,
+    /// Why the last try failed.
+    pub error: Option<Box<str>>,
+}
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DeliveryState {
+    /// It is not tried any more, unless somebody asks.
+    Dead,
+    /// It is under way.
+    Trying,
+    /// It waits for its next try.
+    Waiting,
+}
+
+impl DeliveryState {
+    /// Every state, in the order of the declaration.
+    pub const ALL: [Self; 3] = [Self::Dead, Self::Trying, Self::Waiting];
+
+    /// The word of the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dead => "dead",
+            Self::Trying => "trying",
+            Self::Waiting => "waiting",
+        }
+    }
 }
 
 /// The daemon's own state. Must not block, but for `debug`, which may wait for the shards, and
@@ -73,7 +246,7 @@ pub struct TrunkState {
 
 impl Readiness {
     /// Every answer, in the order of the declaration.
-    pub const ALL: [Self; 3] = [Self::NoTrunk, Self::Ready, Self::Stopping];
+    pub const ALL: [Self; 4] = [Self::NoTrunk, Self::Ready, Self::Stopping, Self::StoreUnavailable];
 
     /// The word of the API.
     pub fn as_str(self) -> &'static str {
@@ -81,6 +254,7 @@ impl Readiness {
             Self::NoTrunk => "no_trunk",
             Self::Ready => "ready",
             Self::Stopping => "stopping",
+            Self::StoreUnavailable => "store_unavailable",
         }
     }
 }
@@ -94,4 +268,6 @@ pub enum Readiness {
     Ready,
     /// The daemon is on its way out.
     Stopping,
+    /// What must not be lost cannot be written: the disk does not work.
+    StoreUnavailable,
 }

@@ -1,8 +1,9 @@
 //! Replies that are kept for a repeated `Idempotency-Key`: the same request gets the same reply,
 //! byte for byte, and is carried out once, even when both arrive together.
 //!
-//! Invariant: bounded without sweeps. Every kept reply owns one slot of a ring; who needs a slot
-//! takes the oldest one and forgets the reply that owned it.
+//! Invariants: bounded. Every kept reply owns one slot of a ring; who needs a slot takes the oldest one
+//! and forgets the reply that owned it, and looks whether the time of the next oldest is over. A reply
+//! is on disk before anybody gets it, and what is forgotten is forgotten there, too.
 //!
 //! Deliberately absent: a kept reply for what was refused for the moment. Nothing was done, and a
 //! client that repeats the request wants it tried again.
@@ -13,13 +14,14 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::counters::{ApiCounters, Shed};
+use super::outside::{KeptReply, Saving, Store};
 
 /// A whole reply.
 #[derive(Debug, Eq, PartialEq)]
@@ -49,16 +51,21 @@ impl RequestKey {
 
 /// The table.
 pub(super) struct Replies {
-    table: Arc<DashMap<RequestKey, Kept>>,
+    table: Arc<Table>,
+    store: Arc<dyn Store>,
     owners: Box<[ArcSwapOption<Owner>]>,
     tickets: AtomicU64,
+    /// Every ticket below has been looked at and is over.
+    oldest: AtomicU64,
     kept_for: Duration,
     counters: Arc<ApiCounters>,
 }
 
+type Table = DashMap<RequestKey, Kept>;
+
 struct Kept {
     body: [u8; 32],
-    since: Instant,
+    expires: Instant,
     ticket: u64,
     reply: Awaited,
 }
@@ -82,37 +89,77 @@ pub(super) enum Claim {
 }
 
 impl Replies {
-    /// Keeps at most `size` replies, each for at most `kept_for`.
-    pub(super) fn new(size: usize, kept_for: Duration, counters: Arc<ApiCounters>) -> Self {
+    /// Keeps at most so many replies, each for at most so long, and in `store`.
+    pub(super) fn new(
+        (size, kept_for): (usize, Duration),
+        store: Arc<dyn Store>,
+        counters: Arc<ApiCounters>,
+    ) -> Self {
         Self {
             table: Arc::default(),
+            store,
             owners: (0..size.max(1)).map(|_| ArcSwapOption::empty()).collect(),
             tickets: AtomicU64::new(0),
+            oldest: AtomicU64::new(0),
             kept_for,
             counters,
         }
     }
 
+    /// Takes over what the process before this one kept. Called once, before the first request.
+    pub(super) fn restore(&self, mut kept: Vec<KeptReply>, now: Instant) {
+        kept.sort_by_key(|reply| reply.ticket);
+        let Some((first, last)) = kept.first().zip(kept.last()) else { return };
+        self.tickets.store(last.ticket + 1, Ordering::Relaxed);
+        self.oldest.store(first.ticket, Ordering::Relaxed);
+        for kept in kept {
+            let (key, ticket) = (RequestKey(kept.owner), kept.ticket);
+            let Some(reply) = Reply::of(&kept).filter(|_| kept.expires > now) else {
+                self.store.forget_reply(ticket);
+                continue;
+            };
+            let (_, reply) = watch::channel(Some(Arc::new(reply)));
+            let kept = Kept { body: kept.request, expires: kept.expires, ticket, reply };
+            // Of two with one key the younger one counts.
+            if let Some(older) = self.table.insert(key, kept) {
+                self.store.forget_reply(older.ticket);
+            }
+            self.take_slot(Owner { key, ticket }, now);
+        }
+    }
+
     /// Whose turn it is.
     pub(super) fn claim(&self, key: RequestKey, body: &[u8], now: Instant) -> Claim {
+        self.forget_oldest(now);
         let body: [u8; 32] = Sha256::digest(body).into();
         let (sender, reply) = watch::channel(None);
-        let ticket = match self.table.entry(key) {
-            Entry::Occupied(kept) if self.is_fresh(kept.get(), now) => {
+        let expires = now + self.kept_for;
+        let (ticket, expired) = match self.table.entry(key) {
+            Entry::Occupied(kept) if kept.get().expires > now => {
                 let kept = kept.get();
                 return match kept.body == body {
                     true => Claim::Again(kept.reply.clone()),
                     false => Claim::Mismatch,
                 };
             }
-            entry @ (Entry::Occupied(_) | Entry::Vacant(_)) => {
+            Entry::Occupied(mut kept) => {
                 let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-                drop(entry.insert(Kept { body, since: now, ticket, reply }));
-                ticket
+                let expired = kept.insert(Kept { body, expires, ticket, reply });
+                (ticket, Some(expired.ticket))
+            }
+            Entry::Vacant(place) => {
+                let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+                drop(place.insert(Kept { body, expires, ticket, reply }));
+                (ticket, None)
             }
         };
+        if let Some(expired) = expired {
+            self.store.forget_reply(expired);
+        }
         self.take_slot(Owner { key, ticket }, now);
-        Claim::First(Turn { table: self.table.clone(), key, ticket, sender })
+        let slip = Slip { ticket, owner: key, request: body, expires };
+        let (table, store) = (Arc::clone(&self.table), Arc::clone(&self.store));
+        Claim::First(Turn { table, store, slip, sender })
     }
 
     /// How many are kept, and how many could be.
@@ -121,30 +168,107 @@ impl Replies {
     }
 
     fn take_slot(&self, owner: Owner, now: Instant) {
-        // The remainder is below the number of slots, which fits into usize.
-        let slot = &self.owners[(owner.ticket % self.owners.len() as u64) as usize];
-        let Some(oldest) = slot.swap(Some(Arc::new(owner))) else { return };
-        let removed = forget(&self.table, oldest.key, oldest.ticket);
-        if removed.is_some_and(|kept| self.is_fresh(&kept, now)) {
+        let Some(oldest) = self.slot(owner.ticket).swap(Some(Arc::new(owner))) else { return };
+        let Some(removed) = forget(&self.table, oldest.key, oldest.ticket) else { return };
+        self.store.forget_reply(removed.ticket);
+        if removed.expires > now {
             self.counters.on_shed(Shed::KeptReply);
         }
     }
 
-    fn is_fresh(&self, kept: &Kept, now: Instant) -> bool {
-        now.saturating_duration_since(kept.since) < self.kept_for
+    /// Forgets what is over, a few at a time: more than come anew, so that none stays for long.
+    fn forget_oldest(&self, now: Instant) {
+        for _ in 0..FORGET_EACH {
+            let ticket = self.oldest.load(Ordering::Relaxed);
+            if ticket >= self.tickets.load(Ordering::Relaxed) {
+                return;
+            }
+            let owner = self.slot(ticket).load_full().filter(|owner| owner.ticket == ticket);
+            if let Some(owner) = owner {
+                let is_fresh = |kept: &Kept| kept.ticket == ticket && kept.expires > now;
+                if self.table.get(&owner.key).is_some_and(|kept| is_fresh(&kept)) {
+                    return;
+                }
+                if forget(&self.table, owner.key, ticket).is_some() {
+                    self.store.forget_reply(ticket);
+                }
+            }
+            // Another thread has done the same, or has not yet.
+            let next = (ticket + 1, Ordering::Relaxed);
+            let _ = self.oldest.compare_exchange(ticket, next.0, next.1, Ordering::Relaxed);
+        }
+    }
+
+    fn slot(&self, ticket: u64) -> &ArcSwapOption<Owner> {
+        // The remainder is below the number of slots, which fits into usize.
+        &self.owners[(ticket % self.owners.len() as u64) as usize]
+    }
+}
+
+/// A request with a key that is being carried out: what its reply is kept under.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slip {
+    ticket: u64,
+    owner: RequestKey,
+    request: [u8; 32],
+    expires: Instant,
+}
+
+impl Slip {
+    /// The reply as it is kept.
+    pub(super) fn keep(self, reply: &Reply) -> KeptReply {
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            // Those of our replies are text.
+            Some((name.as_str().into(), value.to_str().ok()?.into()))
+        };
+        KeptReply {
+            ticket: self.ticket,
+            owner: self.owner.0,
+            request: self.request,
+            status: reply.status.as_u16(),
+            headers: reply.headers.iter().filter_map(header).collect(),
+            body: reply.body.clone(),
+            expires: self.expires,
+        }
+    }
+}
+
+impl Reply {
+    /// A reply that was kept.
+    fn of(kept: &KeptReply) -> Option<Self> {
+        let header = |(name, value): &(Box<str>, Box<str>)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            Some((name, HeaderValue::from_str(value).ok()?))
+        };
+        Some(Self {
+            status: StatusCode::from_u16(kept.status).ok()?,
+            headers: kept.headers.iter().map(header).collect::<Option<HeaderMap>>()?,
+            body: kept.body.clone(),
+            is_passing: false,
+        })
     }
 }
 
 /// The right, and the duty, to carry out a request. Dropped without a word, the request may be
 /// tried again.
 pub(super) struct Turn {
-    table: Arc<DashMap<RequestKey, Kept>>,
-    key: RequestKey,
-    ticket: u64,
+    table: Arc<Table>,
+    store: Arc<dyn Store>,
+    slip: Slip,
     sender: watch::Sender<Option<Arc<Reply>>>,
 }
 
 impl Turn {
+    /// What its reply is kept under.
+    pub(super) fn slip(&self) -> Slip {
+        self.slip
+    }
+
+    /// Has the reply written.
+    pub(super) fn keep(&self, reply: &Reply) -> Saving {
+        self.store.keep_reply(self.slip.keep(reply))
+    }
+
     /// Says how it went, to those who wait and, unless it was refused for the moment, to those who
     /// will ask.
     pub(super) fn settle(self, reply: Arc<Reply>) {
@@ -156,15 +280,18 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let is_kept = self.sender.borrow().as_ref().is_some_and(|reply| !reply.is_passing);
         if !is_kept {
-            forget(&self.table, self.key, self.ticket);
+            forget(&self.table, self.slip.owner, self.slip.ticket);
         }
     }
 }
 
-fn forget(table: &DashMap<RequestKey, Kept>, key: RequestKey, ticket: u64) -> Option<Kept> {
+fn forget(table: &Table, key: RequestKey, ticket: u64) -> Option<Kept> {
     // The key may have been used anew since; that one has a ticket of its own.
     table.remove_if(&key, |_, kept| kept.ticket == ticket).map(|(_, kept)| kept)
 }
+
+/// How many of the oldest each new one looks at.
+const FORGET_EACH: usize = 2;
 
 #[cfg(test)]
 mod tests;

@@ -93,7 +93,7 @@ impl Server {
         tokio::select! {
             () = door.graceful.shutdown() => {}
             // Streams that wait for news must hear of their end.
-            () = sleep(api.limits.stop_timeout) => warn!("some connections did not end in time"),
+            () = clock::sleep(api.limits.stop_timeout) => warn!("some connections did not end in time"),
         }
     }
 }
@@ -152,7 +152,7 @@ impl Door {
                     if last.is_none_or(|last| now.duration_since(last) > ACCEPT_EPISODE) {
                         warn!(%error, "connections cannot be accepted and wait");
                     }
-                    sleep(ACCEPT_PAUSE).await;
+                    clock::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
@@ -202,11 +202,6 @@ fn count(counters: &ApiCounters, error: &hyper::Error, is_midway: bool) {
         // hyper has answered in our place, with 400, 414 or 431.
         counters.on_request("other", None, 400);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the edge: nobody else waits for it")]
-async fn sleep(duration: Duration) {
-    tokio::time::sleep(duration).await;
 }
 
 /// Why the sockets could not be bound.

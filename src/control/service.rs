@@ -1,112 +1,200 @@
 //! What can be done with verifications, whoever asks and in whatever shape: each use case in one
 //! function. Routes translate, nothing more, so that other front doors find everything here.
 //!
-//! Invariant: a call reaches its shard's queue before its verification is announced, and a
-//! verification whose call found no room there is undone: as if it had never been asked for.
+//! Invariants: nothing is shown that is not on disk. A start has its place in a shard's queue before it
+//! is written, and reaches the shard before it is announced; one that finds no place, or no disk, is
+//! undone: as if it had never been asked for.
+
+mod refusal;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
+
 use super::access::Caller;
+use super::clock;
 use super::counters::{ApiCounters, Shed};
-use super::outside::Calls;
+use super::outside::{Calls, KeptReply, Place, Store, Unavailable};
 use crate::number::E164;
-use crate::verify::CallAgainError;
-use crate::verify::CancelError;
-use crate::verify::Verify;
 use crate::verify::id::{CallId, VerificationId};
 use crate::verify::record::CallRecord;
-use crate::verify::snapshot::Snapshot;
-use crate::verify::{Census, DidState, MissedCallRecord, PoolState};
-use crate::verify::{CheckError, Evidence};
-use crate::verify::{Filter, Page};
-use crate::verify::{Order, Start, StartError, Task, Watch};
-use crate::verify::{Report, ReportError};
+use crate::verify::snapshot::{Snapshot, Status};
+use crate::verify::{CallAgainError, CancelError, Canceled, CheckError, Evidence};
+use crate::verify::{Census, DidState, MissedCallRecord, PoolState, Verify};
+use crate::verify::{Filter, Page, Report, ReportError, Start, StartError, Started, Task};
 
-/// The use cases over the verifications and the shards.
+pub use refusal::{CallAgainRefusal, CancelRefusal, CheckRefusal, NotPlaced, StartRefusal};
+
+/// The use cases over the verifications, the shards and the store.
 pub struct Service {
     verify: Arc<Verify>,
     calls: Arc<dyn Calls>,
+    store: Arc<dyn Store>,
     counters: Arc<ApiCounters>,
+    save_timeout: Duration,
+}
+
+/// A verification that was started and is on disk.
+#[derive(Debug)]
+pub struct Begun {
+    /// What the client is told.
+    pub snapshot: Snapshot,
+    /// Whether the reply is on disk, too: it was written with the start.
+    pub is_reply_kept: bool,
 }
 
 impl Service {
-    /// Over these.
-    pub fn new(verify: Arc<Verify>, calls: Arc<dyn Calls>, counters: Arc<ApiCounters>) -> Self {
-        Self { verify, calls, counters }
+    /// Over these. What happened is waited for until it is on disk, for `save_timeout` at most.
+    pub fn new(
+        verify: Arc<Verify>,
+        calls: Arc<dyn Calls>,
+        store: Arc<dyn Store>,
+        counters: Arc<ApiCounters>,
+        save_timeout: Duration,
+    ) -> Self {
+        Self { verify, calls, store, counters, save_timeout }
     }
 
-    /// Starts a verification: places its call, or has a shard wait for the phone's.
+    /// Starts a verification: places its call, or has a shard wait for the phone's. It, and the reply
+    /// that `reply` makes of it, are on disk when this returns. A start that was settled at once by an
+    /// earlier call has no reply on disk: nothing may say so before its end is there.
     ///
     /// # Errors
     ///
-    /// Nothing was started and nothing will be dialled.
-    pub fn start(
+    /// Nothing was started and nothing will be dialled, or nothing goes on being dialled.
+    pub async fn start(
         &self,
         caller: &Caller,
         start: Start,
+        reply: impl FnOnce(&Snapshot) -> Option<KeptReply>,
         now: Instant,
-    ) -> Result<Snapshot, StartRefusal> {
+    ) -> Result<Begun, StartRefusal> {
         self.admit_call(caller, now)
             .map_err(|retry_after| StartRefusal::CallRate { retry_after })?;
-        let started = self.verify.start(start, now)?;
-        match started.task {
-            Task::Call(order) => self.place(&order, now)?,
-            Task::Watch(watch) => {
-                if let Some(ended) = self.watch(watch, now)? {
-                    return Ok(ended);
-                }
+        self.check_writable()?;
+        let Started { snapshot, task } = match self.verify.start(start, now) {
+            Ok(started) => started,
+            Err(error) => return Err(self.refused(error, now).await),
+        };
+        let place = match self.reserve(&task) {
+            Ok(place) => Some(place),
+            Err(error) if self.undo(&task, now) => return Err(error.into()),
+            // A call has settled it meanwhile: it needs no shard.
+            Err(_) => None,
+        };
+        let reply = Some(&snapshot).filter(|snapshot| is_untouched(snapshot)).and_then(reply);
+        let is_reply_kept = reply.is_some();
+        let beginning = self.verify.beginning(&task).ok_or(Unavailable);
+        let saving = match beginning.and_then(|beginning| self.store.begin(beginning, reply)) {
+            Ok(saving) => saving,
+            Err(error) => {
+                self.undo(&task, now);
+                return Err(error.into());
             }
+        };
+        // Behind the start, so that what the shard writes is written behind it.
+        if let Some(place) = place {
+            place.hand_over(task.clone());
         }
-        Ok(started.snapshot)
+        if let Err(error) = saving.await {
+            self.take_back(&task, clock::now());
+            return Err(error.into());
+        }
+        self.verify.announce(&task);
+        if !is_untouched(&snapshot) {
+            self.saved(&snapshot).await?;
+        }
+        Ok(Begun { snapshot, is_reply_kept })
     }
 
     /// Rings again, from another number.
     ///
     /// # Errors
     ///
-    /// Nothing will be dialled.
-    pub fn call_again(
+    /// Nothing will be dialled; or the disk failed meanwhile, and without it nothing is.
+    pub async fn call_again(
         &self,
         caller: &Caller,
         id: VerificationId,
         now: Instant,
-    ) -> Result<Option<Snapshot>, CallAgainRefusal> {
+    ) -> Result<Snapshot, CallAgainRefusal> {
         self.admit_call(caller, now)
             .map_err(|retry_after| CallAgainRefusal::CallRate { retry_after })?;
-        let order = self.verify.call_again(id, now)?;
-        self.place(&order, now)?;
-        Ok(self.verify.get(id, now))
+        self.check_writable()?;
+        let order = match self.verify.call_again(id, now) {
+            Ok(order) => order,
+            Err(CallAgainError::AlreadyEnded(snapshot)) => {
+                let is_known = self.saved(&snapshot).await? == Known::Yes;
+                let ended = CallAgainError::AlreadyEnded(snapshot);
+                return Err(if is_known { ended } else { CallAgainError::NotFound }.into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let task = Task::Call(order.clone());
+        let place = self.reserve(&task).inspect_err(|_| self.verify.undo(&order, now))?;
+        self.verify.confirm(&order);
+        place.hand_over(task);
+        self.get(id, now).await?.ok_or_else(|| CallAgainError::NotFound.into())
     }
 
-    /// Compares evidence. A wrong code is no error: the snapshot has fewer attempts left.
+    /// Compares evidence. A wrong code is no error: the snapshot has fewer attempts left. It is counted
+    /// on disk when this returns.
     ///
     /// # Errors
     ///
-    /// Nothing was compared.
-    pub fn check(
+    /// Nothing was compared; or it was, and is not on disk yet.
+    pub async fn check(
         &self,
         id: VerificationId,
         evidence: Evidence<'_>,
         now: Instant,
-    ) -> Result<Snapshot, CheckError> {
-        self.verify.check(id, evidence, now)
+    ) -> Result<Snapshot, CheckRefusal> {
+        self.check_writable()?;
+        match self.verify.check(id, evidence, now) {
+            Ok(snapshot) => {
+                // Forgotten or not: it was counted before this waited.
+                self.saved(&snapshot).await?;
+                Ok(snapshot)
+            }
+            Err(CheckError::AlreadyEnded(snapshot)) => {
+                let is_known = self.saved(&snapshot).await? == Known::Yes;
+                let ended = CheckError::AlreadyEnded(snapshot);
+                Err(if is_known { ended } else { CheckError::NotFound }.into())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Withdraws a verification; a call that is up is hung up at once.
     ///
     /// # Errors
     ///
-    /// Nothing was withdrawn.
-    pub fn cancel(&self, id: VerificationId, now: Instant) -> Result<Snapshot, CancelError> {
-        let canceled = self.verify.cancel(id, now)?;
-        if let Some((call, shard)) = canceled.call {
-            self.calls.hang_up(&call, shard);
+    /// Nothing was withdrawn; or it was, and is not on disk yet.
+    pub async fn cancel(
+        &self,
+        id: VerificationId,
+        now: Instant,
+    ) -> Result<Snapshot, CancelRefusal> {
+        self.check_writable()?;
+        match self.verify.cancel(id, now) {
+            Ok(Canceled { snapshot, call }) => {
+                if let Some((call, shard)) = call {
+                    self.calls.hang_up(&call, shard);
+                }
+                self.saved(&snapshot).await?;
+                Ok(snapshot)
+            }
+            Err(CancelError::AlreadyEnded(snapshot)) => {
+                let is_known = self.saved(&snapshot).await? == Known::Yes;
+                let ended = CancelError::AlreadyEnded(snapshot);
+                Err(if is_known { ended } else { CancelError::NotFound }.into())
+            }
+            Err(error) => Err(error.into()),
         }
-        Ok(canceled.snapshot)
     }
 
-    /// Takes down what the phone saw.
+    /// Takes down what the phone saw. Nothing of it is kept, so it needs no disk.
     ///
     /// # Errors
     ///
@@ -115,36 +203,92 @@ impl Service {
         self.verify.report(id, report)
     }
 
-    /// A verification as it stands at `now`.
-    pub fn get(&self, id: VerificationId, now: Instant) -> Option<Snapshot> {
-        self.verify.get(id, now)
+    /// A verification as it stood at `now`, once that is on disk.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub async fn get(
+        &self,
+        id: VerificationId,
+        now: Instant,
+    ) -> Result<Option<Snapshot>, Unavailable> {
+        let Some(snapshot) = self.verify.get(id, now) else { return Ok(None) };
+        Ok(match self.saved(&snapshot).await? {
+            Known::Yes => Some(snapshot),
+            Known::NoMore => None,
+        })
     }
 
-    /// A call.
-    pub fn call(&self, id: CallId) -> Option<Arc<CallRecord>> {
-        self.verify.call(id)
+    /// A call, once its verification is on disk.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub async fn call(
+        &self,
+        id: CallId,
+        now: Instant,
+    ) -> Result<Option<Arc<CallRecord>>, Unavailable> {
+        let Some(call) = self.verify.call(id) else { return Ok(None) };
+        Ok(self.get(call.verification, now).await?.map(|_| call))
     }
 
-    /// A call that came in and is over.
-    pub fn missed_call(&self, id: CallId) -> Option<Arc<MissedCallRecord>> {
-        self.verify.missed_call(id)
+    /// A call that came in and is over, once that is on disk.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub async fn missed_call(
+        &self,
+        id: CallId,
+    ) -> Result<Option<Arc<MissedCallRecord>>, Unavailable> {
+        let found = self.verify.missed_call(id);
+        if found.is_some() {
+            self.barrier().await?;
+        }
+        Ok(found)
     }
 
-    /// Verifications, newest first. Looks at many: not for a thread that others wait for.
+    /// Verifications, newest first. Looks at many: not for a thread that others wait for. Nobody is
+    /// shown them before [`page_saved`](Self::page_saved).
     pub fn list(&self, filter: Filter, now: Instant) -> Page {
         self.verify.list(filter, now)
     }
 
+    /// A list without what was taken back meanwhile, once all that it shows is on disk.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub async fn page_saved(&self, page: Page) -> Result<Page, Unavailable> {
+        let mut items = Vec::with_capacity(page.items.len());
+        for snapshot in page.items {
+            if self.saved(&snapshot).await? == Known::Yes {
+                items.push(snapshot);
+            }
+        }
+        Ok(Page { items, ..page })
+    }
+
     /// The calls from `caller`, to `did` or to any number, that came within `within` and that no
-    /// verification has, latest first.
-    pub fn missed_calls(
+    /// verification has, latest first; once they are on disk.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be written.
+    pub async fn missed_calls(
         &self,
         caller: E164,
         did: Option<E164>,
         within: Option<Duration>,
         now: Instant,
-    ) -> Vec<Arc<MissedCallRecord>> {
-        self.verify.missed_calls(caller, did, within, now)
+    ) -> Result<Vec<Arc<MissedCallRecord>>, Unavailable> {
+        let found = self.verify.missed_calls(caller, did, within, now);
+        if !found.is_empty() {
+            self.barrier().await?;
+        }
+        Ok(found)
     }
 
     /// Every number that people ring.
@@ -166,84 +310,89 @@ impl Service {
         caller.admit_call(now).inspect_err(|_| self.counters.on_shed(Shed::CallRate))
     }
 
-    fn place(&self, order: &Order, now: Instant) -> Result<(), NotPlaced> {
-        match self.calls.place(order) {
-            Ok(()) => {
-                self.verify.confirm(order);
-                Ok(())
+    fn check_writable(&self) -> Result<(), Unavailable> {
+        if self.store.is_writable() { Ok(()) } else { Err(Unavailable) }
+    }
+
+    fn reserve(&self, task: &Task) -> Result<Box<dyn Place>, NotPlaced> {
+        self.calls.reserve(task).inspect_err(|error| {
+            if *error == NotPlaced::QueueFull {
+                self.counters.on_shed(Shed::ShardQueue);
             }
-            Err(error) => {
+        })
+    }
+
+    /// False: a call has settled it meanwhile, and it stays.
+    fn undo(&self, task: &Task, now: Instant) -> bool {
+        match task {
+            Task::Call(order) => {
                 self.verify.undo(order, now);
-                self.on_not_placed(error);
-                Err(error)
+                true
             }
+            Task::Watch(watch) => self.verify.undo_watch(watch, now),
         }
     }
 
-    /// How the verification stands, when it needs no shard any more: a call has settled it.
-    fn watch(&self, watch: Watch, now: Instant) -> Result<Option<Snapshot>, NotPlaced> {
-        let Err(error) = self.calls.watch(watch) else {
-            self.verify.announce(&Task::Watch(watch));
-            return Ok(None);
+    /// Undoes what a shard has already.
+    fn take_back(&self, task: &Task, now: Instant) {
+        if let Task::Call(order) = task {
+            self.calls.hang_up(&order.call, order.shard);
+        }
+        self.undo(task, now);
+    }
+
+    /// Names another verification only once its start is on disk.
+    async fn refused(&self, error: StartError, now: Instant) -> StartRefusal {
+        let (StartError::AlreadyPending { id } | StartError::NoFreeDid { id }) = error else {
+            return error.into();
         };
-        if !self.verify.undo_watch(&watch, now) {
-            return Ok(self.verify.get(watch.verification, now));
-        }
-        self.on_not_placed(error);
-        Err(error)
-    }
-
-    fn on_not_placed(&self, error: NotPlaced) {
-        if error == NotPlaced::QueueFull {
-            self.counters.on_shed(Shed::ShardQueue);
+        match self.get(id, now).await {
+            Ok(Some(_)) => error.into(),
+            // It was taken back: the disk does not work.
+            Ok(None) | Err(Unavailable) => Unavailable.into(),
         }
     }
+
+    /// Waits until all that a snapshot shows is on disk.
+    async fn saved(&self, shown: &Snapshot) -> Result<Known, Unavailable> {
+        let save = async {
+            loop {
+                if self.verify.is_saved(shown) {
+                    return Ok(Known::Yes);
+                }
+                self.store.barrier().await?;
+                if self.verify.get(shown.id, clock::now()).is_none() {
+                    return Ok(Known::NoMore);
+                }
+                if self.verify.is_saved(shown) {
+                    return Ok(Known::Yes);
+                }
+                // Another thread is about to say it, or to hand it over.
+                clock::sleep(LOOK_AGAIN).await;
+            }
+        };
+        timeout(self.save_timeout, save).await.unwrap_or(Err(Unavailable))
+    }
+
+    async fn barrier(&self) -> Result<(), Unavailable> {
+        timeout(self.save_timeout, self.store.barrier()).await.unwrap_or(Err(Unavailable))
+    }
 }
 
-/// Why a call was not handed to a shard.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum NotPlaced {
-    /// No trunk is up.
-    #[error("no trunk is up")]
-    NoTrunk,
-    /// The shard has more to do than it may keep.
-    #[error("too many calls wait to be placed")]
-    QueueFull,
-    /// The daemon is on its way out.
-    #[error("the gateway is stopping")]
-    Stopping,
+/// Whether a verification that was waited for can still be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Known {
+    /// It was taken back, or forgotten.
+    NoMore,
+    /// It can, and what was seen of it is on disk.
+    Yes,
 }
 
-/// Why a verification was not started.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum StartRefusal {
-    /// The caller's key has started all the calls that it may start in a second.
-    #[error("this key starts too many calls each second")]
-    CallRate {
-        /// When the next may be started.
-        retry_after: Duration,
-    },
-    /// Its call found no room.
-    #[error(transparent)]
-    NotPlaced(#[from] NotPlaced),
-    /// The rules do not allow it.
-    #[error(transparent)]
-    Verify(#[from] StartError),
+/// Whether nothing has happened to a verification but its start: all that it shows is written with that.
+fn is_untouched(snapshot: &Snapshot) -> bool {
+    let is_matched = snapshot.missed_call.as_ref().is_some_and(|awaited| awaited.matched.is_some());
+    snapshot.status == Status::Pending && !is_matched
 }
 
-/// Why no second call was placed.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum CallAgainRefusal {
-    /// The caller's key has started all the calls that it may start in a second.
-    #[error("this key starts too many calls each second")]
-    CallRate {
-        /// When the next may be started.
-        retry_after: Duration,
-    },
-    /// The call found no room.
-    #[error(transparent)]
-    NotPlaced(#[from] NotPlaced),
-    /// The rules do not allow it.
-    #[error(transparent)]
-    Verify(#[from] CallAgainError),
-}
+/// Between two looks whether something is on disk that the last barrier did not see.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);

@@ -81,6 +81,8 @@ pub struct Limits {
     pub twin_timeout: Duration,
     /// How long requests may take to finish when the daemon stops.
     pub stop_timeout: Duration,
+    /// How long a reply waits until what it tells is on disk.
+    pub save_timeout: Duration,
     /// Requests at a time that scan a table.
     pub scans_max: usize,
     /// How long a client may refuse to read a reply.
@@ -102,9 +104,10 @@ impl Default for Limits {
             keep_alive: Duration::from_secs(15),
             readers_max: 64,
             replies_kept: 50_000,
-            replies_kept_for: Duration::from_secs(60 * 60),
+            replies_kept_for: Duration::from_secs(24 * 60 * 60),
             twin_timeout: Duration::from_secs(5),
             stop_timeout: Duration::from_secs(5),
+            save_timeout: Duration::from_secs(5),
             scans_max: 2,
             write_timeout: Duration::from_secs(10),
             wrong_tokens_per_minute: 30,

@@ -3,6 +3,7 @@
 //! Invariant: nothing here holds a code or a whole caller ID; a snapshot has neither.
 
 mod call;
+mod delivery;
 mod missed_call;
 mod pool;
 mod verification;
@@ -11,6 +12,7 @@ mod words;
 use crate::number::E164;
 use crate::time::Micros;
 pub use call::{AnyCallView, CallSummary, CallView, RungView, TraceView};
+pub use delivery::{DeliveryList, DeliveryView};
 pub use missed_call::{
     AwaitedCallView, DidList, DidView, MatchedCallView, MissedCallList, MissedCallView,
 };

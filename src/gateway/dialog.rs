@@ -52,6 +52,11 @@ impl Late {
         self.seen.push_back(dialog);
     }
 
+    /// Remembers the dialogs of one call that have had their BYE.
+    pub(crate) fn note_all(&mut self, call_id: u128, tags: Vec<Box<[u8]>>) {
+        tags.into_iter().for_each(|tag| self.note((call_id, tag)));
+    }
+
     /// How many are remembered.
     pub(crate) fn len(&self) -> usize {
         self.seen.len()
@@ -144,7 +149,7 @@ impl Gateway {
         let Some(client) = self.clients.remove(handle) else { return };
         if let Purpose::Leg(leg) = client.owner.purpose {
             let call_id = leg.identity.call_id;
-            leg.dialogs.into_iter().for_each(|tag| self.late.note((call_id, tag)));
+            self.late.note_all(call_id, leg.dialogs);
         }
     }
 
@@ -159,7 +164,8 @@ impl Gateway {
         peers().find(|peer| peer.owns(from.ip())).or_else(|| peers().find(anywhere)).cloned()
     }
 
-    fn acknowledge(&mut self, peer: &Peer, dialog: &Dialog<'_>, to: SocketAddr) {
+    /// Sends the ACK of a 2xx.
+    pub(crate) fn acknowledge(&mut self, peer: &Peer, dialog: &Dialog<'_>, to: SocketAddr) {
         let branch = lone_branch(&mut self.entropy);
         let sender = Sender { transport: "UDP", sent_by: &peer.sent_by, branch: &branch };
         self.outbox.push(to, |out| dialog.write_ack(&sender, out));
@@ -167,7 +173,7 @@ impl Gateway {
     }
 
     /// Sends a BYE that is repeated until it is answered. Says whether there was room for it.
-    fn start_bye(
+    pub(crate) fn start_bye(
         &mut self,
         (peer, to): (&Arc<Peer>, SocketAddr),
         message: &Message<'_>,
@@ -203,7 +209,7 @@ impl Gateway {
 
     /// A BYE that nobody remembers and that is not repeated: better than to leave the phone off the
     /// hook because a table is full.
-    fn send_bye_once(&mut self, (peer, to): (&Peer, SocketAddr), dialog: &Dialog<'_>) {
+    pub(crate) fn send_bye_once(&mut self, (peer, to): (&Peer, SocketAddr), dialog: &Dialog<'_>) {
         self.tally.on_shed(Shed::Transaction);
         self.tally.on_farewell(Farewell::Unknown, Duration::ZERO);
         let branch = lone_branch(&mut self.entropy);

@@ -18,9 +18,10 @@ pub(crate) struct Identities {
 }
 
 impl Identities {
-    /// A fresh key.
-    pub(crate) fn new(entropy: &mut Stream) -> Self {
-        Self { hasher: SipHasher24::new_with_keys(entropy.u64(), entropy.u64()) }
+    /// Those of `key`, or of a fresh one.
+    pub(crate) fn new(key: Option<[u8; 16]>, entropy: &mut Stream) -> Self {
+        let key = key.unwrap_or_else(|| entropy.u128().to_be_bytes());
+        Self { hasher: SipHasher24::new_with_key(&key) }
     }
 
     /// The From tag of the call with this Call-ID.
@@ -83,13 +84,16 @@ mod tests {
 
     #[test]
     fn r05_a_late_2xx_is_recognised_by_its_tag() {
-        let ours = Identities::new(&mut Entropy::seeded(1).stream());
-        let other = Identities::new(&mut Entropy::seeded(2).stream());
+        let ours = Identities::new(None, &mut Entropy::seeded(1).stream());
+        let other = Identities::new(None, &mut Entropy::seeded(2).stream());
         let call_id = 0x0123_4567_89ab_cdef_0011_2233_4455_6677_u128;
         let text = format!("{call_id:032x}");
         let tag = format!("{:016x}", ours.tag_of(call_id));
         assert!(ours.is_ours(text.as_bytes(), tag.as_bytes()));
         assert!(ours.is_ours(format!("{text}@192.0.2.1").as_bytes(), tag.as_bytes()));
+        let again = Identities::new(Some(*b"a key of 16 byte"), &mut Entropy::seeded(3).stream());
+        let kept = Identities::new(Some(*b"a key of 16 byte"), &mut Entropy::seeded(4).stream());
+        assert_eq!(again.tag_of(call_id), kept.tag_of(call_id), "a key that outlives us");
         assert!(!other.is_ours(text.as_bytes(), tag.as_bytes()));
         assert!(!ours.is_ours(b"0123", tag.as_bytes()));
         assert!(!ours.is_ours(text.as_bytes(), &tag.as_bytes()[1..]));

@@ -79,6 +79,22 @@ pub(crate) struct Bye {
 }
 
 impl Purpose {
+    /// The leg, if it is one.
+    pub(crate) fn leg(&self) -> Option<&Leg> {
+        match self {
+            Self::Leg(leg) => Some(leg),
+            Self::Bye(_) | Self::Probe(_) => None,
+        }
+    }
+
+    /// The leg, if it is one.
+    pub(crate) fn leg_mut(&mut self) -> Option<&mut Leg> {
+        match self {
+            Self::Leg(leg) => Some(leg),
+            Self::Bye(_) | Self::Probe(_) => None,
+        }
+    }
+
     /// What a response must repeat: the trunk it must come from, Call-ID and CSeq number.
     pub(crate) fn identity(&self) -> (&Peer, u128, u32) {
         match self {

@@ -1,14 +1,15 @@
 //! From an order to an INVITE: which trunk, when, and with which names; and from a failed leg to the
-//! next trunk.
+//! next trunk. Where records are kept, `recording` lies between the names and the INVITE.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Gateway;
 use super::heard::Heard;
 use super::leg::{Leg, Owner, Purpose};
 use super::passed::Passed;
 use super::queue::{Errand, Line};
+use super::recording::RECORD_TIME_MAX;
 use crate::call::classify;
 use crate::call::outbound::{Ended, Outbound};
 use crate::outcome::Outcome;
@@ -121,10 +122,12 @@ impl Gateway {
     /// Whether there is room for an INVITE, and for the BYE of every call that may be answered.
     pub(crate) fn has_room(&self) -> bool {
         let (alive, limit) = self.clients.occupancy();
-        alive + self.calls.len() + 2 <= limit && self.has_room_for_deadlines()
+        alive + self.calls.len() + 2 <= limit
+            && self.has_room_for_deadlines()
+            && self.recording.has_room()
     }
 
-    /// Sends the INVITE of an order, which has leave from `trunk`.
+    /// Sends the INVITE of an order, which has leave from `trunk`, or has its record written first.
     pub(crate) fn invite(&mut self, errand: Errand, trunk: u16, now: Instant) {
         let passed = self.pass(errand.line(), trunk);
         let order = errand.order;
@@ -141,35 +144,34 @@ impl Gateway {
             cseq: 1,
             ring: plan.ring,
         };
-        let invite = InviteClient::start(Transport::Unreliable, peer.base(), now);
-        let leg = Leg {
-            call: Outbound::start(plan, now),
-            order,
-            identity,
-            trunk,
-            passed,
-            peer,
-            to_tag: None,
-            dialogs: vec![],
+        let (call, machine) = if self.recording.is_on() {
+            (Outbound::record(plan, now + RECORD_TIME_MAX), Machine::Unsent)
+        } else {
+            let invite = InviteClient::start(Transport::Unreliable, peer.base(), now);
+            (Outbound::start(plan, now), Machine::Invite { invite, cancel: None })
         };
-        let machine = Machine::Invite { invite, cancel: None };
+        let leg = Leg { call, order, identity, trunk, passed, peer, to_tag: None, dialogs: vec![] };
         let owner = Owner { armed: None, heard: Heard::default(), purpose: Purpose::Leg(leg) };
         let inserted = self.clients.insert(Client { machine, owner });
         debug_assert!(inserted.is_ok(), "leave is only given when there is room");
-        if let Ok(handle) = inserted {
-            self.send_first_invite(handle, plan.ring, now);
-        }
-    }
-
-    fn send_first_invite(&mut self, handle: Handle, ring: Duration, now: Instant) {
+        let Ok(handle) = inserted else { return };
         let branch = self.clients.branch(handle);
         let Some(leg) = self.leg_mut(handle) else { return };
         leg.identity.branch = branch;
-        let record = leg.order.call.clone();
-        let trunk = leg.trunk;
-        record.plan_ring(ring);
-        record.on_invited(trunk, now);
-        self.calls.insert(record.id, handle);
+        let call = leg.order.call.id;
+        self.calls.insert(call, handle);
+        match self.recording.is_on() {
+            true => self.record(handle, now),
+            false => self.send_first_invite(handle, now),
+        }
+    }
+
+    /// Sends the INVITE of a leg that has begun.
+    pub(crate) fn send_first_invite(&mut self, handle: Handle, now: Instant) {
+        let Some(leg) = self.leg_mut(handle) else { return };
+        let record = &leg.order.call;
+        record.plan_ring(leg.identity.ring);
+        record.on_invited(leg.trunk, now);
         self.send_invite(handle, false, now);
         self.arm(handle);
     }
@@ -183,6 +185,7 @@ impl Gateway {
     /// A call is over.
     pub(crate) fn end(&mut self, order: &Order, ending: Ending, now: Instant) {
         order.call.on_ended(ending, now);
+        self.forget_record(order.call.id);
         self.verify.on_call_ended(&order.call);
     }
 }

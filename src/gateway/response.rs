@@ -43,6 +43,11 @@ impl Gateway {
                 }
             }
             Err(DropReason::Late | DropReason::UnknownBranch)
+                if let Some(handle) = self.ghost_of(message) =>
+            {
+                self.on_ghost_response(handle, from, message, status, now);
+            }
+            Err(DropReason::Late | DropReason::UnknownBranch)
                 if self.is_late_answer(from, message, status) =>
             {
                 self.answer_late(from, message, now);
@@ -123,11 +128,11 @@ impl Gateway {
     /// The call needs its trunk no more: gives back its share of it, and drops an INVITE whose final
     /// response will not come.
     fn leave_trunk(&mut self, handle: Handle) {
-        if let Some(Client { machine: Machine::Invite { invite, .. }, owner }) =
-            self.clients.get_mut(handle)
-            && let Purpose::Leg(leg) = &owner.purpose
-        {
+        let Some(Client { machine, owner }) = self.clients.get_mut(handle) else { return };
+        if let Machine::Invite { invite, .. } = machine {
             invite.abandon();
+        }
+        if let Purpose::Leg(leg) = &owner.purpose {
             self.lines[usize::from(leg.trunk)].pace.release();
         }
     }

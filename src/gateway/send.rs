@@ -45,10 +45,7 @@ impl Gateway {
 
     /// The leg of a client transaction, if it is one.
     pub(crate) fn leg_mut(&mut self, handle: Handle) -> Option<&mut Leg> {
-        match &mut self.clients.get_mut(handle)?.owner.purpose {
-            Purpose::Leg(leg) => Some(leg),
-            Purpose::Bye(_) | Purpose::Probe(_) => None,
-        }
+        self.clients.get_mut(handle)?.owner.purpose.leg_mut()
     }
 
     fn send(&mut self, handle: Handle, request: Request, is_again: bool, now: Instant) {

@@ -37,6 +37,9 @@ pub struct Settings {
     pub queue_max: usize,
     /// How long a call may wait for it.
     pub queue_time_max: Duration,
+    /// The key of the From tags: with the same one a later process knows the calls of this one, and hangs
+    /// up what is answered late. A fresh one when absent.
+    pub tag_key: Option<[u8; 16]>,
 }
 
 /// How a trunk is spoken to from one shard's address. A call keeps the one that it began with, so a
@@ -69,6 +72,19 @@ impl Peer {
         Ok(Self { profile, messages, sent_by, local })
     }
 
+    /// A trunk of which only its name and address are known, as spoken to from `local`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub(crate) fn stand_in(
+        name: &Arc<str>,
+        address: SocketAddr,
+        local: SocketAddr,
+    ) -> Result<Self, MessagesError> {
+        Self::new(Profile::stand_in(Arc::clone(name), address), local, None)
+    }
+
     /// Whether `ip` is of this trunk.
     pub(crate) fn owns(&self, ip: IpAddr) -> bool {
         self.profile.sources.iter().any(|range| range.contains(&ip))
@@ -79,6 +95,11 @@ impl Peer {
     pub(crate) fn is_named_by(&self, via: &Via<'_>) -> bool {
         let port = via.port.unwrap_or(DEFAULT_PORT);
         (via.host, port) == (Host::Address(self.local.ip()), self.local.port())
+    }
+
+    /// The address that it is spoken to from.
+    pub(crate) fn local(&self) -> SocketAddr {
+        self.local
     }
 
     /// Whether `other` is spoken to, and heard, in the same place.
@@ -139,6 +160,11 @@ impl Line {
         let peer = Arc::new(peer);
         let former = vec![];
         Self { peer, former, pace, arrivals, health, probe: None, filed: None, is_listed: true }
+    }
+
+    /// Whether the configuration still has it.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.is_listed
     }
 
     /// The configuration has it no more, until [`change_to`](Self::change_to) says otherwise.

@@ -37,6 +37,6 @@ impl Gateway {
         memchr::memchr2_iter(b'z', b'Z', text)
             .filter_map(|at| text.get(at..at + BRANCH_LENGTH))
             .filter(|branch| branch[..MAGIC_COOKIE.len()].eq_ignore_ascii_case(MAGIC_COOKIE))
-            .any(|branch| self.clients.was_ours(branch))
+            .any(|branch| self.clients.was_ours(branch) || self.ghosts.find(branch).is_some())
     }
 }

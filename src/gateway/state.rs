@@ -93,6 +93,7 @@ impl Gateway {
                 ("client transactions", clients, clients_max),
                 ("server transactions", servers, servers_max),
                 ("callers to be called back", self.challenges.len(), self.challenges_max()),
+                ("calls of a gateway that died", self.ghosts.len(), self.ghosts.limit()),
                 ("late answers", self.late.len(), self.late.limit()),
                 ("orders that wait for a trunk", self.queue.len(), self.queue.limit()),
                 ("deadlines", self.wheel.len(), self.deadlines_max()),

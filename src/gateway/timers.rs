@@ -28,6 +28,10 @@ pub(crate) enum Timer {
     Client(Handle),
     /// The stop: more calls are to be hung up.
     Drain,
+    /// A call of a gateway that died.
+    Ghost(Handle),
+    /// More calls of a gateway that died are to be hung up.
+    Haunt,
     /// A trunk: it may be asked whether it is there, or may get a call again.
     Health(u16),
     /// The orders that wait for a trunk.
@@ -50,18 +54,28 @@ impl Gateway {
                 Some(Timer::Challenge) => self.on_challenge_due(now),
                 Some(Timer::Client(handle)) => self.on_client_due(handle, now),
                 Some(Timer::Drain) => self.on_drain(now),
+                Some(Timer::Ghost(handle)) => self.on_ghost_due(handle, now),
+                Some(Timer::Haunt) => self.on_haunt(now),
                 Some(Timer::Health(trunk)) => self.on_health_due(trunk, now),
                 Some(Timer::Pace) => self.on_pace(now),
                 Some(Timer::Server(handle)) => self.on_server_due(handle, now),
                 None => break,
             }
         }
-        for _ in 0..EXPIRIES_BATCH {
-            let Some(id) = self.expiries.pop_due(now) else { return };
+        if self.run_expiries(now) {
+            self.withdraw_unwanted(now);
+        }
+    }
+
+    /// Says whether there were any.
+    fn run_expiries(&mut self, now: Instant) -> bool {
+        for nth in 0..EXPIRIES_BATCH {
+            let Some(id) = self.expiries.pop_due(now) else { return nth > 0 };
             if let Some(at) = self.verify.on_timeout(id, now) {
                 self.expiries.arm(at, id);
             }
         }
+        true
     }
 
     /// Keeps the time of a verification. One that finds no room ends all the same when somebody looks at
@@ -83,8 +97,8 @@ impl Gateway {
     /// [`deadlines_max`](Self::deadlines_max) holds. What is above it then are deadlines whose owner
     /// is gone; they leave at their time.
     pub(crate) fn has_room_for_deadlines(&self) -> bool {
-        // What calls from trunks have filed has a room of its own, so that they cannot take this one.
-        let theirs = self.servers_filed + self.challenges.len();
+        // What calls from trunks and of gateways that died have filed has a room of its own, so that they cannot take this one.
+        let theirs = self.servers_filed + self.challenges.len() + self.ghosts.filed();
         self.wheel.len() - theirs <= DEADLINES_PER_TRANSACTION * self.clients.occupancy().1
     }
 
@@ -102,7 +116,8 @@ impl Gateway {
     /// How many deadlines of calls and trunks can be filed.
     pub(crate) fn deadlines_max(&self) -> usize {
         let trunks = DEADLINES_PER_TRUNK * self.lines.len();
-        let transactions = self.clients.occupancy().1 + self.servers.occupancy().1;
+        let transactions =
+            self.clients.occupancy().1 + self.servers.occupancy().1 + self.ghosts.limit();
         2 * DEADLINES_PER_TRANSACTION * transactions + trunks + self.challenges_max()
     }
 
@@ -185,6 +200,7 @@ impl Gateway {
                 non_invite_client::OnTimeout::Rest => {}
                 non_invite_client::OnTimeout::Retransmit => self.repeat(handle, now),
             },
+            Machine::Unsent => self.step(handle, now, |leg| leg.call.on_timeout(now)),
         }
         self.arm(handle);
     }
@@ -246,9 +262,9 @@ impl Gateway {
     }
 }
 
-/// A transaction files its start, and each time that its wish moves forward: the first response, the
-/// hang-up, the answer; its end makes those who wait look again.
-pub(crate) const DEADLINES_PER_TRANSACTION: usize = 5;
+/// A transaction files the deadline of its record, its start, and each time that its wish moves forward:
+/// the first response, the hang-up, the answer; its end makes those who wait look again.
+pub(crate) const DEADLINES_PER_TRANSACTION: usize = 6;
 /// The look at its health, and those that were filed, at most a minute before, when it was up: two
 /// probes, a second apart, take it down.
 const DEADLINES_PER_TRUNK: usize = 64;

@@ -271,7 +271,7 @@ impl Caller {
     fn invite_mut(&mut self, handle: Handle) -> Option<&mut InviteClient> {
         match &mut self.clients.get_mut(handle)?.machine {
             Machine::Invite { invite, .. } => Some(invite),
-            Machine::NonInvite { .. } => None,
+            Machine::NonInvite { .. } | Machine::Unsent => None,
         }
     }
 

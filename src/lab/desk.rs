@@ -81,6 +81,8 @@ impl<P: Peer> Core for Desk<P> {
         self.publish();
     }
 
+    fn on_bell(&mut self, _: Instant) {}
+
     fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant) {
         self.peer.on_datagram(from, payload, now);
         self.publish();

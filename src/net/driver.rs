@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::gather::Gather;
+use super::seats::{Seat, Seats};
 use super::{Core, Lost, Socket, errors};
 use crate::ladder::Undelivered;
 
@@ -40,13 +41,22 @@ impl<C> Running<C> {
 #[derive(Debug)]
 pub struct Remote<C> {
     commands: SyncSender<C>,
+    seats: Arc<Seats>,
     bell: Arc<Bell>,
 }
 
 impl<C> Clone for Remote<C> {
     fn clone(&self) -> Self {
-        Self { commands: self.commands.clone(), bell: Arc::clone(&self.bell) }
+        let (seats, bell) = (Arc::clone(&self.seats), Arc::clone(&self.bell));
+        Self { commands: self.commands.clone(), seats, bell }
     }
+}
+
+/// A place in the queue of a running core. Dropped unused, it is free for others.
+#[derive(Debug)]
+pub struct Reserved<C> {
+    remote: Remote<C>,
+    seat: Seat,
 }
 
 /// The command was not taken.
@@ -85,12 +95,50 @@ impl<C> Remote<C> {
     ///
     /// The command, when the core cannot take it.
     pub fn offer(&self, command: C) -> Result<(), NotSent<C>> {
+        match Seats::take(&self.seats) {
+            Some(seat) => self.deliver(seat, command),
+            None => Err(NotSent { command, why: Busy::Full }),
+        }
+    }
+
+    /// Takes a place in the queue, for a command that is handed over later.
+    ///
+    /// # Errors
+    ///
+    /// As many commands wait, or will, as may.
+    pub fn reserve(&self) -> Result<Reserved<C>, Busy> {
+        let seat = Seats::take(&self.seats).ok_or(Busy::Full)?;
+        Ok(Reserved { remote: self.clone(), seat })
+    }
+
+    fn deliver(&self, seat: Seat, command: C) -> Result<(), NotSent<C>> {
         self.commands.try_send(command).map_err(|error| match error {
             TrySendError::Disconnected(command) => NotSent { command, why: Busy::Stopped },
+            // Unreachable: there are no more seats than the queue has places.
             TrySendError::Full(command) => NotSent { command, why: Busy::Full },
         })?;
+        seat.keep();
         self.bell.ring();
         Ok(())
+    }
+
+    /// Wakes the core, so that it looks at what is shared with it. Never fails, never blocks, and costs a
+    /// system call only when the core has looked since the last time: whoever changed something first and
+    /// rang then is heard, however many commands wait.
+    pub fn ring(&self) {
+        self.bell.ring();
+    }
+}
+
+impl<C> Reserved<C> {
+    /// Hands over the command.
+    ///
+    /// # Errors
+    ///
+    /// The core has stopped.
+    pub fn send(self, command: C) -> Result<(), Busy> {
+        let Self { remote, seat } = self;
+        remote.deliver(seat, command).map_err(|not_sent| not_sent.why)
     }
 }
 
@@ -109,9 +157,10 @@ impl Bell {
         }
     }
 
-    fn hush(&self) {
+    /// Says whether it was rung.
+    fn hush(&self) -> bool {
         // A swap, so that the look into the inbox that follows cannot be done before it.
-        self.is_rung.swap(false, Ordering::AcqRel);
+        self.is_rung.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -135,9 +184,10 @@ pub fn spawn<C: Core + Send + 'static>(
         ports.push(Port { socket, is_readable: true });
     }
     let (commands, inbox) = sync_channel(commands_max);
-    let remote = Remote { commands, bell: Arc::clone(&bell) };
+    let seats = Arc::new(Seats::new(commands_max));
+    let remote = Remote { commands, seats: Arc::clone(&seats), bell: Arc::clone(&bell) };
     let buffer = vec![0; DATAGRAM_MAX];
-    let mut driver = Driver { poll, ports, inbox, bell, buffer };
+    let mut driver = Driver { poll, ports, inbox, seats, bell, buffer };
     let thread =
         thread::Builder::new().name(name.to_owned()).spawn(move || driver.run(&mut core))?;
     Ok(Running { remote, thread })
@@ -147,6 +197,7 @@ struct Driver<C> {
     poll: Poll,
     ports: Vec<Port>,
     inbox: Receiver<C>,
+    seats: Arc<Seats>,
     bell: Arc<Bell>,
     buffer: Vec<u8>,
 }
@@ -204,16 +255,24 @@ impl<C> Driver<C> {
     }
 
     fn run_commands(&mut self, core: &mut impl Core<Command = C>) {
-        // Hushed first: a command that comes while we look rings again.
-        self.bell.hush();
-        for _ in 0..COMMANDS_BATCH {
-            match self.inbox.try_recv() {
-                Ok(command) => core.on_command(command, Instant::now()),
-                Err(_) => return,
+        // Hushed first: what comes while we look rings again.
+        let was_rung = self.bell.hush();
+        let is_emptied = (0..COMMANDS_BATCH).any(|_| match self.inbox.try_recv() {
+            Ok(command) => {
+                self.seats.leave();
+                core.on_command(command, Instant::now());
+                false
             }
+            Err(_) => true,
+        });
+        // Commands come first: a call that is hung up in time is not sent.
+        if was_rung {
+            core.on_bell(Instant::now());
         }
         // More may wait: do not sleep on them.
-        self.bell.ring();
+        if !is_emptied {
+            self.bell.ring();
+        }
     }
 
     fn read(&mut self, core: &mut impl Core<Command = C>) {

@@ -14,6 +14,10 @@ impl Core for Gateway {
         self.handle(Input::Command(command), now);
     }
 
+    fn on_bell(&mut self, now: Instant) {
+        self.handle(Input::Recorded, now);
+    }
+
     fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], now: Instant) {
         self.handle(Input::Datagram { from, payload }, now);
     }

@@ -96,17 +96,14 @@ impl Journal {
     }
 
     /// Hands over what happened, whether it can be written or not: never blocks, is never refused and
-    /// has no bound. `done` is called on the thread that writes with the first answer. If that is no,
-    /// the batch is held, and written before anything newer once the disk works; nobody is told then,
-    /// but its events are announced.
-    pub fn keep(&self, batch: Batch, done: impl FnOnce(Result<(), CommitError>) + Send + 'static) {
+    /// has no bound. While the disk does not work the batch is held, and written before anything newer
+    /// once it does. `saved` is called on the thread that writes when it is on disk; never, when the
+    /// journal is closed before.
+    pub fn keep(&self, batch: Batch, saved: impl FnOnce() + Send + 'static) {
         self.shared.counts.kept.fetch_add(1, Ordering::Relaxed);
-        let done = Done::Call(Box::new(done));
-        if let Err(SendError(lost)) =
-            self.queue.send(Submission { batch, terms: Terms::Kept, done })
-        {
+        let done = Done::Saved(Box::new(saved));
+        if self.queue.send(Submission { batch, terms: Terms::Kept, done }).is_err() {
             self.shared.counts.kept.fetch_sub(1, Ordering::Relaxed);
-            lost.done.tell(Err(CommitError::Closed));
         }
     }
 

@@ -6,8 +6,8 @@
 //!
 //! Batches that wait while one is committed are committed together. An epoch tells whether the disk
 //! works (even) or not (odd): a batch that was submitted in an earlier one is refused, for it may
-//! build on another that was. What is to be kept is told so as well, is held, and is written, in the
-//! order in which it came, before the disk is said to work again.
+//! build on another that was. What is to be kept is held, and is written, in the order in which it
+//! came, before the disk is said to work again.
 
 #![expect(clippy::disallowed_methods, reason = "the writer is an edge: it reads the clock")]
 
@@ -50,8 +50,8 @@ pub(super) enum Terms {
 pub(super) enum Done {
     /// What to call, on the writer's thread.
     Call(Box<dyn FnOnce(Result<(), CommitError>) + Send>),
-    /// Nobody: they were told.
-    Nobody,
+    /// What to call once it is on disk, whenever that is.
+    Saved(Box<dyn FnOnce() + Send>),
     /// Whoever holds the ticket.
     Ticket(oneshot::Sender<Result<(), CommitError>>),
 }
@@ -76,7 +76,7 @@ pub(super) struct Writer {
     pub(super) started: Reading,
     pub(super) announce: Announce,
     /// What is to be written before anything else, oldest first; empty while the disk works.
-    pub(super) held: VecDeque<Batch>,
+    pub(super) held: VecDeque<(Batch, Done)>,
 }
 
 /// Batches that are committed as one, each as it came: when the disk fails they part again.
@@ -194,12 +194,12 @@ impl Writer {
         rest
     }
 
-    /// Tells that a batch is not on disk. One that is to be kept comes behind what is held.
+    /// Refuses a batch, or holds it, behind what is held already.
     fn refuse(&mut self, part: Part) {
-        if part.is_kept {
-            self.held.push_back(part.batch);
+        match part.is_kept {
+            true => self.held.push_back((part.batch, part.done)),
+            false => part.done.tell(Err(CommitError::Disk)),
         }
-        part.done.tell(Err(CommitError::Disk));
     }
 
     /// Refuses and holds, and tries the disk again and again; `None` when every handle is gone.
@@ -234,9 +234,9 @@ impl Writer {
         while !self.held.is_empty() {
             let mut group = Group::default();
             while group.bytes < GROUP_BYTES_MAX
-                && let Some(batch) = self.held.pop_front()
+                && let Some((batch, done)) = self.held.pop_front()
             {
-                group.add(Some(Part { batch, is_kept: true, done: Done::Nobody }));
+                group.add(Some(Part { batch, is_kept: true, done }));
             }
             engine = self.commit(engine, group)?;
             self.count_held();
@@ -302,7 +302,11 @@ impl Done {
     pub(super) fn tell(self, answer: Result<(), CommitError>) {
         match self {
             Self::Call(call) => call(answer),
-            Self::Nobody => {}
+            Self::Saved(saved) => {
+                if answer.is_ok() {
+                    saved();
+                }
+            }
             // Who dropped the ticket does not want to know.
             Self::Ticket(ticket) => drop(ticket.send(answer)),
         }

@@ -157,6 +157,8 @@ closed_set! {
         Calls = "live_calls",
         /// Client transactions (RFC 3261 §17.1).
         ClientTransactions = "client_transactions",
+        /// Calls that a gateway before this one left behind.
+        Ghosts = "ghost_calls",
         /// Orders that wait in the shard's inbox.
         Inbox = "inbox",
         /// Server transactions (RFC 3261 §17.2): calls from trunks, until they are forgotten.

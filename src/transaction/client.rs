@@ -30,6 +30,9 @@ pub enum Machine {
         /// The request.
         request: NonInviteClient,
     },
+    /// None yet: a request that has its branch and has not been sent. It wants nothing and hears
+    /// nothing.
+    Unsent,
 }
 
 impl Machine {
@@ -41,6 +44,7 @@ impl Machine {
                 cancel.as_ref().and_then(NonInviteClient::next_wake),
             ),
             Self::NonInvite { request, .. } => request.next_wake(),
+            Self::Unsent => None,
         }
     }
 
@@ -51,6 +55,7 @@ impl Machine {
                 invite.is_terminated() && cancel.as_ref().is_none_or(NonInviteClient::is_terminated)
             }
             Self::NonInvite { request, .. } => request.is_terminated(),
+            Self::Unsent => true,
         }
     }
 }
@@ -131,7 +136,9 @@ impl<T> Clients<T> {
             (Machine::NonInvite { method: own, .. }, method) if *own == method => {
                 Matched::NonInvite
             }
-            (Machine::Invite { .. } | Machine::NonInvite { .. }, _) => return None,
+            (Machine::Invite { .. } | Machine::NonInvite { .. } | Machine::Unsent, _) => {
+                return None;
+            }
         };
         Some((handle, matched))
     }

@@ -141,6 +141,11 @@ impl Messages {
         self.options.render(fill, out);
     }
 
+    /// How long after its INVITE a phone that shall ring for `ring` may be ringing still.
+    pub fn longest(&self, ring: Duration) -> Duration {
+        self.no_ringing_after + ring * self.rings_max
+    }
+
     fn fill(&self, hole: usize, leg: &Leg, to_tag: Option<&[u8]>, out: &mut Vec<u8>) {
         // Writing to a Vec cannot fail.
         let _ = match hole {
@@ -150,8 +155,7 @@ impl Messages {
             CSEQ => write!(out, "{}", leg.cseq),
             DIALLED => return write_number(&self.dialled, leg.to, out),
             EXPIRES => {
-                let longest = self.no_ringing_after + leg.ring * self.rings_max;
-                write!(out, "{}", expires(longest))
+                write!(out, "{}", expires(self.longest(leg.ring)))
             }
             FROM_TAG => write!(out, "{:016x}", leg.from_tag),
             OFFER => return sdp::write_offer(self.local, u64::from(leg.session), out),

@@ -58,6 +58,34 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// A trunk that the configuration does not have: nothing is known of it but its name and where it
+    /// is. Enough to end what was begun there, and for nothing else.
+    pub fn stand_in(name: Arc<str>, address: SocketAddr) -> Self {
+        let (header, format) = (CallerIdHeader::From, NumberFormat::PlusE164);
+        let dialled = Dialled { format: format.clone(), tech_prefix: "".into(), user_phone: false };
+        Self {
+            name,
+            address,
+            sources: vec![address.ip().into()],
+            strict_source: true,
+            caller_id: CallerId { header, format },
+            dialled,
+            domain: None,
+            from_domain: None,
+            privacy: None,
+            caller: CallerPolicy::default(),
+            ring: Duration::from_secs(1),
+            ringing: Ringing::Only180,
+            assume_ringing_after: None,
+            no_ringing_after: Duration::from_secs(1),
+            options_interval: None,
+            t1: Duration::from_millis(500),
+            calls_per_second: 1,
+            in_flight_max: 1,
+            missed_calls_per_second: 1,
+        }
+    }
+
     /// Whether a phone may be taken to ring before the trunk says 180, so that the ring time begins
     /// again when it does.
     pub fn may_guess_ringing(&self) -> bool {

@@ -67,7 +67,7 @@ fn ulid(now: Micros, entropy: &Entropy) -> u128 {
     milliseconds << 80 | entropy.u128() >> 48
 }
 
-fn write_ulid(prefix: &str, value: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn write_ulid(prefix: &str, value: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = [0; LENGTH];
     for (place, byte) in text.iter_mut().enumerate() {
         let shift = 5 * (LENGTH - 1 - place);
@@ -77,7 +77,7 @@ fn write_ulid(prefix: &str, value: u128, f: &mut fmt::Formatter<'_>) -> fmt::Res
     f.write_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
-fn read_ulid(prefix: &str, text: &str) -> Result<u128, IdError> {
+pub(crate) fn read_ulid(prefix: &str, text: &str) -> Result<u128, IdError> {
     let body = text.strip_prefix(prefix).ok_or(IdError)?;
     // 26 characters of five bits hold 130: the first may use three of its five.
     if body.len() != LENGTH || body.as_bytes()[0] > b'7' {

@@ -48,6 +48,8 @@ impl Core for Notes {
         }
     }
 
+    fn on_bell(&mut self, _: Instant) {}
+
     fn on_datagram(&mut self, from: SocketAddr, payload: &[u8], _: Instant) {
         self.told.send(Told::Datagram(from, payload.to_vec())).unwrap();
     }

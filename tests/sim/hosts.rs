@@ -146,6 +146,7 @@ fn shard_settings(
         verifications_max: VERIFICATIONS_MAX,
         queue_max: daemon.queue_max,
         queue_time_max: Duration::from_secs(2),
+        tag_key: None,
     }
 }
 

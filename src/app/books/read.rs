@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::gateway::inflight::InFlight;
 use crate::ladder::Course;
+use crate::store::Record;
 use crate::store::clock::JournalClock;
 use crate::store::record::{self, Attempt, Call, Final, Lease, MissedCall, Verification};
-use crate::store::Record;
 use crate::verify::id::CallId;
 use crate::verify::note::{AttemptNote, CallNote, FinalNote, LeaseNote, Note, VerificationNote};
 use crate::verify::record::{CallRecord, Ending, Facts, Moments};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::write::Pen;
-use crate::control::events::{self, Rendered};
+use crate::control::{Rendered, render, render_trunk};
 use crate::entropy::Entropy;
 use crate::store::{Batch, Journal, NewEvent, NewWebhook};
 use crate::time::WallClock;
@@ -54,16 +54,21 @@ impl Scribe {
         let mut batch = Batch::new();
         notes.iter().for_each(|note| self.pen.write(note, &mut batch));
         for event in events {
-            if let Some(rendered) = events::render(event, &self.pen.trunks) {
+            if let Some(rendered) = render(event, &self.pen.trunks) {
                 batch.tell(self.event(event, rendered, now));
             }
         }
         batch
     }
 
+    /// Tells logs and metrics alone.
+    pub(super) fn log(&self, event: Event) {
+        self.next.on_event(event);
+    }
+
     /// Tells of a trunk that came up or went down.
     pub(crate) fn on_trunk(&self, name: &str, is_up: bool, now: Instant) {
-        let rendered = events::render_trunk(name, is_up, self.wall.at(now));
+        let rendered = render_trunk(name, is_up, self.wall.at(now));
         let mut batch = Batch::new();
         batch.tell(self.new_event(rendered, None, now));
         self.journal.keep(batch, || {});
@@ -87,7 +92,8 @@ impl Scribe {
         let Rendered { name, at, about, data } = rendered;
         let callback = ended.and_then(|ended| ended.callback_url.clone());
         // For as long as the person might wait.
-        let left = |ended: &Snapshot| Duration::from_micros(ended.expires_at.0.saturating_sub(at.0));
+        let left =
+            |ended: &Snapshot| Duration::from_micros(ended.expires_at.0.saturating_sub(at.0));
         let matters_until = ended.map(|ended| self.pen.clock.at(now + left(ended)));
         let named = self.audience.endpoints(name).into_iter().map(|endpoint| (endpoint, false));
         let called = callback.map(|url| (url, true));

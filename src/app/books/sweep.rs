@@ -70,14 +70,15 @@ pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<()
         for _ in 0..ROUNDS {
             let oldest = journal.first(kind, ROUND)?;
             let is_due = |record: &&Record| terms.is_due(record, last_event, now);
-            let mut batch = Batch::new();
-            let count = oldest.iter().take_while(is_due).map(|it| batch.delete(&it.key())).count();
-            if count == 0 {
+            let due: Vec<_> = oldest.iter().take_while(is_due).map(Record::key).collect();
+            if due.is_empty() {
                 break;
             }
+            let mut batch = Batch::new();
+            due.iter().for_each(|key| drop(batch.delete(key)));
             // The next look must find it gone.
             let Ok(ticket) = journal.submit(batch) else { return Ok(()) };
-            if ticket.wait().is_err() || count < ROUND {
+            if ticket.wait().is_err() || due.len() < ROUND {
                 break;
             }
         }

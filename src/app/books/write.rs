@@ -7,11 +7,11 @@ use crate::gateway::inflight::InFlight;
 use crate::store::clock::JournalClock;
 use crate::store::record::{self, Attempt, Call, Final, Lease, MissedCall, Verification};
 use crate::store::{Batch, Hidden, Key};
+use crate::verify::MissedCallRecord;
 use crate::verify::TrunkNames;
 use crate::verify::id::VerificationId;
 use crate::verify::note::{AttemptNote, CallNote, FinalNote, LeaseNote, Note, VerificationNote};
 use crate::verify::record::{Facts, Moments};
-use crate::verify::MissedCallRecord;
 
 /// What turns instants and indices into what the journal keeps.
 #[derive(Clone)]
@@ -142,13 +142,26 @@ impl Pen {
     }
 }
 
+/// Says of a call that its INVITE is about to leave through a trunk, so long after it was placed.
+pub(super) fn set_invited(call: &mut Call, trunk: Box<str>, after: Duration) {
+    call.trunk.get_or_insert(trunk);
+    match call.moments.first_mut() {
+        // A failover does not begin it anew.
+        Some(invited) => _ = invited.get_or_insert(micros(after)),
+        None => call.moments.push(Some(micros(after))),
+    }
+}
+
 /// The moments of a call, without the empty end.
 fn moments(facts: &Facts) -> Vec<Option<u32>> {
     let Moments { invited, answered_first, ringing, hung_up, ended } = facts.moments;
     let all = [invited, answered_first, ringing, hung_up, ended];
     let count = all.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-    let micros = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
     all[..count].iter().map(|moment| moment.map(micros)).collect()
+}
+
+fn micros(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
 }
 
 fn millis(time: Duration) -> u32 {

@@ -30,9 +30,10 @@ fn h06_the_key_of_the_example_is_nobodys() {
     let main = format!("{MINIMAL}{key}");
     check(
         &[(MAIN, &main), (PLAIN, &profile("plain-rfc3261"))],
-        expect![
-            "ringproof.toml:12: `control.key.sha256` is a string that is not repeated here, must be the SHA-256 of the key, 64 hexadecimal digits, as `ringproof key new NAME` prints it"
-        ],
+        expect![[r#"
+            ringproof.toml:12: `control.key.sha256` is a string that is not repeated here, must be the SHA-256 of the key, 64 hexadecimal digits, as `ringproof key new NAME` prints it
+            ringproof.toml:23: `webhook.secret` is a string that is not repeated here (what follows is not base64 with its padding), must be `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it
+            ringproof.toml:24: `webhook.secret_previous` is a string that is not repeated here (what follows is not base64 with its padding), must be `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it"#]],
     );
 }
 
@@ -97,7 +98,15 @@ fn asked() -> BTreeSet<String> {
     let hash = "0".repeat(64);
     let key = format!("[[control.key]]\nname = \"a\"\nsha256 = \"{hash}\"\nrights = [\"read\"]\n");
     let did = "[[did]]\nnumber = \"+46812345678\"\n";
-    load_files(&[(MAIN, &format!("{MINIMAL}{key}{did}")), (PLAIN, &profile("plain-rfc3261"))]).1
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let webhook = format!(
+        "[[webhook]]\nname = \"a\"\nurl = \"https://example.com/\"\nsecret = \"{secret}\"\n"
+    );
+    load_files(&[
+        (MAIN, &format!("{MINIMAL}{key}{did}{webhook}")),
+        (PLAIN, &profile("plain-rfc3261")),
+    ])
+    .1
 }
 
 /// The text with each `#key = default` in force.

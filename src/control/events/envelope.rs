@@ -1,13 +1,10 @@
-//! One event as its readers get it: a frame of the event stream (WHATWG HTML §9.2) around the JSON
-//! envelope `{"type","timestamp","sequence","data"}`.
+//! What an event says to its readers, as JSON; without the number, which it gets when it is on disk.
 
 use std::time::Duration;
 
-use axum::body::Bytes;
 use serde::Serialize;
 
 use super::super::view::{CallView, MissedCallView, VerificationView, timestamp};
-use super::EventId;
 use crate::time::Micros;
 use crate::verify::TrunkNames;
 use crate::verify::event::Event;
@@ -15,91 +12,81 @@ use crate::verify::record::{CallRecord, Facts};
 use crate::verify::snapshot::{Snapshot, Status};
 
 /// What happened, when, and to what.
-#[derive(Debug)]
-pub(super) struct Subject<'a> {
-    kind: &'static str,
-    at: Micros,
-    data: Data<'a>,
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rendered {
+    /// Its type: `call.ringing`.
+    pub name: &'static str,
+    /// When it happened.
+    pub at: Micros,
+    /// The verification or the call that it is about.
+    pub about: Option<u128>,
+    /// The envelope's `data`: JSON.
+    pub data: Box<[u8]>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Data<'a> {
-    Call(CallView),
-    MissedCall(MissedCallView),
-    Trunk { name: &'a str },
-    Verification(Box<VerificationView>),
+/// What `event` says to readers; `None` when it is not for them.
+pub fn render(event: &Event, trunks: &TrunkNames) -> Option<Rendered> {
+    let call = |name, moment: Option<Duration>, record: &CallRecord, facts: &Facts| {
+        let at = record.shown(moment.unwrap_or_default());
+        Rendered::new(name, at, record.id.0, &CallView::new(record, facts, trunks))
+    };
+    let verification = |name, at: Option<Micros>, snapshot: &Snapshot| {
+        let at = at.unwrap_or(snapshot.created_at);
+        Rendered::new(name, at, snapshot.id.0, &VerificationView::new(snapshot, trunks))
+    };
+    Some(match event {
+        Event::CallEnded(record) => {
+            let facts = record.facts();
+            call("call.ended", facts.moments.ended, record, &facts)
+        }
+        // Each as it was then, however late it is said.
+        Event::CallPlaced(record) => call("call.placed", None, record, &Facts::default()),
+        Event::CallRinging(record) => {
+            let facts = record.facts().when_ringing();
+            call("call.ringing", facts.moments.ringing, record, &facts)
+        }
+        Event::VerificationCreated(snapshot) => {
+            verification("verification.created", None, snapshot)
+        }
+        Event::VerificationEnded(snapshot) => {
+            verification(end(snapshot.status)?, snapshot.ended_at, snapshot)
+        }
+        Event::MissedCall(call) => {
+            let view = MissedCallView::new(call, trunks);
+            Rendered::new("missed_call.received", call.received_at, call.id.0, &view)
+        }
+        // For the metrics; the client who sent the report or the code knows.
+        Event::PhoneReported { .. } | Event::WrongCode(_) => return None,
+    })
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    timestamp: String,
-    sequence: u64,
-    data: &'a Data<'a>,
+/// What it says to readers that a trunk came up or went down.
+pub fn render_trunk(name: &str, is_up: bool, at: Micros) -> Rendered {
+    #[derive(Serialize)]
+    struct Trunk<'a> {
+        name: &'a str,
+    }
+    let kind = if is_up { "trunk.up" } else { "trunk.down" };
+    Rendered { name: kind, at, about: None, data: json(&Trunk { name }) }
 }
 
-impl<'a> Subject<'a> {
-    /// What `event` says to readers; `None` when it is not for them.
-    pub(super) fn of(event: &Event, trunks: &TrunkNames) -> Option<Self> {
-        let call = |kind, moment: Option<Duration>, record: &CallRecord, facts: &Facts| Self {
-            kind,
-            at: record.shown(moment.unwrap_or_default()),
-            data: Data::Call(CallView::new(record, facts, trunks)),
-        };
-        let verification = |kind, at: Option<Micros>, snapshot: &Snapshot| Self {
-            kind,
-            at: at.unwrap_or(snapshot.created_at),
-            data: Data::Verification(Box::new(VerificationView::new(snapshot, trunks))),
-        };
-        Some(match event {
-            Event::CallEnded(record) => {
-                let facts = record.facts();
-                call("call.ended", facts.moments.ended, record, &facts)
-            }
-            // Each as it was then, however late it is said.
-            Event::CallPlaced(record) => call("call.placed", None, record, &Facts::default()),
-            Event::CallRinging(record) => {
-                let facts = record.facts().when_ringing();
-                call("call.ringing", facts.moments.ringing, record, &facts)
-            }
-            Event::VerificationCreated(snapshot) => {
-                verification("verification.created", None, snapshot)
-            }
-            Event::VerificationEnded(snapshot) => {
-                verification(end(snapshot.status)?, snapshot.ended_at, snapshot)
-            }
-            Event::MissedCall(call) => Self {
-                kind: "missed_call.received",
-                at: call.received_at,
-                data: Data::MissedCall(MissedCallView::new(call, trunks)),
-            },
-            // For the metrics; the client who sent the report or the code knows.
-            Event::PhoneReported { .. } | Event::WrongCode(_) => return None,
-        })
+impl Rendered {
+    fn new(name: &'static str, at: Micros, about: u128, data: &impl Serialize) -> Self {
+        Self { name, at, about: Some(about), data: json(data) }
     }
 
-    /// A trunk came up or went down.
-    pub(super) fn trunk(name: &'a str, is_up: bool, at: Micros) -> Self {
-        let kind = if is_up { "trunk.up" } else { "trunk.down" };
-        Self { kind, at, data: Data::Trunk { name } }
+    /// The whole envelope, with its number.
+    pub fn envelope(&self, number: u64) -> Vec<u8> {
+        let (name, timestamp) = (self.name, timestamp(self.at));
+        let head =
+            format!(r#"{{"type":"{name}","timestamp":"{timestamp}","sequence":{number},"data":"#);
+        [head.as_bytes(), &self.data, b"}"].concat()
     }
+}
 
-    /// The whole frame. JSON has no raw line breaks, so one `data` line holds it.
-    pub(super) fn frame(&self, id: EventId) -> Bytes {
-        let envelope = Envelope {
-            kind: self.kind,
-            timestamp: timestamp(self.at),
-            sequence: id.number,
-            data: &self.data,
-        };
-        let mut frame = format!("id: {id}\nevent: {}\ndata: ", self.kind).into_bytes();
-        // Strings and numbers into memory: neither can fail.
-        let _ = serde_json::to_writer(&mut frame, &envelope);
-        frame.extend_from_slice(b"\n\n");
-        frame.into()
-    }
+fn json(value: &impl Serialize) -> Box<[u8]> {
+    // Strings and numbers into memory: neither can fail.
+    serde_json::to_vec(value).unwrap_or_default().into()
 }
 
 fn end(status: Status) -> Option<&'static str> {

@@ -1,7 +1,7 @@
 //! The latest events, in a ring of atomic slots. Any thread writes, any thread reads, nobody waits.
 //!
-//! A writer claims a number, then fills the slot of that number. A reader knows by the number in
-//! the slot what it sees: its event, an older one (not written yet), or a newer one (too late).
+//! Events come with their numbers, which follow each other. A reader knows by the number in the slot
+//! what it sees: its event, an older one (not there yet), or a newer one (too late).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,9 +27,9 @@ struct Kept {
 pub(super) enum Place {
     /// The event.
     Event(Bytes),
-    /// It was there and newer ones took its slot.
+    /// It was there and newer ones took its slot, or it is older than the ring.
     Gone,
-    /// It has not happened, or is being written.
+    /// It has not happened, or is about to be there.
     NotYet,
 }
 
@@ -40,12 +40,7 @@ impl Ring {
         Self { slots, first, next: AtomicU64::new(first) }
     }
 
-    /// The next event's number, for one writer.
-    pub(super) fn claim(&self) -> u64 {
-        self.next.fetch_add(1, Ordering::AcqRel)
-    }
-
-    /// Fills the slot of a claimed number.
+    /// Puts an event into its slot.
     pub(super) fn put(&self, number: u64, frame: Bytes) {
         let kept = Arc::new(Kept { number, frame });
         // A writer that was held up for a whole round must not hide what came after it.
@@ -53,6 +48,7 @@ impl Ring {
             Some(newer) if newer.number > number => Some(newer.clone()),
             Some(_) | None => Some(kept.clone()),
         });
+        self.next.fetch_max(number + 1, Ordering::AcqRel);
     }
 
     /// What is at the place with this number.
@@ -76,13 +72,14 @@ impl Ring {
         (self.oldest()..=self.end()).contains(&place).then_some(place)
     }
 
+    /// The number of the oldest event that is kept, or of the next.
+    pub(super) fn oldest(&self) -> u64 {
+        self.first.max(self.end().saturating_sub(self.slots.len() as u64))
+    }
+
     /// How many events are kept.
     pub(super) fn kept(&self) -> u64 {
         self.end() - self.oldest()
-    }
-
-    fn oldest(&self) -> u64 {
-        self.first.max(self.end().saturating_sub(self.slots.len() as u64))
     }
 
     fn slot(&self, number: u64) -> &ArcSwapOption<Kept> {
@@ -99,15 +96,14 @@ mod tests {
     fn a_place_is_not_yet_there_then_an_event_then_gone() {
         let ring = Ring::new(2, 100);
         assert_eq!(ring.read(100), Place::NotYet);
-        let number = ring.claim();
-        assert_eq!(ring.read(100), Place::NotYet, "claimed, not written");
-        ring.put(number, Bytes::from_static(b"a"));
-        assert_eq!(ring.read(100), Place::Event(Bytes::from_static(b"a")));
-        for frame in [b"b", b"c"] {
-            ring.put(ring.claim(), Bytes::from_static(frame));
+        for (number, frame) in (100..).zip([b"a", b"b"]) {
+            ring.put(number, Bytes::from_static(frame));
         }
-        assert_eq!(ring.read(100), Place::Gone);
+        assert_eq!(ring.read(100), Place::Event(Bytes::from_static(b"a")));
+        ring.put(102, Bytes::from_static(b"c"));
+        assert_eq!((ring.read(99), ring.read(100)), (Place::Gone, Place::Gone));
         assert_eq!(ring.read(102), Place::Event(Bytes::from_static(b"c")));
+        assert_eq!((ring.read(103), ring.read(104)), (Place::NotYet, Place::NotYet));
         assert_eq!(ring.kept(), 2);
     }
 
@@ -116,7 +112,7 @@ mod tests {
         let ring = Ring::new(2, 100);
         assert_eq!(ring.after(99), Some(100), "the one before the first");
         assert_eq!((ring.after(98), ring.after(100), ring.after(u64::MAX)), (None, None, None));
-        (0..3).for_each(|_| ring.put(ring.claim(), Bytes::new()));
+        (100..103).for_each(|number| ring.put(number, Bytes::new()));
         assert_eq!((ring.after(99), ring.after(100)), (None, Some(101)));
         assert_eq!((ring.after(102), ring.after(103)), (Some(103), None));
     }
@@ -124,9 +120,8 @@ mod tests {
     #[test]
     fn a_writer_held_up_for_a_round_hides_nothing() {
         let ring = Ring::new(2, 0);
-        let slow = ring.claim();
-        (0..2).for_each(|_| ring.put(ring.claim(), Bytes::from_static(b"new")));
-        ring.put(slow, Bytes::from_static(b"old"));
+        (1..3).for_each(|number| ring.put(number, Bytes::from_static(b"new")));
+        ring.put(0, Bytes::from_static(b"old"));
         assert_eq!(ring.read(2), Place::Event(Bytes::from_static(b"new")));
         assert_eq!(ring.read(0), Place::Gone);
     }
@@ -135,8 +130,9 @@ mod tests {
     fn many_writers_lose_nothing() {
         let ring = Ring::new(4_000, 0);
         std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| (0..1_000).for_each(|_| ring.put(ring.claim(), Bytes::new())));
+            for part in 0..4 {
+                let numbers = (0..1_000).map(move |n| n * 4 + part);
+                scope.spawn(|| numbers.for_each(|number| ring.put(number, Bytes::new())));
             }
         });
         assert!((0..4_000).all(|place| ring.read(place) == Place::Event(Bytes::new())));

@@ -48,6 +48,8 @@ pub enum Code {
     RateLimited,
     /// The request, or the one that it repeats, took too long.
     RequestTimeout,
+    /// What must not be lost cannot be written now.
+    StoreUnavailable,
     /// A valid key is needed.
     Unauthorized,
     /// The body is not `application/json`.
@@ -56,7 +58,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the declaration.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::AlreadyEnded,
         Self::AlreadyPending,
         Self::BodyTooLarge,
@@ -76,6 +78,7 @@ impl Code {
         Self::PoolExhausted,
         Self::RateLimited,
         Self::RequestTimeout,
+        Self::StoreUnavailable,
         Self::Unauthorized,
         Self::UnsupportedMediaType,
     ];
@@ -102,6 +105,7 @@ impl Code {
             Self::PoolExhausted => "pool_exhausted",
             Self::RateLimited => "rate_limited",
             Self::RequestTimeout => "request_timeout",
+            Self::StoreUnavailable => "store_unavailable",
             Self::Unauthorized => "unauthorized",
             Self::UnsupportedMediaType => "unsupported_media_type",
         }
@@ -126,9 +130,11 @@ impl Code {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyMismatch | Self::NumberNotAllowed => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoTrunk | Self::NotReady | Self::Overloaded | Self::PoolExhausted => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::NoTrunk
+            | Self::NotReady
+            | Self::Overloaded
+            | Self::PoolExhausted
+            | Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -154,6 +160,7 @@ impl Code {
             Self::PoolExhausted => "Too few codes are left for this phone",
             Self::RateLimited => "Too many requests",
             Self::RequestTimeout => "The request took too long",
+            Self::StoreUnavailable => "Nothing can be written now",
             Self::Unauthorized => "A valid key is needed",
             Self::UnsupportedMediaType => "The body is not JSON",
         }
@@ -162,7 +169,7 @@ impl Code {
     /// When to try again, where the code alone can tell.
     pub(super) fn retry_after(self) -> Option<Duration> {
         let seconds = match self {
-            Self::Overloaded => 1,
+            Self::Overloaded | Self::StoreUnavailable => 1,
             // A call rings for a few seconds, and its end takes a moment.
             Self::CallInProgress | Self::NoTrunk | Self::NotReady => 5,
             // Until a lease ends hours may pass; a minute keeps a client from spinning.
@@ -200,7 +207,8 @@ impl Code {
             | Self::Overloaded
             | Self::PoolExhausted
             | Self::RateLimited
-            | Self::RequestTimeout => true,
+            | Self::RequestTimeout
+            | Self::StoreUnavailable => true,
             Self::AlreadyEnded
             | Self::BodyTooLarge
             | Self::EventsGone

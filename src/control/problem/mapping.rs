@@ -1,7 +1,10 @@
 //! What each error of the rooms below is to a client.
 
 use super::super::access::Stranger;
-use super::super::service::{CallAgainRefusal, NotPlaced, StartRefusal};
+use super::super::outside::Unavailable;
+use super::super::service::{
+    CallAgainRefusal, CancelRefusal, CheckRefusal, NotPlaced, StartRefusal,
+};
 use super::super::view::VerificationView;
 use super::{Code, Problem};
 use crate::verify::CallAgainError;
@@ -20,6 +23,7 @@ pub(in super::super) fn of_start(refusal: &StartRefusal) -> Problem {
             return Problem::new(Code::RateLimited, detail).after(*retry_after);
         }
         StartRefusal::NotPlaced(error) => return of_not_placed(*error),
+        StartRefusal::Unavailable(error) => return (*error).into(),
         StartRefusal::Verify(error) => error,
     };
     match error {
@@ -57,6 +61,7 @@ pub(in super::super) fn of_call_again(refusal: &CallAgainRefusal, trunks: &Trunk
             return Problem::new(Code::RateLimited, detail).after(*retry_after);
         }
         CallAgainRefusal::NotPlaced(error) => return of_not_placed(*error),
+        CallAgainRefusal::Unavailable(error) => return (*error).into(),
         CallAgainRefusal::Verify(error) => error,
     };
     match error {
@@ -73,8 +78,12 @@ pub(in super::super) fn of_call_again(refusal: &CallAgainRefusal, trunks: &Trunk
 }
 
 /// Evidence was not looked at.
-pub(in super::super) fn of_check(error: &CheckError, trunks: &TrunkNames) -> Problem {
-    let detail = error.to_string();
+pub(in super::super) fn of_check(refusal: &CheckRefusal, trunks: &TrunkNames) -> Problem {
+    let detail = refusal.to_string();
+    let error = match refusal {
+        CheckRefusal::Unavailable(error) => return (*error).into(),
+        CheckRefusal::Verify(error) => error,
+    };
     match error {
         CheckError::AlreadyEnded(snapshot) => already_ended(snapshot, trunks, detail),
         CheckError::NotACallerId { .. } => Problem::field("/caller_id", detail),
@@ -85,8 +94,12 @@ pub(in super::super) fn of_check(error: &CheckError, trunks: &TrunkNames) -> Pro
 }
 
 /// Nothing was withdrawn.
-pub(in super::super) fn of_cancel(error: &CancelError, trunks: &TrunkNames) -> Problem {
-    let detail = error.to_string();
+pub(in super::super) fn of_cancel(refusal: &CancelRefusal, trunks: &TrunkNames) -> Problem {
+    let detail = refusal.to_string();
+    let error = match refusal {
+        CancelRefusal::Unavailable(error) => return (*error).into(),
+        CancelRefusal::Verify(error) => error,
+    };
     match error {
         CancelError::AlreadyEnded(snapshot) => already_ended(snapshot, trunks, detail),
         CancelError::NotFound => Problem::not_found(),
@@ -109,6 +122,13 @@ pub(in super::super) fn of_stranger(stranger: Stranger) -> Problem {
         Stranger::TooMany { retry_after } => {
             Problem::new(Code::RateLimited, detail).after(retry_after)
         }
+    }
+}
+
+impl From<Unavailable> for Problem {
+    /// The disk does not take what must be on it first.
+    fn from(error: Unavailable) -> Self {
+        Self::new(Code::StoreUnavailable, error.to_string())
     }
 }
 

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use utoipa::ToSchema;
 
+use super::super::api::CallbackCheck;
 use super::super::problem::Problem;
 use super::super::view::{ConfirmWord, MethodWord};
-use super::json::Form;
 use crate::number;
 use crate::number::E164;
 use crate::verify::Evidence;
@@ -51,37 +50,31 @@ pub(in super::super) struct StartBody {
     /// Your own word for it, given back with it: 1 to 128 characters.
     #[schema(example = "signup-8812")]
     client_ref: Option<String>,
-    #[schema(ignore)]
-    callback_url: Option<IgnoredAny>,
-}
-
-impl Form for StartBody {
-    const NOT_BUILT: &'static [&'static str] = &["callback_url"];
-}
-
-impl TryFrom<StartBody> for Start {
-    type Error = Problem;
-
-    fn try_from(body: StartBody) -> Result<Self, Problem> {
-        let to =
-            number::parse(&body.to).map_err(|error| Problem::field("/to", error.to_string()))?;
-        if body.callback_url.is_some() {
-            let detail = "webhooks are not part of this build, /v1/events tells of every end";
-            return Err(Problem::field("/callback_url", detail));
-        }
-        let how = body.how()?;
-        let client_ref = body.client_ref.map(client_ref).transpose()?;
-        Ok(Self {
-            to,
-            how,
-            expires_in: body.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
-            client_ref: client_ref.map(Into::into),
-            callback_url: None,
-        })
-    }
+    /// Where its end is told to, as a webhook; only where the configuration allows it.
+    #[schema(example = "https://shop.example/verified")]
+    callback_url: Option<String>,
 }
 
 impl StartBody {
+    /// The wish. `callbacks` says which callback URLs are taken; `None`: none.
+    pub(in super::super) fn read(
+        self,
+        callbacks: Option<&CallbackCheck>,
+    ) -> Result<Start, Problem> {
+        let to =
+            number::parse(&self.to).map_err(|error| Problem::field("/to", error.to_string()))?;
+        let how = self.how()?;
+        let client_ref = self.client_ref.map(client_ref).transpose()?;
+        let callback_url = self.callback_url.map(|url| callback_url(url, callbacks)).transpose()?;
+        Ok(Start {
+            to,
+            how,
+            expires_in: self.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
+            client_ref: client_ref.map(Into::into),
+            callback_url: callback_url.map(Into::into),
+        })
+    }
+
     fn how(&self) -> Result<How, Problem> {
         match self.method.as_deref() {
             None | Some("flash_call") => {
@@ -151,8 +144,6 @@ pub(in super::super) struct CheckBody {
     caller_id: Option<String>,
 }
 
-impl Form for CheckBody {}
-
 impl CheckBody {
     /// What is to be compared.
     pub(in super::super) fn evidence(&self) -> Result<Evidence<'_>, Problem> {
@@ -177,8 +168,6 @@ pub(in super::super) struct ReportBody {
     /// The number that the phone showed, if it showed one.
     caller_id: Option<String>,
 }
-
-impl Form for ReportBody {}
 
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -207,8 +196,6 @@ impl From<ReportBody> for Report {
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct NoBody {}
 
-impl Form for NoBody {}
-
 /// It is shown in lists and may be logged: plain characters, and not many.
 fn client_ref(text: String) -> Result<String, Problem> {
     let is_plain = !text.chars().any(char::is_control);
@@ -220,4 +207,17 @@ fn client_ref(text: String) -> Result<String, Problem> {
     Err(Problem::field("/client_ref", detail))
 }
 
+fn callback_url(url: String, callbacks: Option<&CallbackCheck>) -> Result<String, Problem> {
+    let refuse = |detail: &str| Problem::field("/callback_url", detail);
+    let check = callbacks.ok_or_else(|| {
+        refuse("found, and callbacks are off: `[callbacks] enabled = true` in the configuration")
+    })?;
+    if url.len() > CALLBACK_URL_BYTES_MAX {
+        return Err(refuse(&format!("must be at most {CALLBACK_URL_BYTES_MAX} bytes")));
+    }
+    check(&url).map_err(|detail| refuse(&detail))?;
+    Ok(url)
+}
+
+const CALLBACK_URL_BYTES_MAX: usize = 2_048;
 const CLIENT_REF_MAX: usize = 128;

@@ -11,17 +11,11 @@ use serde_path_to_error::{Path, Segment};
 use super::super::intake::Payload;
 use super::super::problem::{Code, Problem};
 
-/// What a body may hold.
-pub(in super::super) trait Form: DeserializeOwned {
-    /// Fields that are known only to be refused with a word of their own: they are not offered.
-    const NOT_BUILT: &'static [&'static str] = &[];
-}
-
 /// A body, read.
 #[derive(Debug)]
 pub(in super::super) struct Json<T>(pub(in super::super) T);
 
-impl<S: Sync, T: Form> FromRequestParts<S> for Json<T> {
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -34,7 +28,7 @@ impl<S: Sync, T: Form> FromRequestParts<S> for Json<T> {
 }
 
 /// Reads a JSON object. No body at all stands for an object without fields.
-pub(super) fn read<T: Form>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let body = if body.is_empty() { b"{}" } else { body };
     // Derived types would take an array for their fields in order.
     if body.trim_ascii_start().first() != Some(&b'{') {
@@ -43,8 +37,6 @@ pub(super) fn read<T: Form>(body: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let detail = in_words(error.inner().to_string());
-        let offered = |text: String, name| text.replace(&format!(", `{name}`"), "");
-        let detail = T::NOT_BUILT.iter().fold(detail, offered);
         Problem::field(pointer(error.path(), &detail), detail)
     })?;
     reader.end().map_err(|error| Problem::field("", error.to_string()))?;

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
 use super::super::api::Api;
+use super::super::clock;
 use super::super::problem::{Problem, Refused};
 use super::super::request::Id;
 use super::super::view::{AnyCallView, CallView, MissedCallView, TraceView};
@@ -31,11 +32,11 @@ pub(super) async fn get(
     State(api): State<Arc<Api>>,
     Id(id): Id<CallId>,
 ) -> Result<Body<AnyCallView>, Problem> {
-    if let Some(call) = api.service.call(id) {
+    if let Some(call) = api.service.call(id, clock::now()).await? {
         let view = CallView::new(&call, &call.facts(), &api.trunks);
         return Ok(Body(AnyCallView::Placed(view)));
     }
-    let call = api.service.missed_call(id).ok_or_else(Problem::not_found)?;
+    let call = api.service.missed_call(id).await?.ok_or_else(Problem::not_found)?;
     Ok(Body(AnyCallView::Missed(MissedCallView::new(&call, &api.trunks))))
 }
 
@@ -54,10 +55,10 @@ pub(super) async fn trace(
     Id(id): Id<CallId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (rungs, trace) = match api.service.call(id) {
+    let (rungs, trace) = match api.service.call(id, clock::now()).await? {
         Some(call) => (call.ladder.rungs(), TraceView::new(&call)),
         None => {
-            let call = api.service.missed_call(id).ok_or_else(Problem::not_found)?;
+            let call = api.service.missed_call(id).await?.ok_or_else(Problem::not_found)?;
             (call.course.rungs(), TraceView::of_missed(&call))
         }
     };

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::super::api::Api;
 use super::super::counters::Shed;
-use super::super::events::{EventId, Gone, IdError, Reader};
+use super::super::events::{CutOff, Gone, IdError, Reader, number, subscribe};
 use super::super::problem::{Code, Problem, Refused};
 use super::super::request::{EventsQuery, Query};
 use super::permit;
@@ -22,9 +22,9 @@ use super::permit;
 /// Follow what happens, from now on or from behind an event.
 ///
 /// Each event has an `id` that rises, its type as `event`, and as `data` the envelope
-/// `{"type","timestamp","sequence","data"}`. A reader that is too slow is disconnected; it comes
-/// back with `Last-Event-ID`, and is told `events_gone` when that was too long ago, or before the
-/// gateway was started. `sequence` is the number that the `id` begins with.
+/// `{"type","timestamp","sequence","data"}`, where `sequence` is the same number. A reader that is too
+/// slow is cut off, and told so in a comment; it comes back with `Last-Event-ID`, and is told
+/// `events_gone` when that event is not kept any more, or never was.
 #[utoipa::path(
     get, path = "/v1/events", tag = "events", operation_id = "followEvents", security(("key" = ["read"])),
     params(
@@ -47,14 +47,15 @@ pub(super) async fn follow(
         None => query.after,
     };
     let invalid = |error: IdError| Problem::new(Code::InvalidRequest, error.to_string());
-    let after = seen.map(|text| text.parse::<EventId>().map_err(invalid)).transpose()?;
+    let after = seen.map(|id| number(&id).map_err(invalid)).transpose()?;
     let permit = permit(&api.readers, &api, Shed::EventReaders, "too many follow the events")?;
-    let reader = api
-        .bus
-        .subscribe(after)
-        .map_err(|Gone| Problem::new(Code::EventsGone, Gone.to_string()))?;
+    let reader = subscribe(&api.bus, &api.store, after).await.map_err(|error| match error {
+        Gone::Gone => Problem::new(Code::EventsGone, error.to_string()),
+        Gone::Unavailable(error) => error.into(),
+    })?;
     let stop = api.stop.subscribe();
-    let follower = Follower { api, reader, stop, _permit: permit, is_greeted: false };
+    let progress = Progress::Greeting;
+    let follower = Follower { api, reader, stop, _permit: permit, progress };
     let frames = stream::unfold(follower, |mut follower| async move {
         let frame = follower.next().await?;
         Some((Ok::<_, Infallible>(frame), follower))
@@ -69,28 +70,48 @@ struct Follower {
     reader: Reader,
     stop: watch::Receiver<bool>,
     _permit: OwnedSemaphorePermit,
-    is_greeted: bool,
+    progress: Progress,
+}
+
+/// How far a follower is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Progress {
+    /// Nothing was sent yet.
+    Greeting,
+    /// Events are sent.
+    Following,
+    /// The last frame was sent.
+    Over,
 }
 
 impl Follower {
     /// What to send next; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
-        if !std::mem::replace(&mut self.is_greeted, true) {
-            return Some(Bytes::from_static(GREETING));
+        match self.progress {
+            Progress::Greeting => {
+                self.progress = Progress::Following;
+                return Some(Bytes::from_static(GREETING));
+            }
+            Progress::Following => {}
+            Progress::Over => return None,
         }
         let silence: Duration = self.api.limits.keep_alive;
+        let store = &self.api.store;
         let event = tokio::select! {
-            event = timeout(silence, self.reader.next()) => event,
+            event = timeout(silence, self.reader.next(store)) => event,
             _ = self.stop.wait_for(|is_stopping| *is_stopping) => {
                 // What happened before the stop is told first. Nobody wakes readers any more.
-                Ok(self.reader.next().now_or_never()?)
+                Ok(self.reader.next(store).now_or_never()?)
             }
         };
         match event {
             Ok(Ok(frame)) => Some(frame),
-            Ok(Err(Gone)) => {
-                self.api.counters.on_shed(Shed::EventReader);
-                None
+            Ok(Err(why)) => {
+                if why == CutOff::TooSlow {
+                    self.api.counters.on_shed(Shed::EventReader);
+                }
+                self.progress = Progress::Over;
+                Some(format!(": cut off, {why}: come back with Last-Event-ID\n\n").into())
             }
             Err(_) => Some(Bytes::from_static(KEEP_ALIVE)),
         }

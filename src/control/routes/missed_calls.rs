@@ -29,7 +29,7 @@ pub(super) async fn list(
     Query(query): Query<MissedCallsQuery>,
 ) -> Result<Body<MissedCallList>, Problem> {
     let Wanted { from, did, within } = query.try_into()?;
-    let calls = api.service.missed_calls(from, did, within, clock::now());
+    let calls = api.service.missed_calls(from, did, within, clock::now()).await?;
     let view = |call: &Arc<_>| MissedCallView::new(call, &api.trunks);
     Ok(Body(MissedCallList { missed_calls: calls.iter().map(view).collect() }))
 }

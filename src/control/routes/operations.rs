@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::super::api::Api;
 use super::super::clock;
-use super::super::outside::{Readiness, TrunkState};
+use super::super::outside::{Readiness, TrunkState, Unavailable};
 use super::super::problem::{Code, Problem, Refused};
 use super::super::view::{HealthWord, PoolList, PoolView, ReadinessWord, timestamp};
 use super::{aside, scan};
@@ -70,7 +70,7 @@ pub(super) async fn status(State(api): State<Arc<Api>>) -> Body<StatusView> {
     let census = api.service.census();
     Body(StatusView {
         version: env!("CARGO_PKG_VERSION"),
-        readiness: api.status.readiness().as_str(),
+        readiness: api.readiness().as_str(),
         started_at: timestamp(started_at),
         uptime_seconds: uptime.as_secs(),
         verifications_pending: census.pending.size,
@@ -133,6 +133,7 @@ pub(super) async fn healthz() -> Body<Health> {
 }
 
 /// Whether calls can be placed; of a gateway without a pool, which places none, whether it serves.
+/// Without a disk that works, neither.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "isReady",
     responses(
@@ -141,10 +142,11 @@ pub(super) async fn healthz() -> Body<Health> {
     ),
 )]
 pub(super) async fn readyz(State(api): State<Arc<Api>>) -> Result<Body<Health>, Problem> {
-    match api.status.readiness() {
+    match api.readiness() {
         Readiness::NoTrunk => Err(Problem::new(Code::NotReady, "no trunk is up")),
         Readiness::Ready => Ok(Body(Health { status: "ready" })),
         Readiness::Stopping => Err(Problem::new(Code::NotReady, "the gateway is stopping")),
+        Readiness::StoreUnavailable => Err(Unavailable.into()),
     }
 }
 

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use axum::Json as Body;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 
 use super::super::access::Caller;
 use super::super::api::Api;
 use super::super::clock;
+use super::super::intake::{IsKept, replay};
 use super::super::problem::{
     Problem, Refused, of_call_again, of_cancel, of_check, of_report, of_start,
 };
+use super::super::replies::{Reply, Slip};
 use super::super::request::{
     CheckBody, Id, IdempotencyKey, Json, ListQuery, NoBody, Query, ReportBody, StartBody,
 };
@@ -36,13 +39,31 @@ use crate::verify::snapshot::Snapshot;
 pub(super) async fn start(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
+    slip: Option<Extension<Slip>>,
     Json(body): Json<StartBody>,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Body<VerificationView>), Problem> {
-    let start = body.try_into()?;
-    let started =
-        api.service.start(&caller, start, clock::now()).map_err(|refusal| of_start(&refusal))?;
-    let location = format!("/v1/verifications/{}", started.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view(&api, &started)))
+) -> Result<Response, Problem> {
+    let start = body.read(api.callbacks.as_ref())?;
+    // Written with the start itself, so it is made before.
+    let keep = |started: &Snapshot| slip.map(|Extension(slip)| slip.keep(&created(&api, started)));
+    let begun = api.service.start(&caller, start, keep, clock::now()).await;
+    let begun = begun.map_err(|refusal| of_start(&refusal))?;
+    let mut response = replay(&created(&api, &begun.snapshot));
+    if begun.is_reply_kept {
+        response.extensions_mut().insert(IsKept);
+    }
+    Ok(response)
+}
+
+/// The reply to a start.
+fn created(api: &Api, started: &Snapshot) -> Reply {
+    let location = HeaderValue::try_from(format!("/v1/verifications/{}", started.id));
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.extend(location.ok().map(|location| (header::LOCATION, location)));
+    let view = VerificationView::new(started, &api.trunks);
+    // Strings and numbers have a JSON form.
+    let body = serde_json::to_vec(&view).unwrap_or_default().into();
+    Reply { status: StatusCode::CREATED, headers, body, is_passing: false }
 }
 
 /// Read one.
@@ -59,7 +80,7 @@ pub(super) async fn get(
     State(api): State<Arc<Api>>,
     Id(id): Id<VerificationId>,
 ) -> Result<Body<VerificationView>, Problem> {
-    let found = api.service.get(id, clock::now());
+    let found = api.service.get(id, clock::now()).await?;
     found.map(|found| view(&api, &found)).ok_or_else(Problem::not_found)
 }
 
@@ -78,15 +99,13 @@ pub(super) async fn list(
 ) -> Result<Body<VerificationList>, Problem> {
     let filter = Filter::try_from(query)?;
     let now = clock::now();
-    let list = scan(&api, move |api| {
-        let page = api.service.list(filter, now);
-        let view = |snapshot| VerificationView::new(snapshot, &api.trunks);
-        VerificationList {
-            verifications: page.items.iter().map(view).collect(),
-            next: page.next.map(|id| id.to_string()),
-        }
-    });
-    list.await.map(Body)
+    let page = scan(&api, move |api| api.service.list(filter, now)).await?;
+    let page = api.service.page_saved(page).await?;
+    let view = |snapshot| VerificationView::new(snapshot, &api.trunks);
+    Ok(Body(VerificationList {
+        verifications: page.items.iter().map(view).collect(),
+        next: page.next.map(|id| id.to_string()),
+    }))
 }
 
 /// Check the code that the person typed, or the caller ID that an app read. A wrong one is no
@@ -105,7 +124,7 @@ pub(super) async fn check(
     Id(id): Id<VerificationId>,
     Json(body): Json<CheckBody>,
 ) -> Result<Body<VerificationView>, Problem> {
-    let checked = api.service.check(id, body.evidence()?, clock::now());
+    let checked = api.service.check(id, body.evidence()?, clock::now()).await;
     checked.map(|found| view(&api, &found)).map_err(|error| of_check(&error, &api.trunks))
 }
 
@@ -128,8 +147,9 @@ pub(super) async fn call_again(
     let placed = api
         .service
         .call_again(&caller, id, clock::now())
+        .await
         .map_err(|refusal| of_call_again(&refusal, &api.trunks))?;
-    Ok((StatusCode::ACCEPTED, view(&api, &placed.ok_or_else(Problem::not_found)?)))
+    Ok((StatusCode::ACCEPTED, view(&api, &placed)))
 }
 
 /// Report what the phone saw.
@@ -165,7 +185,7 @@ pub(super) async fn cancel(
     State(api): State<Arc<Api>>,
     Id(id): Id<VerificationId>,
 ) -> Result<Body<VerificationView>, Problem> {
-    let canceled = api.service.cancel(id, clock::now());
+    let canceled = api.service.cancel(id, clock::now()).await;
     canceled.map(|found| view(&api, &found)).map_err(|error| of_cancel(&error, &api.trunks))
 }
 

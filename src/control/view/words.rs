@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::super::outside::Readiness;
+use super::super::outside::{DeliveryState, Readiness};
 use crate::evidence::{Assurance, IdentityHeader, Unknown};
 use crate::ladder::{Undelivered, Verb};
 use crate::outcome::{Outcome, Side};
@@ -41,6 +41,9 @@ words! {
     CallStateWord = "Where a call stands." : CallState::ALL.map(super::call::state);
     /// How a caller is proven once more.
     ConfirmWord = "How a caller is proven once more.": [Method::FlashCall.as_str()];
+    /// Where a message to a webhook stands.
+    DeliveryStateWord = "Where a message to a webhook stands.":
+        DeliveryState::ALL.map(DeliveryState::as_str);
     /// Which way a message went.
     DirectionWord = "`out` from the gateway to the trunk, `in` from the trunk.": ["in", "out"];
     /// Who ended a call.
@@ -58,7 +61,7 @@ words! {
     /// How a call ended.
     OutcomeWord = "How a call ended.": Outcome::ALL.map(Outcome::as_str);
     /// Whether calls can be placed.
-    ReadinessWord = "Whether calls can be placed; `no_trunk`: no trunk is up.":
+    ReadinessWord = "Whether calls can be placed; `no_trunk`: no trunk is up; `store_unavailable`: the disk does not work.":
         Readiness::ALL.map(Readiness::as_str);
     /// Why a verification ended.
     ReasonWord = "Why a verification ended.": Reason::ALL.map(Reason::as_str);

@@ -300,7 +300,7 @@ fn the_responses_to_a_call_byte_for_byte() {
         SIP/2.0 180 Ringing
         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa;received=192.0.2.1;rport=5060
         From: <sip:+46701740705@192.0.2.1>;tag=fa
-        To: <sip:+46876501000@192.0.2.9>;tag=b94a4f253f553165
+        To: <sip:+46876501000@192.0.2.9>;tag=07027a633d25019e
         Call-ID: a@192.0.2.1
         CSeq: 7 INVITE
         Content-Length: 0
@@ -308,7 +308,7 @@ fn the_responses_to_a_call_byte_for_byte() {
         SIP/2.0 200 OK
         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa;received=192.0.2.1;rport=5060
         From: <sip:+46701740705@192.0.2.1>;tag=fa
-        To: <sip:+46876501000@192.0.2.9>;tag=b94a4f253f553165
+        To: <sip:+46876501000@192.0.2.9>;tag=07027a633d25019e
         Call-ID: a@192.0.2.1
         CSeq: 7 CANCEL
         Content-Length: 0
@@ -316,7 +316,7 @@ fn the_responses_to_a_call_byte_for_byte() {
         SIP/2.0 487 Request Terminated
         Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa;received=192.0.2.1;rport=5060
         From: <sip:+46701740705@192.0.2.1>;tag=fa
-        To: <sip:+46876501000@192.0.2.9>;tag=b94a4f253f553165
+        To: <sip:+46876501000@192.0.2.9>;tag=07027a633d25019e
         Call-ID: a@192.0.2.1
         CSeq: 7 INVITE
         Content-Length: 0

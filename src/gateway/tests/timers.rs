@@ -50,8 +50,8 @@ fn s02_a_verification_that_cannot_be_watched_is_not_called() {
 fn s02_no_call_begins_while_deadlines_without_an_owner_fill_the_wheel() {
     let mut world = World::new(&["192.0.2.1:5060"]);
     let freed = world.now + Duration::from_secs(1);
-    // Looks at a trunk that is gone: 5 for each of 64 transactions, and one more.
-    (0..=5 * 64).for_each(|_| world.gateway.wheel.arm(freed, Timer::Health(999)));
+    // Looks at a trunk that is gone: 6 for each of 64 transactions, and one more.
+    (0..=6 * 64).for_each(|_| world.gateway.wheel.arm(freed, Timer::Health(999)));
     world.place();
     world.run_until(freed - Duration::from_millis(1));
     assert_eq!(world.sent.len(), 0, "it waits");

@@ -11,6 +11,7 @@ use expect_test::Expect;
 use super::missed_world;
 use crate::entropy::Entropy;
 use crate::gateway::dids::Dids;
+use crate::gateway::inflight::Records;
 use crate::gateway::notice::Watcher;
 use crate::gateway::settings::{Line, Peer, Settings};
 use crate::gateway::{Command, Gateway, Input};
@@ -78,32 +79,47 @@ impl World {
 
     /// The same with changed profiles.
     pub(super) fn with(trunks: &[&str], change: impl Fn(&mut Profile)) -> Self {
-        Self::build(trunks, (64, 4), change)
+        Self::build(trunks, (64, 4, SEED), change)
     }
 
     /// One trunk, and room for so many calls, and for as many that wait.
     pub(super) fn of_size(calls: usize, change: impl Fn(&mut Profile)) -> Self {
-        Self::build(&["192.0.2.1:5060"], (2 * calls, calls), change)
+        Self::build(&["192.0.2.1:5060"], (2 * calls, calls, SEED), change)
+    }
+
+    /// Another process, which has the key of the tags and no other.
+    pub(super) fn again(trunks: &[&str]) -> Self {
+        Self::build(trunks, (64, 4, SEED + 1), |_| {})
+    }
+
+    /// The same with room for so many calls.
+    pub(super) fn again_of_size(calls: usize) -> Self {
+        Self::build(&["192.0.2.1:5060"], (2 * calls, calls, SEED + 1), |_| {})
     }
 
     /// A thousand calls that have just been placed through one trunk.
     pub(super) fn crowd() -> Self {
         let mut world = Self::of_size(1_000, |profile| profile.calls_per_second = 1_000_000);
-        for phone in crowd() {
-            let order = order(&world.verify, &phone, world.now);
-            world.handle(Input::Command(Command::Place(order)));
-        }
+        world.place_crowd();
         world
+    }
+
+    /// Places a thousand calls.
+    pub(super) fn place_crowd(&mut self) {
+        for phone in crowd() {
+            let order = order(&self.verify, &phone, self.now);
+            self.handle(Input::Command(Command::Place(order)));
+        }
     }
 
     fn build(
         trunks: &[&str],
-        (most, queue_max): (usize, usize),
+        (most, queue_max, seed): (usize, usize, u64),
         change: impl Fn(&mut Profile),
     ) -> Self {
-        let (start, entropy) = (origin(), Entropy::seeded(7));
+        let (start, entropy) = (origin(), Entropy::seeded(seed));
         let wall = WallClock::new(start, UNIX_EPOCH + Duration::from_secs(1_800_000_000));
-        let (mouth, heard) = sync_channel(1_024);
+        let (mouth, heard) = sync_channel(1 << 12);
         let numbers = vec!["+46876500[000-999]".parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];
         let bounds =
@@ -124,12 +140,18 @@ impl World {
             verifications_max: 2 * most,
             queue_max,
             queue_time_max: Duration::from_secs(2),
+            tag_key: Some(*b"of all processes"),
         };
         let order = order(&verify, "+46701740605", start);
         let gateway =
             Gateway::new(settings, Arc::clone(&verify), &entropy, Arc::clone(&tally), start);
         let (sent, trace) = (vec![], String::new());
         Self { gateway, verify, tally, order, start, now: start, sent, trace, heard }
+    }
+
+    /// The same whose calls need a record.
+    pub(super) fn recorded_by(self, records: Arc<dyn Records>) -> Self {
+        Self { gateway: self.gateway.recorded_by(records), ..self }
     }
 
     /// The same with somebody who hears of what an operator should act on.
@@ -140,15 +162,20 @@ impl World {
     /// Places the order, plays `<seconds> <word>; …`, then lets 40 s of timers pass.
     pub(super) fn run(&mut self, script: &str) -> String {
         self.place();
+        self.play_all(script);
+        self.run_until(self.now + Duration::from_secs(72));
+        let word = if self.gateway.is_quiet() { "quiet" } else { "not quiet" };
+        self.line(word);
+        self.trace.clone()
+    }
+
+    /// Plays a script.
+    pub(super) fn play_all(&mut self, script: &str) {
         for step in script.split(';').map(str::trim).filter(|step| !step.is_empty()) {
             let (at, words) = step.split_once(' ').unwrap();
             self.run_until(self.start + Duration::from_secs_f64(at.parse().unwrap()));
             self.play(words);
         }
-        self.run_until(self.now + Duration::from_secs(72));
-        let word = if self.gateway.is_quiet() { "quiet" } else { "not quiet" };
-        self.line(word);
-        self.trace.clone()
     }
 
     /// Places the order.
@@ -243,6 +270,8 @@ impl World {
         self.trace += &format!("{:06.3}  {text}\n", at.as_secs_f64());
     }
 }
+
+const SEED: u64 = 7;
 
 /// A thousand phones: ten of each block, because a block has a limit of its own.
 pub(super) fn crowd() -> impl Iterator<Item = String> {

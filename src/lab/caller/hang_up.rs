@@ -63,7 +63,7 @@ impl Caller {
                 }
             }
             // An INVITE is a call's, and nothing else is.
-            (Machine::Invite { .. } | Machine::NonInvite { .. }, _) => {}
+            (Machine::Invite { .. } | Machine::NonInvite { .. } | Machine::Unsent, _) => {}
         }
     }
 

@@ -70,6 +70,60 @@ fn r02_a_datagram_that_is_there_when_a_timer_is_due_comes_first() {
     running.join();
 }
 
+#[test]
+fn d04_a_ring_is_heard_without_a_command_and_after_those_that_wait() {
+    let local = bind("127.0.0.1:0".parse().unwrap(), 1 << 16).unwrap();
+    let (told, heard) = sync_channel(8);
+    let running = spawn("test", Listening { told, is_done: false }, vec![local], 1).unwrap();
+    running.remote.ring();
+    assert_eq!(heard.recv_timeout(PATIENCE), Ok("bell"));
+    running.remote.send(()).unwrap();
+    let words = [(); 2].map(|()| heard.recv_timeout(PATIENCE).unwrap());
+    assert_eq!(words, ["command", "bell"]);
+    running.join();
+}
+
+/// Tells what it hears; a command ends it.
+struct Listening {
+    told: SyncSender<&'static str>,
+    is_done: bool,
+}
+
+impl Core for Listening {
+    type Command = ();
+
+    fn on_command(&mut self, (): (), _: Instant) {
+        self.is_done = true;
+        self.told.send("command").unwrap();
+    }
+
+    fn on_bell(&mut self, _: Instant) {
+        self.told.send("bell").unwrap();
+    }
+
+    fn on_datagram(&mut self, _: SocketAddr, _: &[u8], _: Instant) {}
+
+    fn on_send_failed(&mut self, _: Lost<'_>, _: Instant) {}
+
+    fn on_send_shed(&mut self) {}
+
+    fn on_timeout(&mut self, _: Instant) {}
+
+    fn poll_transmit(&mut self) -> Option<(SocketAddr, &[u8])> {
+        None
+    }
+
+    fn next_wake(&self) -> Option<Wake> {
+        None
+    }
+
+    fn on_idle(&mut self) {}
+
+    fn is_done(&self) -> bool {
+        self.is_done
+    }
+}
+
 /// Tells what came first: its datagram, or its timer.
 struct Racing {
     told: SyncSender<&'static str>,
@@ -81,6 +135,8 @@ impl Core for Racing {
     type Command = ();
 
     fn on_command(&mut self, (): (), _: Instant) {}
+
+    fn on_bell(&mut self, _: Instant) {}
 
     fn on_datagram(&mut self, _: SocketAddr, _: &[u8], _: Instant) {
         self.has_heard = true;
@@ -142,6 +198,8 @@ impl Core for Scripted {
             self.then = Some(then);
         }
     }
+
+    fn on_bell(&mut self, _: Instant) {}
 
     fn on_datagram(&mut self, _: SocketAddr, _: &[u8], _: Instant) {}
 

@@ -1,0 +1,131 @@
+//! What the control room writes before it answers.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use super::scribe::Scribe;
+use crate::app::teller::{Item, Teller};
+use crate::control::{EventRange, KeptReply, Saving, Store, StoredEvent, Unavailable};
+use crate::store::clock::JournalClock;
+use crate::store::record::Idempotency;
+use crate::store::{Batch, Hidden, Key, Kind, Record, Ticket};
+use crate::verify::Beginning;
+
+/// The journal as the control room sees it.
+pub(crate) struct Vault {
+    scribe: Arc<Scribe>,
+    teller: Arc<Teller<Item>>,
+}
+
+impl Vault {
+    pub(crate) fn new(scribe: Arc<Scribe>, teller: Arc<Teller<Item>>) -> Arc<Self> {
+        Arc::new(Self { scribe, teller })
+    }
+
+    fn submit(&self, batch: Batch) -> Result<Saving, Unavailable> {
+        let ticket = self.scribe.journal.submit(batch).map_err(|_| Unavailable)?;
+        Ok(saving(ticket))
+    }
+
+    fn record(&self, reply: KeptReply) -> Idempotency {
+        Idempotency {
+            ticket: reply.ticket,
+            owner: reply.owner,
+            request: reply.request,
+            status: reply.status,
+            headers: reply.headers,
+            body: Hidden(reply.body.to_vec().into()),
+            expires: self.scribe.pen.clock.at(reply.expires),
+        }
+    }
+}
+
+impl Store for Vault {
+    fn is_writable(&self) -> bool {
+        self.scribe.journal.is_writable()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the moment from which a message has its name")]
+    fn begin(&self, beginning: Beginning, reply: Option<KeptReply>) -> Result<Saving, Unavailable> {
+        let Beginning { notes, events } = beginning;
+        let mut batch = self.scribe.batch(&notes, events.iter(), Instant::now());
+        if let Some(reply) = reply {
+            batch.put(self.record(reply));
+        }
+        let saving = self.submit(batch)?;
+        events.into_iter().for_each(|event| self.scribe.log(event));
+        Ok(saving)
+    }
+
+    fn keep_reply(&self, reply: KeptReply) -> Saving {
+        let mut batch = Batch::new();
+        batch.put(self.record(reply));
+        self.submit(batch).unwrap_or_else(|refused| Box::pin(std::future::ready(Err(refused))))
+    }
+
+    fn forget_reply(&self, ticket: u64) {
+        let mut batch = Batch::new();
+        batch.delete(&Key::Idempotency(ticket));
+        self.scribe.journal.keep(batch, || {});
+    }
+
+    fn barrier(&self) -> Saving {
+        let (hand, ticket) = oneshot::channel();
+        let journal = self.scribe.journal.clone();
+        // Behind what waits to be told; a task that is gone needs no ticket.
+        self.teller.then(move || drop(hand.send(journal.barrier())));
+        Box::pin(async move { saving(ticket.await.map_err(|_| Unavailable)?).await })
+    }
+
+    fn events_after(&self, number: u64, limit: usize) -> Result<Vec<StoredEvent>, Unavailable> {
+        let found = self.scribe.journal.after(&Key::Event(number), limit);
+        let event = |record| match record {
+            Record::Event(event) => Some(StoredEvent {
+                number: event.sequence,
+                name: event.name,
+                body: Vec::from(event.body.0).into(),
+            }),
+            Record::Attempt(_)
+            | Record::Call(_)
+            | Record::Final(_)
+            | Record::Idempotency(_)
+            | Record::InFlight(_)
+            | Record::Lease(_)
+            | Record::MissedCall(_)
+            | Record::Secret(_)
+            | Record::Verification(_)
+            | Record::Webhook(_) => None,
+        };
+        Ok(found.map_err(|_| Unavailable)?.into_iter().filter_map(event).collect())
+    }
+
+    fn event_range(&self) -> Result<EventRange, Unavailable> {
+        // First the end: what comes meanwhile is not in it.
+        let latest = self.scribe.journal.last_event();
+        let first = self.scribe.journal.first(Kind::Event, 1).map_err(|_| Unavailable)?;
+        let oldest = match first.first() {
+            Some(Record::Event(event)) => event.sequence,
+            _ => latest + 1,
+        };
+        Ok(EventRange { oldest, latest })
+    }
+}
+
+/// A reply that the process before this one kept.
+pub(crate) fn reply(record: Idempotency, clock: JournalClock) -> KeptReply {
+    KeptReply {
+        ticket: record.ticket,
+        owner: record.owner,
+        request: record.request,
+        status: record.status,
+        headers: record.headers,
+        body: Vec::from(record.body.0).into(),
+        expires: clock.instant(record.expires),
+    }
+}
+
+fn saving(ticket: Ticket) -> Saving {
+    Box::pin(async move { ticket.await.map_err(|_| Unavailable) })
+}

@@ -1,0 +1,86 @@
+//! What metrics show of webhooks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::failure::Failure;
+
+/// All receivers at one moment. Callback URLs are one of them, the last.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Figures {
+    /// In the order of the configuration.
+    pub endpoints: Vec<EndpointFigures>,
+    /// Messages that found the notifier busy and were left to be read from disk.
+    pub left_on_disk: u64,
+}
+
+/// One receiver.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EndpointFigures {
+    /// Its name; `None`: all callback URLs together.
+    pub name: Option<Arc<str>>,
+    /// Messages that were taken.
+    pub taken: u64,
+    /// Messages that became dead letters.
+    pub dead: u64,
+    /// Tries that failed, by [`Failure::as_str`]. Every word is there.
+    pub failed: Vec<(&'static str, u64)>,
+    /// Messages in memory; more may wait on disk.
+    pub waiting: u64,
+    /// Messages under way.
+    pub trying: u64,
+    /// Whether it is taken to be down; of callbacks, whether any host is.
+    pub is_down: bool,
+    /// Whether it said 410 and is not told any more.
+    pub is_disabled: bool,
+}
+
+/// What one shelf counts; read by whoever scrapes.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) taken: AtomicU64,
+    pub(super) dead: AtomicU64,
+    pub(super) waiting: AtomicU64,
+    pub(super) trying: AtomicU64,
+    pub(super) down: AtomicU64,
+    pub(super) is_disabled: AtomicBool,
+    failed: [AtomicU64; KINDS.len()],
+}
+
+impl Tally {
+    pub(super) fn fail(&self, failure: Failure) {
+        let word = failure.as_str();
+        for (kind, count) in KINDS.iter().zip(&self.failed) {
+            if kind.as_str() == word {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    pub(super) fn read(&self, name: Option<Arc<str>>) -> EndpointFigures {
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let failed = KINDS.iter().zip(&self.failed);
+        EndpointFigures {
+            name,
+            taken: count(&self.taken),
+            dead: count(&self.dead),
+            failed: failed.map(|(kind, failed)| (kind.as_str(), count(failed))).collect(),
+            waiting: count(&self.waiting),
+            trying: count(&self.trying),
+            is_down: count(&self.down) > 0,
+            is_disabled: self.is_disabled.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// One of each word.
+const KINDS: [Failure; 8] = [
+    Failure::Address,
+    Failure::Connect,
+    Failure::Name,
+    Failure::Reply,
+    Failure::Status(0),
+    Failure::Timeout,
+    Failure::Tls,
+    Failure::Url,
+];

@@ -1,0 +1,188 @@
+//! The task between desk, outbox and receivers: one task decides, each try is a task of its own.
+
+#![expect(clippy::disallowed_methods, reason = "an edge: here the clock of webhooks is read")]
+
+mod dispatch;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::client::{self, Client};
+use super::connect::Names;
+use super::delivery::{Delivery, Filter};
+use super::desk::Desk;
+use super::figures::{Figures, Tally};
+use super::message::{Message, MessageId};
+use super::outbox::{Outbox, OutboxError};
+use super::settings::Settings;
+use crate::entropy::Entropy;
+use crate::time::WallClock;
+use dispatch::Dispatch;
+
+/// Tells receivers. Dropping it ends the tries under way; [`stop`](Self::stop) lets them finish.
+pub struct Notifier {
+    commands: mpsc::Sender<Command>,
+    missed: Arc<Missed>,
+    outbox: Arc<dyn Outbox>,
+    clock: WallClock,
+    tallies: Vec<(Option<Arc<str>>, Arc<Tally>)>,
+}
+
+/// What the task is told.
+enum Command {
+    Ask(Message, oneshot::Sender<bool>),
+    Push(Message),
+    Stop(Duration, oneshot::Sender<()>),
+    Trying(Vec<MessageId>, oneshot::Sender<Vec<bool>>),
+}
+
+/// Messages that did not fit into the queue: they are read from disk.
+struct Missed {
+    /// The upper half of the least id; `u64::MAX`: none was missed.
+    from: AtomicU64,
+    count: AtomicU64,
+    wake: Notify,
+}
+
+impl Notifier {
+    /// Begins to tell, first of all what an earlier life left in the outbox. Needs a tokio runtime.
+    pub fn start(
+        settings: &Settings,
+        outbox: Arc<dyn Outbox>,
+        clock: WallClock,
+        entropy: &Entropy,
+    ) -> Self {
+        Self::start_with(settings, outbox, clock, entropy, &Names::System)
+    }
+
+    pub(super) fn start_with(
+        settings: &Settings,
+        outbox: Arc<dyn Outbox>,
+        clock: WallClock,
+        entropy: &Entropy,
+        names: &Names,
+    ) -> Self {
+        let tls = client::tls(&settings.trust);
+        let named = settings.endpoints.iter().map(|endpoint| {
+            Client::new(&endpoint.reach, Some(endpoint.url.clone()), &tls, names.clone())
+        });
+        let callbacks = settings
+            .callbacks
+            .iter()
+            .map(|them| Client::new(&them.reach, None, &tls, names.clone()));
+        let clients = named.chain(callbacks).map(Arc::new).collect();
+        let desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
+        let (commands, told) = mpsc::channel(QUEUE_MAX);
+        let missed = Arc::new(Missed {
+            from: AtomicU64::new(u64::MAX),
+            count: AtomicU64::new(0),
+            wake: Notify::new(),
+        });
+        let tallies = desk.tallies();
+        let dispatch =
+            Dispatch::new(desk, clients, outbox.clone(), clock.clone(), told, missed.clone());
+        tokio::spawn(dispatch.run());
+        Self { commands, missed, outbox, clock, tallies }
+    }
+
+    /// Tells of a message whose row has been committed. Never blocks; what does not fit into the queue
+    /// is read from disk later.
+    pub fn push(&self, message: Message) {
+        let (Err(TrySendError::Full(command)) | Err(TrySendError::Closed(command))) =
+            self.commands.try_send(Command::Push(message))
+        else {
+            return;
+        };
+        if let Command::Push(message) = command {
+            self.missed.note(message.id);
+        }
+    }
+
+    /// Messages that were not taken yet, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// When the disk does not work.
+    pub async fn deliveries(&self, filter: Filter) -> Result<Vec<Delivery>, OutboxError> {
+        let mut found = Vec::new();
+        let mut from = filter.after.map_or(MessageId(0), MessageId::next);
+        while found.len() < filter.limit {
+            let (outbox, of) = (self.outbox.clone(), filter.of.clone());
+            let rows = tokio::task::spawn_blocking(move || outbox.rows(&of, from, LIST_PAGE));
+            let rows = rows.await.map_err(|_| OutboxError)??;
+            let is_last = rows.len() < LIST_PAGE;
+            from = rows.last().map_or(from, |row| row.id.next());
+            let trying = self.trying(rows.iter().map(|row| row.id).collect()).await;
+            let shown = rows.into_iter().zip(trying);
+            let shown = shown.map(|(row, is_trying)| Delivery::of(row, is_trying, &self.clock));
+            found.extend(shown.filter(|it| filter.state.is_none_or(|state| state == it.state)));
+            if is_last {
+                break;
+            }
+        }
+        found.truncate(filter.limit);
+        Ok(found)
+    }
+
+    /// Tries a message now, with its own id and a new timestamp: one that waits, or a dead letter, also
+    /// of an endpoint that is down or disabled. False when there is no such message, or nobody is
+    /// configured for it.
+    ///
+    /// # Errors
+    ///
+    /// When the disk does not work.
+    pub async fn retry(&self, id: MessageId) -> Result<bool, OutboxError> {
+        let outbox = self.outbox.clone();
+        let row = tokio::task::spawn_blocking(move || outbox.row(id));
+        let Some(message) = row.await.map_err(|_| OutboxError)?? else { return Ok(false) };
+        let (reply, answer) = oneshot::channel();
+        let _ = self.commands.send(Command::Ask(message, reply)).await;
+        Ok(answer.await.unwrap_or(false))
+    }
+
+    /// What metrics show.
+    pub fn figures(&self) -> Figures {
+        let endpoints = self.tallies.iter().map(|(name, tally)| tally.read(name.clone()));
+        Figures {
+            endpoints: endpoints.collect(),
+            left_on_disk: self.missed.count.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Begins no more tries, lets those under way finish `within` that time and ends the rest. What was
+    /// not taken is in the outbox.
+    pub async fn stop(&self, within: Duration) {
+        let (reply, done) = oneshot::channel();
+        let _ = self.commands.send(Command::Stop(within, reply)).await;
+        let _ = done.await;
+    }
+
+    async fn trying(&self, ids: Vec<MessageId>) -> Vec<bool> {
+        let (count, (reply, answer)) = (ids.len(), oneshot::channel());
+        let _ = self.commands.send(Command::Trying(ids, reply)).await;
+        answer.await.unwrap_or_else(|_| vec![false; count])
+    }
+}
+
+impl Missed {
+    fn note(&self, id: MessageId) {
+        self.from.fetch_min((id.0 >> 64) as u64, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.wake.notify_one();
+    }
+
+    /// From which id on messages were missed since the last time.
+    fn take(&self) -> Option<MessageId> {
+        let upper = self.from.swap(u64::MAX, Ordering::Relaxed);
+        (upper != u64::MAX).then(|| MessageId(u128::from(upper) << 64))
+    }
+}
+
+/// Messages that may wait for the task.
+const QUEUE_MAX: usize = 4_096;
+/// Messages that a list reads at once.
+const LIST_PAGE: usize = 256;

@@ -1,0 +1,171 @@
+//! The one task that decides. It waits for whatever comes first: a message, the end of a try, a page
+//! from disk, a moment that the desk named.
+
+use std::future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::sleep_until;
+use tracing::{info, warn};
+
+use super::super::client::{Client, Failed};
+use super::super::desk::{Desk, ShelfIndex};
+use super::super::message::{Message, MessageId};
+use super::super::outbox::{Outbox, OutboxError};
+use super::super::shelf::Effect;
+use super::{Command, Missed};
+use crate::time::WallClock;
+
+pub(super) struct Dispatch {
+    desk: Desk,
+    /// One for each shelf.
+    clients: Vec<Arc<Client>>,
+    outbox: Arc<dyn Outbox>,
+    clock: WallClock,
+    commands: mpsc::Receiver<Command>,
+    missed: Arc<Missed>,
+    tries: JoinSet<Tried>,
+    pages: JoinSet<(ShelfIndex, Result<Vec<Message>, OutboxError>)>,
+    stop: Option<Stop>,
+}
+
+struct Tried {
+    shelf: ShelfIndex,
+    id: MessageId,
+    result: Result<(), Failed>,
+}
+
+/// Somebody waits for the end.
+struct Stop {
+    by: Instant,
+    done: oneshot::Sender<()>,
+}
+
+/// The clock that a paused runtime winds.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+impl Dispatch {
+    pub(super) fn new(
+        desk: Desk,
+        clients: Vec<Arc<Client>>,
+        outbox: Arc<dyn Outbox>,
+        clock: WallClock,
+        commands: mpsc::Receiver<Command>,
+        missed: Arc<Missed>,
+    ) -> Self {
+        let (tries, pages) = (JoinSet::new(), JoinSet::new());
+        Self { desk, clients, outbox, clock, commands, missed, tries, pages, stop: None }
+    }
+
+    pub(super) async fn run(mut self) {
+        loop {
+            let wake = match &self.stop {
+                None => self.go_on(),
+                Some(stop) if self.tries.is_empty() || stop.by <= now() => break,
+                Some(stop) => Some(stop.by),
+            };
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(command) => self.on_command(command),
+                    // Nobody is left who could ask for anything.
+                    None => break,
+                },
+                Some(Ok(tried)) = self.tries.join_next() => self.on_tried(tried),
+                Some(Ok((shelf, rows))) = self.pages.join_next() => {
+                    self.desk.on_page(shelf, rows, now());
+                }
+                () = self.missed.wake.notified() => {}
+                () = until(wake) => {}
+            }
+            self.tell();
+        }
+        // Tries are ended by being dropped; their messages are in the outbox.
+        self.tries.shutdown().await;
+        if let Some(stop) = self.stop {
+            let _ = stop.done.send(());
+        }
+    }
+
+    /// Begins whatever can begin; until when nothing can.
+    fn go_on(&mut self) -> Option<Instant> {
+        let now = now();
+        if let Some(from) = self.missed.take() {
+            self.desk.look_again(from, now);
+        }
+        while let Some((shelf, message)) = self.desk.next(now) {
+            let (client, at) = (self.clients[shelf.0].clone(), self.clock.at(now));
+            self.tries.spawn(async move {
+                let result = client.post(&message, at).await;
+                Tried { shelf, id: message.id, result }
+            });
+        }
+        for page in self.desk.pages(now) {
+            let outbox = self.outbox.clone();
+            self.pages
+                .spawn_blocking(move || (page.shelf, outbox.rows(&page.of, page.from, page.limit)));
+        }
+        self.desk.next_wake(now)
+    }
+
+    fn on_command(&mut self, command: Command) {
+        let now = now();
+        match command {
+            Command::Ask(message, reply) => {
+                let _ = reply.send(self.desk.ask(message, now));
+            }
+            Command::Push(message) => {
+                let id = message.id;
+                if !self.desk.push(message, now) {
+                    warn!(%id, "a webhook message is for nobody who is configured");
+                }
+            }
+            Command::Stop(within, done) => self.stop = Some(Stop { by: now + within, done }),
+            Command::Trying(ids, reply) => {
+                let trying = ids.into_iter().map(|id| self.desk.is_trying(id));
+                let _ = reply.send(trying.collect());
+            }
+        }
+    }
+
+    fn on_tried(&mut self, Tried { shelf, id, result }: Tried) {
+        match result {
+            Ok(()) => self.desk.on_taken(shelf, id, now()),
+            Err(Failed { failure, wish }) => {
+                self.desk.on_failed(shelf, id, failure, wish, now());
+            }
+        }
+    }
+
+    /// Writes and says what has happened.
+    fn tell(&mut self) {
+        for (shelf, effect) in self.desk.take_effects() {
+            match effect {
+                Effect::Disabled => {
+                    let endpoint = self.desk.name(shelf);
+                    warn!(endpoint, "a webhook endpoint replied 410 and is told no more");
+                }
+                Effect::Down { lane, failure } => {
+                    let endpoint = self.desk.name(shelf);
+                    warn!(endpoint, host = %lane, why = %failure, "a webhook endpoint is down");
+                }
+                Effect::Later(message) => self.outbox.later(&message),
+                Effect::Taken(id) => self.outbox.taken(id),
+                Effect::Up { lane, after } => {
+                    let (endpoint, seconds) = (self.desk.name(shelf), after.as_secs());
+                    info!(endpoint, host = %lane, seconds, "a webhook endpoint works again");
+                }
+            }
+        }
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at.into()).await,
+        None => future::pending().await,
+    }
+}

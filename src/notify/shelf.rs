@@ -1,0 +1,327 @@
+//! The messages of one endpoint, or of all callback URLs: those in memory, and what is known of the
+//! rest on disk.
+//!
+//! Invariant: at most `capacity` messages, and those under way, are in memory. What does not fit is
+//! left on disk and noted: from which id on there is more, and when the first of it is due. It is read
+//! again when there is room. Whoever must go is the one due last of the lane with most: a receiver that
+//! is down gives way to those that work.
+
+mod rest;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::failure::Failure;
+use super::figures::Tally;
+use super::lane::Lane;
+use super::message::{Endpoint, Message, MessageId};
+use super::outbox::Of;
+use super::recent::Recent;
+use super::target::Target;
+use rest::Rest;
+
+/// The messages of one endpoint, or of all callback URLs.
+pub(super) struct Shelf {
+    pub(super) of: Of,
+    pub(super) tally: Arc<Tally>,
+    bounds: Bounds,
+    held: BTreeMap<MessageId, Held>,
+    lanes: BTreeMap<Arc<str>, Lane>,
+    /// Lanes that can go on, by the moment from which on they can.
+    ready: BTreeSet<(Instant, Arc<str>)>,
+    flying: usize,
+    rest: Rest,
+    recent: Recent,
+    effects: Vec<Effect>,
+}
+
+/// How much of everything.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Messages of one lane under way at once.
+    pub(super) lane: usize,
+    /// Messages of all lanes under way at once.
+    pub(super) all: usize,
+    /// Messages in memory.
+    pub(super) capacity: usize,
+}
+
+struct Held {
+    message: Message,
+    lane: Arc<str>,
+    state: State,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Asked,
+    Flying { is_probe: bool },
+    Waiting(Instant),
+}
+
+/// What is to be written, or said.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// The receiver wants no more; what waited for it are dead letters.
+    Disabled,
+    /// The receiver does not work.
+    Down { lane: Arc<str>, failure: Failure },
+    /// A message waits for its next try, or is a dead letter.
+    Later(Message),
+    /// A message was taken.
+    Taken(MessageId),
+    /// The receiver works again, after so long.
+    Up { lane: Arc<str>, after: Duration },
+}
+
+impl Shelf {
+    pub(super) fn new(of: Of, bounds: Bounds, now: Instant) -> Self {
+        Self {
+            of,
+            bounds,
+            tally: Arc::default(),
+            held: BTreeMap::new(),
+            lanes: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            flying: 0,
+            // What an earlier life left.
+            rest: Rest::from_the_start(now),
+            recent: Recent::default(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes a message in, unless it is here already.
+    pub(super) fn insert(&mut self, mut message: Message, due: Instant) {
+        let id = message.id;
+        if self.held.contains_key(&id) || self.recent.contains(id) {
+            return;
+        }
+        let name = lane_of(&message.endpoint);
+        let lane = self.lanes.entry(name.clone()).or_default();
+        if lane.is_disabled {
+            message.status = Some(410);
+            message.error = Some(DISABLED.into());
+            return self.bury(message);
+        }
+        lane.waiting.insert((due, id));
+        let state = State::Waiting(due);
+        self.held.insert(id, Held { message, lane: name.clone(), state });
+        self.relist(&name);
+        if self.held.len() - self.flying > self.bounds.capacity {
+            self.evict();
+        }
+    }
+
+    /// Somebody asks for this message to be tried now.
+    pub(super) fn ask(&mut self, message: Message, now: Instant) {
+        let id = message.id;
+        self.recent.remove(id);
+        let name = match self.held.get_mut(&id) {
+            Some(Held { state: State::Asked | State::Flying { .. }, .. }) => return,
+            Some(Held { state, lane, .. }) => {
+                if let (State::Waiting(due), Some(lane)) = (*state, self.lanes.get_mut(lane)) {
+                    lane.waiting.remove(&(due, id));
+                }
+                *state = State::Asked;
+                lane.clone()
+            }
+            None => {
+                let lane = lane_of(&message.endpoint);
+                let state = State::Asked;
+                self.held.insert(id, Held { message, lane: lane.clone(), state });
+                lane
+            }
+        };
+        self.lanes.entry(name.clone()).or_default().asked.insert((now, id));
+        self.relist(&name);
+    }
+
+    /// The next message that leaves now.
+    pub(super) fn next(&mut self, now: Instant) -> Option<Message> {
+        if self.flying >= self.bounds.all {
+            return None;
+        }
+        let (_, name) = self.ready.first().filter(|(at, _)| *at <= now)?.clone();
+        let (id, is_probe) = self.lanes.get_mut(&name)?.take(now)?;
+        self.flying += 1;
+        self.relist(&name);
+        let held = self.held.get_mut(&id)?;
+        held.state = State::Flying { is_probe };
+        Some(held.message.clone())
+    }
+
+    /// The message was taken.
+    pub(super) fn taken(&mut self, id: MessageId, now: Instant) {
+        let Some((_, name, _)) = self.land(id) else { return };
+        self.recent.insert(id);
+        self.tally.taken.fetch_add(1, Ordering::Relaxed);
+        self.effects.push(Effect::Taken(id));
+        let Some(lane) = self.lanes.get_mut(&name) else { return };
+        if std::mem::take(&mut lane.is_disabled) {
+            self.tally.is_disabled.store(false, Ordering::Relaxed);
+        }
+        if let Some(since) = lane.breaker.on_success() {
+            // Whoever had to wait for hours need not wait for a receiver that works.
+            let waiting = std::mem::take(&mut lane.waiting);
+            for (due, id) in waiting {
+                let due = due.min(now);
+                lane.waiting.insert((due, id));
+                if let Some(held) = self.held.get_mut(&id) {
+                    held.state = State::Waiting(due);
+                }
+            }
+            let after = now.saturating_duration_since(since);
+            self.tally.down.fetch_sub(1, Ordering::Relaxed);
+            self.effects.push(Effect::Up { lane: name.clone(), after });
+            if after >= REVIVE_AFTER {
+                self.rest.revive(name.clone(), now);
+            }
+        }
+        self.relist(&name);
+    }
+
+    /// The message failed and is tried again at `next`, or never. The receiver asked to be left alone
+    /// until `pause`.
+    pub(super) fn failed(
+        &mut self,
+        id: MessageId,
+        failure: Failure,
+        next: Option<Instant>,
+        pause: Option<Instant>,
+        now: Instant,
+    ) {
+        let Some((mut message, name, is_probe)) = self.land(id) else { return };
+        self.tally.fail(failure);
+        message.attempts = message.attempts.saturating_add(1);
+        message.status = failure.status();
+        message.error = Some(failure.to_string().into());
+        message.next = next;
+        let is_named = matches!(self.of, Of::Named(_));
+        if let Some(lane) = self.lanes.get_mut(&name) {
+            if lane.breaker.on_failure(is_probe, now) {
+                self.tally.down.fetch_add(1, Ordering::Relaxed);
+                self.effects.push(Effect::Down { lane: name.clone(), failure });
+            }
+            // A host of callbacks may serve many who know nothing of each other.
+            if is_named && pause.is_some() {
+                lane.paused_until = lane.paused_until.max(pause);
+            }
+        }
+        match next {
+            Some(due) if !failure.is_gone() => {
+                self.effects.push(Effect::Later(message.clone()));
+                self.insert(message, due);
+            }
+            Some(_) | None => self.bury(message),
+        }
+        if failure.is_gone() && is_named {
+            self.disable(&name);
+        }
+        self.relist(&name);
+    }
+
+    /// A message that is under way.
+    pub(super) fn flying(&self, id: MessageId) -> Option<&Message> {
+        let held = self.held.get(&id)?;
+        matches!(held.state, State::Flying { .. }).then_some(&held.message)
+    }
+
+    /// When something can be done, if nothing happens before.
+    pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
+        let has_room = self.flying < self.bounds.all;
+        let lane = self.ready.first().filter(|_| has_room).map(|(at, _)| *at);
+        [lane, self.read_at(now)].into_iter().flatten().min()
+    }
+
+    /// What has happened since the last time.
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        self.tally.waiting.store((self.held.len() - self.flying) as u64, Ordering::Relaxed);
+        self.tally.trying.store(self.flying as u64, Ordering::Relaxed);
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes the message out of the air: itself, its lane, and whether it was the one that asks.
+    fn land(&mut self, id: MessageId) -> Option<(Message, Arc<str>, bool)> {
+        let Some(Held { state: State::Flying { is_probe }, .. }) = self.held.get(&id) else {
+            return None;
+        };
+        let is_probe = *is_probe;
+        let Held { message, lane: name, .. } = self.held.remove(&id)?;
+        self.flying -= 1;
+        self.lanes.get_mut(&name)?.flying -= 1;
+        Some((message, name, is_probe))
+    }
+
+    /// A dead letter leaves memory; its row stays.
+    fn bury(&mut self, mut message: Message) {
+        message.next = None;
+        self.recent.insert(message.id);
+        self.tally.dead.fetch_add(1, Ordering::Relaxed);
+        self.effects.push(Effect::Later(message));
+    }
+
+    fn disable(&mut self, name: &Arc<str>) {
+        let Some(lane) = self.lanes.get_mut(name) else { return };
+        if lane.is_disabled {
+            return;
+        }
+        lane.is_disabled = true;
+        let waiting = std::mem::take(&mut lane.waiting);
+        self.tally.is_disabled.store(true, Ordering::Relaxed);
+        self.effects.push(Effect::Disabled);
+        for (_, id) in waiting {
+            if let Some(Held { mut message, .. }) = self.held.remove(&id) {
+                message.status = Some(410);
+                message.error = Some(DISABLED.into());
+                self.bury(message);
+            }
+        }
+    }
+
+    /// Leaves one message to the disk.
+    fn evict(&mut self) {
+        let largest = self.lanes.iter().max_by_key(|(_, lane)| lane.waiting.len());
+        let Some((name, _)) = largest else { return };
+        let name = name.clone();
+        let Some(lane) = self.lanes.get_mut(&name) else { return };
+        let from = lane.from().flatten();
+        let Some((due, id)) = lane.waiting.pop_last() else { return };
+        self.held.remove(&id);
+        self.rest.note(id, from.map_or(due, |from| due.max(from)));
+        self.relist(&name);
+    }
+
+    /// Keeps the order of those that can go on, and forgets who need not be known.
+    fn relist(&mut self, name: &Arc<str>) {
+        let Some(lane) = self.lanes.get_mut(name) else { return };
+        if let Some(at) = lane.listed.take() {
+            self.ready.remove(&(at, name.clone()));
+        }
+        if lane.is_idle() && matches!(self.of, Of::Urls) {
+            if lane.breaker.is_open() {
+                self.tally.down.fetch_sub(1, Ordering::Relaxed);
+            }
+            self.lanes.remove(name);
+            return;
+        }
+        lane.listed = lane.ready_at(self.bounds.lane);
+        if let Some(at) = lane.listed {
+            self.ready.insert((at, name.clone()));
+        }
+    }
+}
+
+/// Callbacks have a lane for each host; an endpoint has one.
+fn lane_of(endpoint: &Endpoint) -> Arc<str> {
+    match endpoint {
+        Endpoint::Named(name) => name.clone(),
+        Endpoint::Url(url) => Target::parse(url).map_or_else(|_| "".into(), |target| target.host),
+    }
+}
+
+const DISABLED: &str = "the endpoint replied 410, so it is not told any more";
+/// A receiver that was down for less lost no message to it.
+const REVIVE_AFTER: Duration = Duration::from_secs(60);

@@ -1,0 +1,9 @@
+mod bounds;
+mod desk;
+mod guard;
+mod notifier;
+mod receiver;
+mod receivers;
+mod schedule;
+mod secret;
+mod world;

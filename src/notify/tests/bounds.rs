@@ -1,0 +1,73 @@
+use std::time::Duration;
+
+use super::super::Message;
+use super::super::desk::{CALLBACK_MESSAGES_MAX, ENDPOINT_MESSAGES_MAX};
+use super::super::failure::Failure;
+use super::world::{World, callback, message, named, settings};
+
+const FAST: Duration = Duration::from_millis(1);
+
+fn in_memory(world: &World, shelf: usize) -> u64 {
+    world.desk.tallies()[shelf].1.read(None).waiting
+}
+
+#[test]
+fn w04_memory_holds_what_is_due_first_and_the_disk_the_rest() {
+    let mut world = World::new(&settings());
+    for n in 0..50_000 {
+        world.push(n, named("a"));
+    }
+    assert_eq!(in_memory(&world, 0), ENDPOINT_MESSAGES_MAX as u64);
+    let receive = |message: &Message, at: Duration| match at.as_secs() < 600 {
+        true if message.endpoint == named("a") => Err(Failure::Connect),
+        _ => Ok(()),
+    };
+    world.run(Duration::from_secs(600), FAST, &receive);
+    assert!(in_memory(&world, 0) <= ENDPOINT_MESSAGES_MAX as u64);
+    let reads = world.reads;
+    assert!(reads < 1_000, "{reads} pages in ten minutes");
+    world.run(Duration::from_secs(300), FAST, &receive);
+    assert_eq!(world.rows.len(), 0);
+    assert!(world.reads - reads < 400, "{} pages for 50,000", world.reads - reads);
+    let mut sent: Vec<_> = world.tried.iter().map(|(_, message)| message.sequence).collect();
+    sent.sort_unstable();
+    sent.dedup();
+    assert_eq!(sent.len(), 50_000);
+    let twice = world.tried.len() - 50_000;
+    assert!(twice < 50, "{twice} more tries than messages");
+}
+
+#[test]
+fn w04_the_host_with_most_messages_gives_way() {
+    let mut world = World::new(&settings());
+    for n in 0..CALLBACK_MESSAGES_MAX as u64 {
+        world.push(n, callback("https://down.example/"));
+    }
+    for n in 0..4_000 {
+        world.push(100_000 + n, callback(&format!("https://host{}.example/", n % 100)));
+    }
+    assert_eq!(in_memory(&world, 2), CALLBACK_MESSAGES_MAX as u64);
+    world.run(Duration::from_millis(40), FAST, &|message, _| match message.sequence < 100_000 {
+        true => Err(Failure::Timeout),
+        false => Ok(()),
+    });
+    assert_eq!(world.rows.len(), CALLBACK_MESSAGES_MAX);
+}
+
+#[test]
+fn messages_that_wait_for_hours_do_not_keep_others_out() {
+    let mut world = World::new(&settings());
+    // More than fit into memory, each refused until it waits for hours.
+    let hours = world.now + Duration::from_secs(36_000);
+    for n in 0..3_000 {
+        let poison = message(n, named("a"), hours);
+        world.rows.insert(poison);
+    }
+    world.run(Duration::from_secs(1), FAST, &|_, _| Ok(()));
+    assert_eq!(in_memory(&world, 0), ENDPOINT_MESSAGES_MAX as u64);
+    world.push(5_000, named("a"));
+    world.run(Duration::from_secs(1), FAST, &|_, _| Ok(()));
+    assert_eq!(world.rows.len(), 3_000);
+    world.run(Duration::from_secs(36_010), FAST, &|_, _| Ok(()));
+    assert_eq!(world.rows.len(), 0);
+}
