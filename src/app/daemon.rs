@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use tracing::{debug, info, warn};
 
 use super::books::flights::Flights;
-use super::books::scribe::{Audience, Scribe};
+use super::books::hooks::Hooks;
+use super::books::outbox::{self, Rows};
+use super::books::scribe::Scribe;
 use super::books::sweep::{self, Terms};
 use super::books::vault::{self, Vault};
 use super::past::{self, JournalError, Read};
@@ -24,11 +26,12 @@ use super::stop;
 use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use crate::config::Config;
-use crate::control::{self, Api, ApiCounters, EventBus, Parts, Server};
+use crate::control::{self, Api, ApiCounters, CallbackCheck, EventBus, Parts, Server, Webhooks};
 use crate::entropy::Entropy;
 use crate::gateway::settings::Settings;
 use crate::gateway::{Command, Gateway};
 use crate::net::{self, Running, Socket};
+use crate::notify::{Callbacks, Notifier};
 use crate::observe::log::Log;
 use crate::observe::{Metrics, Recorder};
 use crate::store::{Announced, Journal};
@@ -46,6 +49,7 @@ pub(super) struct Daemon {
     scribe: Arc<Scribe>,
     teller: Arc<Teller<Item>>,
     journal: Journal,
+    hooks: Option<Arc<Notifier>>,
     terms: Terms,
     /// What the process before this one left to do.
     tasks: Vec<Task>,
@@ -114,16 +118,27 @@ impl Daemon {
         let Read { opened, found, code_key, tag_key, took } =
             past::read(&config.journal, names, &entropy)?;
         let bus = EventBus::new(control.limits.events_kept, opened.next_event());
-        let stream = Arc::clone(&bus);
+        let (stream, clock) = (Arc::clone(&bus), opened.clock());
+        let notifier = Arc::new(OnceLock::<Arc<Notifier>>::new());
+        let webhooks = Arc::clone(&notifier);
         let announce = move |events: &[Announced]| {
             for event in events {
                 stream.publish(event.sequence, &event.name, &event.body);
+                if let Some(notifier) = webhooks.get() {
+                    let rows = event.webhooks.iter().cloned();
+                    rows.for_each(|row| notifier.push(outbox::message(row, clock)));
+                }
             }
         };
         let (journal, _) = opened.start(Box::new(announce))?;
+        let hooks = start_webhooks(config, &journal, &wall, &entropy);
+        if let Some(hooks) = &hooks {
+            // Before anything is told: what was committed earlier it reads by itself.
+            let _ = notifier.set(Arc::clone(hooks));
+        }
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), vec![]));
         let means = (entropy.clone(), wall.clone());
-        let (log_to, heard) = (recorder.clone(), Arc::new(NobodyListens));
+        let (log_to, heard) = (recorder.clone(), config.webhooks.clone());
         let scribe = Scribe::new(journal.clone(), names.clone(), heard, means, log_to);
         relay.set(scribe.clone());
         let verify = Arc::new(verify.kept(&code_key));
@@ -159,10 +174,11 @@ impl Daemon {
             connections_max: control.connections_max() as u64,
             log,
             teller: Arc::clone(&teller),
+            journal: journal.clone(),
             started: now,
             started_at: wall.at(now),
         });
-        let (calls, clock) = (Arc::clone(&shards), journal.clock());
+        let calls = Arc::clone(&shards);
         let parts = Parts {
             verify: Arc::clone(&verify),
             calls,
@@ -170,8 +186,8 @@ impl Daemon {
             store: Vault::new(Arc::clone(&scribe), Arc::clone(&teller)),
             replies: found.replies.into_iter().map(|kept| vault::reply(kept, clock)).collect(),
             bus,
-            webhooks: None,
-            callbacks: None,
+            webhooks: hooks.clone().map(|hooks| Arc::new(Hooks(hooks)) as Arc<dyn Webhooks>),
+            callbacks: config.webhooks.callbacks.clone().map(callback_check),
             trunks: trunks.names.clone(),
             counters,
             entropy,
@@ -184,6 +200,7 @@ impl Daemon {
             scribe,
             teller,
             journal,
+            hooks,
             terms: Terms::new(
                 &config.verify,
                 (config.journal.events_kept as u64, config.journal.events_kept_for),
@@ -214,7 +231,7 @@ impl Daemon {
         stop_now: impl Future<Output = ()>,
     ) {
         let Self { server, api, verify, scribe, teller, shards, running, trunks, wall, .. } = self;
-        let (journal, terms, tasks) = (self.journal, self.terms, self.tasks);
+        let (journal, hooks, terms, tasks) = (self.journal, self.hooks, self.terms, self.tasks);
         let drained = tokio::sync::Notify::new();
         let drain = async {
             shards.drain().await;
@@ -222,6 +239,9 @@ impl Daemon {
             teller.flush().await;
             // What was told is on disk before anybody hears that the daemon has stopped.
             let _ = tokio::time::timeout(FLUSH_MAX, journal.barrier()).await;
+            if let Some(hooks) = hooks {
+                hooks.stop(LAST_TRIES).await;
+            }
         };
         let resume = async {
             shards.resume(tasks).await;
@@ -249,6 +269,22 @@ pub(super) fn check(config: &Config) -> Result<Vec<Warning>, SettingsError> {
     Ok(verify.warnings())
 }
 
+fn start_webhooks(
+    config: &Config,
+    journal: &Journal,
+    wall: &WallClock,
+    entropy: &Entropy,
+) -> Option<Arc<Notifier>> {
+    let settings = &config.webhooks;
+    let is_used = !settings.endpoints.is_empty() || settings.callbacks.is_some();
+    let rows = || Arc::new(Rows(journal.clone()));
+    is_used.then(|| Arc::new(Notifier::start(settings, rows(), wall.clone(), entropy)))
+}
+
+fn callback_check(callbacks: Callbacks) -> CallbackCheck {
+    Arc::new(move |url| callbacks.check(url).map_err(|error| error.to_string()))
+}
+
 /// Deletes what the journal has kept for long enough, again and again. Never ends.
 async fn sweep_on(journal: &Journal, terms: Terms) {
     let mut tick = tokio::time::interval(SWEEP_EVERY);
@@ -261,15 +297,6 @@ async fn sweep_on(journal: &Journal, terms: Terms) {
             // While the disk does not work that is known.
             Ok(Err(error)) => debug!(%error, "the journal was not swept"),
         }
-    }
-}
-
-/// No webhooks yet.
-struct NobodyListens;
-
-impl Audience for NobodyListens {
-    fn endpoints(&self, _: &str) -> Vec<Arc<str>> {
-        vec![]
     }
 }
 
@@ -375,4 +402,6 @@ async fn watch(
 
 /// One commit, and then some.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
+/// What is not taken by then is told after the next start.
+const LAST_TRIES: Duration = Duration::from_millis(300);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);

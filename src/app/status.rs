@@ -13,6 +13,7 @@ use crate::gateway::dids::Did;
 use crate::gateway::state::ShardState;
 use crate::observe::log::Log;
 use crate::observe::{Metrics, Process, Readings, RequestReading};
+use crate::store::Journal;
 use crate::time::Micros;
 use crate::trunk::Profile;
 use crate::verify::Verify;
@@ -28,6 +29,7 @@ pub(super) struct DaemonStatus {
     pub(super) connections_max: u64,
     pub(super) log: Option<Arc<Log>>,
     pub(super) teller: Arc<Teller<Item>>,
+    pub(super) journal: Journal,
     pub(super) started: Instant,
     pub(super) started_at: Micros,
 }
@@ -54,6 +56,9 @@ impl Status for DaemonStatus {
     fn readiness(&self) -> Readiness {
         if self.shards.is_stopping() {
             return Readiness::Stopping;
+        }
+        if !self.journal.is_writable() {
+            return Readiness::StoreUnavailable;
         }
         // Who rings nobody needs no trunk that takes calls.
         if !self.verify.has_pools() {

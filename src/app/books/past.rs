@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::read::Eye;
 use crate::gateway::inflight::InFlight;
-use crate::store::record::{Idempotency, Webhook};
+use crate::store::record::Idempotency;
 use crate::store::{Kind, Opened, ReadError, Record};
 use crate::verify::TrunkNames;
 use crate::verify::recover::Past;
@@ -18,13 +18,11 @@ pub(crate) struct Found {
     pub(crate) in_flight: Vec<InFlight>,
     /// Replies to requests with a key.
     pub(crate) replies: Vec<Idempotency>,
-    /// Messages that were not taken.
-    pub(crate) webhooks: Vec<Webhook>,
     /// How many records that are.
     pub(crate) records: u64,
 }
 
-/// Reads everything but the event log, which is read when somebody asks for it.
+/// Reads everything but what others read when they need it: events, and messages to webhooks.
 ///
 /// # Errors
 ///
@@ -32,13 +30,15 @@ pub(crate) struct Found {
 pub(crate) fn read(opened: &Opened, trunks: &TrunkNames, now: Instant) -> Result<Found, ReadError> {
     let eye = Eye { clock: opened.clock(), trunks: trunks.clone(), now };
     let mut found = Found::default();
-    for kind in Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Event | Kind::Secret)) {
+    for kind in Kind::ALL
+        .into_iter()
+        .filter(|kind| !matches!(kind, Kind::Event | Kind::Secret | Kind::Webhook))
+    {
         opened.visit(kind, |record| {
             found.records += 1;
             match record {
                 Record::InFlight(call) => found.in_flight.push(eye.in_flight(call)),
                 Record::Idempotency(reply) => found.replies.push(reply),
-                Record::Webhook(message) => found.webhooks.push(message),
                 other @ (Record::Attempt(_)
                 | Record::Call(_)
                 | Record::Event(_)
@@ -46,7 +46,8 @@ pub(crate) fn read(opened: &Opened, trunks: &TrunkNames, now: Instant) -> Result
                 | Record::Lease(_)
                 | Record::MissedCall(_)
                 | Record::Secret(_)
-                | Record::Verification(_)) => {
+                | Record::Verification(_)
+                | Record::Webhook(_)) => {
                     if let Some(note) = eye.read(other) {
                         found.past.add(note);
                     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::write::Pen;
 use crate::control::{Rendered, render, render_trunk};
 use crate::entropy::Entropy;
+use crate::notify::{self, Endpoint};
 use crate::store::{Batch, Journal, NewEvent, NewWebhook};
 use crate::time::WallClock;
 use crate::verify::TrunkNames;
@@ -15,17 +16,12 @@ use crate::verify::id::VerificationId;
 use crate::verify::note::Note;
 use crate::verify::snapshot::Snapshot;
 
-/// Which webhooks hear of an event.
-pub(crate) trait Audience: Send + Sync {
-    /// The endpoints of the configuration that want events of this name.
-    fn endpoints(&self, name: &str) -> Vec<Arc<str>>;
-}
-
 /// Hands what happened to the journal.
 pub(crate) struct Scribe {
     pub(super) journal: Journal,
     pub(super) pen: Pen,
-    audience: Arc<dyn Audience>,
+    /// Who is told by webhooks.
+    audience: notify::Settings,
     entropy: Entropy,
     wall: WallClock,
     /// Logs and metrics.
@@ -36,7 +32,7 @@ impl Scribe {
     pub(crate) fn new(
         journal: Journal,
         trunks: TrunkNames,
-        audience: Arc<dyn Audience>,
+        audience: notify::Settings,
         (entropy, wall): (Entropy, WallClock),
         next: Arc<dyn Listener>,
     ) -> Arc<Self> {
@@ -95,16 +91,17 @@ impl Scribe {
         let left =
             |ended: &Snapshot| Duration::from_micros(ended.expires_at.0.saturating_sub(at.0));
         let matters_until = ended.map(|ended| self.pen.clock.at(now + left(ended)));
-        let named = self.audience.endpoints(name).into_iter().map(|endpoint| (endpoint, false));
-        let called = callback.map(|url| (url, true));
-        let webhook = |(endpoint, is_url): (Arc<str>, bool)| NewWebhook {
+        let webhook = |endpoint| {
+            let (endpoint, is_url): (Arc<str>, _) = match endpoint {
+                Endpoint::Named(name) => (name, false),
+                Endpoint::Url(url) => (url, true),
+            };
             // A ULID like those of verifications.
-            id: VerificationId::new(self.wall.at(now), &self.entropy).0,
-            endpoint: (*endpoint).into(),
-            is_url,
-            matters_until,
+            let id = VerificationId::new(self.wall.at(now), &self.entropy).0;
+            NewWebhook { id, endpoint: (*endpoint).into(), is_url, matters_until }
         };
-        let webhooks = named.chain(called).map(webhook).collect();
+        let endpoints = self.audience.endpoints_for(name, callback.as_ref());
+        let webhooks = endpoints.into_iter().map(webhook).collect();
         NewEvent { name: name.into(), at, about, data, webhooks }
     }
 }

@@ -75,7 +75,9 @@ pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<()
                 break;
             }
             let mut batch = Batch::new();
-            due.iter().for_each(|key| drop(batch.delete(key)));
+            for key in &due {
+                batch.delete(key);
+            }
             // The next look must find it gone.
             let Ok(ticket) = journal.submit(batch) else { return Ok(()) };
             if ticket.wait().is_err() || due.len() < ROUND {

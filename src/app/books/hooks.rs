@@ -1,0 +1,68 @@
+//! Webhooks as the control room sees them, and the end of their stop.
+
+use std::sync::Arc;
+
+use crate::control::{Asked, Delivery, DeliveryFilter, DeliveryState, Unavailable, Webhooks};
+use crate::notify::{self, Endpoint, Filter, Notifier, Of};
+
+/// The notifier behind the API.
+pub(crate) struct Hooks(pub(crate) Arc<Notifier>);
+
+impl Webhooks for Hooks {
+    fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Vec<Delivery>> {
+        let notifier = Arc::clone(&self.0);
+        let filter = Filter {
+            of: wanted.endpoint.map_or(Of::All, Of::Named),
+            state: wanted.state.map(state_there),
+            after: None,
+            limit: wanted.limit,
+        };
+        Box::pin(async move {
+            let found = notifier.deliveries(filter).await.map_err(|_| Unavailable)?;
+            Ok(found.into_iter().map(delivery).collect())
+        })
+    }
+
+    fn retry(&self, id: &str) -> Asked<bool> {
+        let (notifier, id) = (Arc::clone(&self.0), id.parse());
+        Box::pin(async move {
+            // What is no id names nothing.
+            let Ok(id) = id else { return Ok(false) };
+            notifier.retry(id).await.map_err(|_| Unavailable)
+        })
+    }
+}
+
+fn delivery(found: notify::Delivery) -> Delivery {
+    Delivery {
+        id: found.id.to_string(),
+        endpoint: match found.endpoint {
+            Endpoint::Named(name) => name,
+            Endpoint::Url(url) => url,
+        },
+        event: found.event,
+        sequence: found.sequence,
+        state: state_here(found.state),
+        created_at: found.created_at,
+        attempts: found.attempts,
+        next_at: found.next_at,
+        last_status: found.status,
+        error: found.error,
+    }
+}
+
+fn state_here(state: notify::DeliveryState) -> DeliveryState {
+    match state {
+        notify::DeliveryState::Dead => DeliveryState::Dead,
+        notify::DeliveryState::Trying => DeliveryState::Trying,
+        notify::DeliveryState::Waiting => DeliveryState::Waiting,
+    }
+}
+
+fn state_there(state: DeliveryState) -> notify::DeliveryState {
+    match state {
+        DeliveryState::Dead => notify::DeliveryState::Dead,
+        DeliveryState::Trying => notify::DeliveryState::Trying,
+        DeliveryState::Waiting => notify::DeliveryState::Waiting,
+    }
+}

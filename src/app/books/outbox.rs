@@ -1,0 +1,110 @@
+//! The webhooks' messages in the journal.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::notify::{Endpoint, Message, MessageId, Of, Outbox, OutboxError};
+use crate::store::clock::JournalClock;
+use crate::store::record::Webhook;
+use crate::store::{Batch, Hidden, Journal, Key, Record};
+
+/// The rows of the journal, as the webhooks' room knows them.
+pub(crate) struct Rows(pub(crate) Journal);
+
+impl Rows {
+    /// The row with this id or the next one, and those behind it. What was handed over before is in it.
+    fn read(&self, from: MessageId, limit: usize) -> Result<Vec<Webhook>, OutboxError> {
+        self.0.barrier().wait().map_err(|_| OutboxError)?;
+        let before = Key::Webhook(from.0.saturating_sub(1));
+        let found = self.0.after(&before, limit).map_err(|_| OutboxError)?;
+        let row = |record| if let Record::Webhook(row) = record { Some(row) } else { None };
+        Ok(found.into_iter().filter_map(row).collect())
+    }
+}
+
+impl Outbox for Rows {
+    fn taken(&self, id: MessageId) {
+        let mut batch = Batch::new();
+        batch.delete(&Key::Webhook(id.0));
+        self.0.keep(batch, || {});
+    }
+
+    fn later(&self, message: &Message) {
+        let mut batch = Batch::new();
+        batch.put(record(message, self.0.clock()));
+        self.0.keep(batch, || {});
+    }
+
+    fn row(&self, id: MessageId) -> Result<Option<Message>, OutboxError> {
+        let found = self.read(id, 1)?.pop().filter(|row| row.id == id.0);
+        Ok(found.map(|row| message(row, self.0.clock())))
+    }
+
+    fn rows(&self, of: &Of, from: MessageId, limit: usize) -> Result<Vec<Message>, OutboxError> {
+        let (mut found, mut from) = (vec![], from);
+        while found.len() < limit {
+            let page = self.read(from, PAGE)?;
+            let is_last = page.len() < PAGE;
+            from = page.last().map_or(from, |row| MessageId(row.id.saturating_add(1)));
+            let wanted = page.into_iter().filter(|row| is_of(row, of));
+            found.extend(wanted.map(|row| message(row, self.0.clock())));
+            if is_last {
+                break;
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+}
+
+/// A row that was committed with its event, or read back.
+pub(crate) fn message(row: Webhook, clock: JournalClock) -> Message {
+    let endpoint: Arc<str> = row.endpoint.into();
+    Message {
+        id: MessageId(row.id),
+        endpoint: if row.is_url { Endpoint::Url(endpoint) } else { Endpoint::Named(endpoint) },
+        sequence: row.sequence,
+        name: row.name.into(),
+        body: row.body.0.into(),
+        created_at: row.created_at,
+        matters_until: row.matters_until.map(|until| clock.instant(until)),
+        attempts: row.attempts,
+        next: row.next.map(|next| clock.instant(next)),
+        status: row.status,
+        error: row.error,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a moment of a row that nothing decides on")]
+fn record(message: &Message, clock: JournalClock) -> Webhook {
+    let (endpoint, is_url) = match &message.endpoint {
+        Endpoint::Named(name) => (name, false),
+        Endpoint::Url(url) => (url, true),
+    };
+    Webhook {
+        id: message.id.0,
+        endpoint: (**endpoint).into(),
+        is_url,
+        sequence: message.sequence,
+        name: (*message.name).into(),
+        body: Hidden((*message.body).into()),
+        created_at: message.created_at,
+        created: clock.at(Instant::now()),
+        matters_until: message.matters_until.map(|until| clock.at(until)),
+        attempts: message.attempts,
+        next: message.next.map(|next| clock.at(next)),
+        status: message.status,
+        error: message.error.clone(),
+    }
+}
+
+fn is_of(row: &Webhook, of: &Of) -> bool {
+    match of {
+        Of::All => true,
+        Of::Named(name) => !row.is_url && *row.endpoint == **name,
+        Of::Urls => row.is_url,
+    }
+}
+
+/// Rows that are read at once.
+const PAGE: usize = 256;
