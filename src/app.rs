@@ -11,6 +11,7 @@ mod demo;
 mod dial;
 mod files;
 mod handset;
+mod journal_tool;
 mod past;
 mod relay;
 mod reload;
@@ -23,7 +24,7 @@ mod stop;
 mod teller;
 mod trunks;
 
-use crate::cli::{ConfigCheck, Demo, Dial, Exit, Handset, Programs, Serve, Terminal};
+use crate::cli::{ConfigCheck, Demo, Dial, Exit, Handset, Journal, Programs, Serve, Terminal};
 
 /// The programs behind the command line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,5 +54,9 @@ impl Programs for App {
         terminal: &mut Terminal,
     ) -> Exit {
         check::check_config(arguments, is_json, terminal)
+    }
+
+    fn journal(&self, arguments: &Journal, is_json: bool, terminal: &mut Terminal) -> Exit {
+        journal_tool::journal(arguments, is_json, terminal)
     }
 }

@@ -92,6 +92,9 @@ impl Status for DaemonStatus {
             connections: (self.counters.connections(), self.connections_max),
             events: self.teller.level(),
             log_lines_lost: self.log.as_ref().map_or(0, |log| log.lines_lost()),
+            journal: None,
+            recovery: None,
+            webhooks: vec![],
             started_at: self.started_at,
             process: Process::read(),
         })
