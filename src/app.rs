@@ -6,6 +6,7 @@
 
 mod books;
 mod check;
+mod chores;
 mod daemon;
 mod demo;
 mod dial;
@@ -22,6 +23,7 @@ mod signals;
 mod status;
 mod stop;
 mod teller;
+mod threads;
 mod trunks;
 
 use crate::cli::{ConfigCheck, Demo, Dial, Exit, Handset, Journal, Programs, Serve, Terminal};
