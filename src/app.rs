@@ -6,11 +6,13 @@
 
 mod books;
 mod check;
+mod chores;
 mod daemon;
 mod demo;
 mod dial;
 mod files;
 mod handset;
+mod journal_tool;
 mod past;
 mod relay;
 mod reload;
@@ -21,9 +23,10 @@ mod signals;
 mod status;
 mod stop;
 mod teller;
+mod threads;
 mod trunks;
 
-use crate::cli::{ConfigCheck, Demo, Dial, Exit, Handset, Programs, Serve, Terminal};
+use crate::cli::{ConfigCheck, Demo, Dial, Exit, Handset, Journal, Programs, Serve, Terminal};
 
 /// The programs behind the command line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,5 +56,9 @@ impl Programs for App {
         terminal: &mut Terminal,
     ) -> Exit {
         check::check_config(arguments, is_json, terminal)
+    }
+
+    fn journal(&self, arguments: &Journal, is_json: bool, terminal: &mut Terminal) -> Exit {
+        journal_tool::journal(arguments, is_json, terminal)
     }
 }

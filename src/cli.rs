@@ -2,7 +2,7 @@
 //!
 //! Two kinds of command. Those that ask a running daemon are all here, and speak to its control API
 //! like any other client. Those that run something (`serve`, `demo`, `handset`) or read a
-//! configuration are the wiring's: it hands them in as [`Programs`].
+//! configuration or a journal are the wiring's: it hands them in as [`Programs`].
 //!
 //! Results go to the standard output, everything else to the standard error; how it ended is an
 //! [`Exit`].
@@ -29,7 +29,9 @@ use clap::CommandFactory;
 use crate::entropy::Entropy;
 use crate::notify::Secret;
 use arguments::{Ask, Config, Daemon, Instead, Key, Webhook};
-pub use arguments::{Command, CommandLine, ConfigCheck, Demo, Dial, Handset, Serve};
+pub use arguments::{
+    Command, CommandLine, ConfigCheck, Demo, Dial, Handset, Journal, JournalFile, Named, Serve,
+};
 use client::{Client, ClientError, Endpoint, EndpointError};
 pub use exit::Exit;
 pub use terminal::{Heard, Mood, Paint, Terminal, clean};
@@ -51,6 +53,9 @@ pub trait Programs {
     /// Says everything that is wrong with a configuration.
     fn check_config(&self, arguments: &ConfigCheck, is_json: bool, terminal: &mut Terminal)
     -> Exit;
+
+    /// Looks after a journal that no daemon has open.
+    fn journal(&self, arguments: &Journal, is_json: bool, terminal: &mut Terminal) -> Exit;
 }
 
 /// Reads the command line and does what it says, on the standard streams.
@@ -81,6 +86,7 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
         Command::Config(Config::Check(arguments)) => {
             programs.check_config(arguments, line.json, terminal)
         }
+        Command::Journal(arguments) => programs.journal(arguments, line.json, terminal),
         Command::Completions { shell } => {
             // Into a buffer first: a reader that has seen enough is no failure.
             let mut script = vec![];

@@ -8,6 +8,7 @@
 //! series exists from the start. No traffic can add one.
 
 mod family;
+mod journal;
 pub mod log;
 mod metrics;
 mod process;
@@ -15,6 +16,8 @@ mod readings;
 mod record;
 mod trunks;
 
+pub use family::Distribution;
+pub use journal::{JournalReading, RecoveryReading, WebhookReading};
 pub use metrics::Metrics;
 pub use process::Process;
 pub use readings::{Readings, RequestReading};

@@ -5,7 +5,7 @@
 //! may be refused is submitted, and its [`Ticket`] says when it is safe; what happened anyway is kept.
 //! Below lie `record`, `kind` and `field` (what is stored and how it becomes bytes), `event` (how
 //! events get their numbers), `writer` (the thread), `engine` and `guard` (the tables, in a library's
-//! file), `preamble` (the file's first block), `disk`, and `clock` (time that survives a restart).
+//! file), `preamble` (the file's first block), `disk`, `look` and `overlay` (a file that is read and not written), and `clock` (time that survives a restart).
 //!
 //! Deliberately absent: any rule. The journal does not know what a verification may do, what expires
 //! when, or what is told to whom; who asks for a commit says what is in it.
@@ -24,9 +24,11 @@ mod guard;
 mod hidden;
 mod journal;
 mod kind;
+mod look;
 mod machine;
 pub mod memory;
 mod opened;
+mod overlay;
 mod preamble;
 pub mod record;
 pub mod settings;
@@ -40,6 +42,7 @@ pub use field::FieldError;
 pub use hidden::Hidden;
 pub use journal::{Journal, WriterThread};
 pub use kind::{Key, Kind};
+pub use look::Look;
 pub use opened::{OpenError, Opened, Report, SecretError};
 pub use record::Record;
 pub use settings::{Durability, Settings};

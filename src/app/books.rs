@@ -10,6 +10,7 @@ pub(super) mod hooks;
 pub(super) mod outbox;
 pub(super) mod past;
 mod read;
+pub(super) mod readings;
 pub(super) mod scribe;
 pub(super) mod sweep;
 pub(super) mod vault;

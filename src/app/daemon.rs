@@ -1,43 +1,40 @@
 //! The daemon: everything bound, joined and started in order, and stopped in order.
 #![expect(clippy::disallowed_methods, reason = "the daemon's clocks are wound here")]
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use super::books::flights::Flights;
 use super::books::hooks::Hooks;
 use super::books::outbox::{self, Rows};
 use super::books::scribe::Scribe;
-use super::books::sweep::{self, Terms};
+use super::books::sweep::Terms;
 use super::books::vault::{self, Vault};
 use super::past::{self, JournalError, Read};
 use super::relay::Relay;
 use super::reload::Reloader;
 use super::settings;
-use super::shards::{Shard, Shards};
+use super::shards::Shards;
 use super::status::DaemonStatus;
 use super::stop;
 use super::teller::{Item, Teller};
 use super::trunks::Trunks;
+use super::{chores, threads};
 use crate::config::Config;
 use crate::control::{self, Api, ApiCounters, CallbackCheck, EventBus, Parts, Server, Webhooks};
 use crate::entropy::Entropy;
-use crate::gateway::settings::Settings;
-use crate::gateway::{Command, Gateway};
+use crate::gateway::Command;
 use crate::net::{self, Running, Socket};
 use crate::notify::{Callbacks, Notifier};
 use crate::observe::log::Log;
-use crate::observe::{Metrics, Recorder};
+use crate::observe::{Metrics, Recorder, RecoveryReading};
 use crate::store::{Announced, Journal};
-use crate::tally::Tally;
 use crate::time::WallClock;
-use crate::trunk::{MessagesError, Profile};
+use crate::trunk::MessagesError;
 use crate::verify::event::{Event, Listener};
 use crate::verify::{SettingsError, Task, Verify, Warning};
 
@@ -143,7 +140,7 @@ impl Daemon {
         relay.set(scribe.clone());
         let verify = Arc::new(verify.kept(&code_key));
 
-        let sockets = bind(config)?;
+        let sockets = threads::bind(config)?;
         let locals = |sockets: &Vec<Socket>| sockets.iter().map(|socket| socket.local).collect();
         let locals: Vec<Vec<SocketAddr>> = sockets.iter().map(locals).collect();
         let listens = Listens {
@@ -153,16 +150,21 @@ impl Daemon {
         };
         let (calls_up, records) = (found.in_flight, found.records);
         let revival = verify.recover(found.past, Instant::now());
-        info!(
-            records,
-            pending = revival.pending,
-            ended = revival.ended,
-            calls = calls_up.len(),
-            ?took,
-            "took over from the process before"
-        );
+        let recovered = [
+            ("calls", calls_up.len()),
+            ("ended", revival.ended),
+            ("pending", revival.pending),
+            ("records", records as usize),
+        ];
+        let recovery = RecoveryReading {
+            seconds: now.elapsed().as_secs_f64(),
+            recovered: recovered.map(|(what, count)| (what, count as u64)).into(),
+        };
+        let (pending, ended, calls) = (revival.pending, revival.ended, calls_up.len());
+        info!(records, pending, ended, calls, ?took, "took over from the process before");
         let joined = (&verify, &recorder, &trunks);
-        let (running, shards) = run_shards(config, sockets, joined, (&scribe, tag_key), &entropy)?;
+        let (running, shards) =
+            threads::run(config, sockets, joined, (&scribe, tag_key), &entropy)?;
         shards.haunt(calls_up, &locals);
         let counters = Arc::new(ApiCounters::default());
         let status = Arc::new(DaemonStatus {
@@ -175,6 +177,8 @@ impl Daemon {
             log,
             teller: Arc::clone(&teller),
             journal: journal.clone(),
+            recovery,
+            hooks: hooks.clone(),
             started: now,
             started_at: wall.at(now),
         });
@@ -250,9 +254,9 @@ impl Daemon {
         let serve = server.run(api, drained.notified());
         tokio::select! {
             () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
-            () = watch(&verify, &shards, &trunks, &scribe, &wall) => {}
+            () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
             () = resume => {}
-            () = sweep_on(&journal, terms) => {}
+            () = chores::sweep(&journal, terms) => {}
         }
     }
 }
@@ -285,118 +289,9 @@ fn callback_check(callbacks: Callbacks) -> CallbackCheck {
     Arc::new(move |url| callbacks.check(url).map_err(|error| error.to_string()))
 }
 
-/// Deletes what the journal has kept for long enough, again and again. Never ends.
-async fn sweep_on(journal: &Journal, terms: Terms) {
-    let mut tick = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        tick.tick().await;
-        let journal = journal.clone();
-        let sweep = move || sweep::sweep(&journal, &terms, Instant::now());
-        match tokio::task::spawn_blocking(sweep).await {
-            Ok(Ok(())) | Err(_) => {}
-            // While the disk does not work that is known.
-            Ok(Err(error)) => debug!(%error, "the journal was not swept"),
-        }
-    }
-}
-
-/// Sockets for each shard: the ports follow one another.
-fn bind(config: &Config) -> Result<Vec<Vec<Socket>>, StartError> {
-    let mut sockets = vec![];
-    for shard in 0..config.sip.shards {
-        let locals =
-            config.sip.listen.iter().filter_map(|local| config.sip.local(shard, local.ip()));
-        let bound: Result<Vec<_>, _> =
-            locals.map(|local| net::bind(local, config.sip.receive_buffer)).collect();
-        let bound = bound?;
-        for socket in &bound {
-            let granted = socket.receive_buffer_bytes;
-            // The kernel doubles what it is asked for, for its own use (socket(7)).
-            if granted / 2 < config.sip.receive_buffer {
-                let asked = config.sip.receive_buffer;
-                warn!(asked, granted = granted / 2, "the receive buffer is smaller than asked for");
-            }
-        }
-        sockets.push(bound);
-    }
-    Ok(sockets)
-}
-
-fn run_shards(
-    config: &Config,
-    sockets: Vec<Vec<Socket>>,
-    (verify, recorder, trunks): (&Arc<Verify>, &Arc<Recorder>, &Arc<Trunks>),
-    (scribe, tag_key): (&Arc<Scribe>, [u8; 16]),
-    entropy: &Entropy,
-) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
-    let (mut running, mut shards) = (vec![], vec![]);
-    let layout = trunks.current();
-    for (index, sockets) in sockets.into_iter().enumerate() {
-        let shard = index as u16; // `sip.shards` is a u16
-        let locals: Vec<_> = sockets.iter().map(|socket| socket.local).collect();
-        let settings = Settings {
-            shard,
-            lines: settings::lines(config, shard, &locals)?,
-            routes: layout.routes.clone(),
-            dids: Arc::clone(&layout.dids),
-            servers_max: config.sip.servers_max,
-            transactions_max: config.sip.transactions_max,
-            verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
-            queue_max: config.sip.queue_max,
-            queue_time_max: config.sip.queue_time_max,
-            tag_key: Some(tag_key),
-        };
-        let tally = Arc::new(Tally::default());
-        let gateway =
-            Gateway::new(settings, Arc::clone(verify), entropy, Arc::clone(&tally), Instant::now());
-        let flights = Flights::new(Arc::clone(scribe), Arc::clone(verify));
-        let bell = flights.shard();
-        let gateway = gateway.watched_by(recorder.clone()).recorded_by(Arc::new(flights));
-        let board = gateway.board();
-        let thread =
-            net::spawn(&format!("shard-{shard}"), gateway, sockets, config.sip.orders_max)?;
-        // Nobody else sets it.
-        let _ = bell.set(thread.remote.clone());
-        shards.push(Shard { remote: thread.remote.clone(), board, tally });
-        running.push(thread);
-    }
-    Ok((running, Arc::new(Shards::new(shards, Arc::clone(trunks)))))
-}
-
 async fn ended(running: &[Running<Command>]) {
     while !running.iter().all(Running::is_finished) {
         tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// Tells of trunks that went up or down, follows a wall clock that is set, and has ended verifications
-/// forgotten. Never ends.
-async fn watch(
-    verify: &Verify,
-    shards: &Shards,
-    trunks: &Trunks,
-    scribe: &Scribe,
-    wall: &WallClock,
-) {
-    let mut was_up: BTreeMap<u16, bool> = BTreeMap::new();
-    let mut tick = tokio::time::interval(Duration::from_millis(250));
-    loop {
-        tick.tick().await;
-        let now = Instant::now();
-        wall.resample(now, SystemTime::now());
-        verify.sweep(now);
-        let layout = trunks.current();
-        was_up.retain(|index, _| layout.listed.iter().any(|(listed, _)| listed == index));
-        for (index, Profile { name, .. }) in &layout.listed {
-            let is_up = shards.is_up(usize::from(*index));
-            if was_up.insert(*index, is_up).unwrap_or(true) != is_up {
-                match is_up {
-                    true => info!(trunk = %name, "the trunk may be used"),
-                    false => warn!(trunk = %name, "the trunk does not answer"),
-                }
-                scribe.on_trunk(name, is_up, now);
-            }
-        }
     }
 }
 
@@ -404,4 +299,3 @@ async fn watch(
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 /// What is not taken by then is told after the next start.
 const LAST_TRIES: Duration = Duration::from_millis(300);
-const SWEEP_EVERY: Duration = Duration::from_secs(1);

@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::books::readings;
 use super::shards::Shards;
 use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use crate::control::{ApiCounters, Readiness, Status, TrunkState};
 use crate::gateway::dids::Did;
 use crate::gateway::state::ShardState;
+use crate::notify::Notifier;
+use crate::observe::RecoveryReading;
 use crate::observe::log::Log;
 use crate::observe::{Metrics, Process, Readings, RequestReading};
 use crate::store::Journal;
@@ -30,6 +33,8 @@ pub(super) struct DaemonStatus {
     pub(super) log: Option<Arc<Log>>,
     pub(super) teller: Arc<Teller<Item>>,
     pub(super) journal: Journal,
+    pub(super) recovery: RecoveryReading,
+    pub(super) hooks: Option<Arc<Notifier>>,
     pub(super) started: Instant,
     pub(super) started_at: Micros,
 }
@@ -92,6 +97,9 @@ impl Status for DaemonStatus {
             connections: (self.counters.connections(), self.connections_max),
             events: self.teller.level(),
             log_lines_lost: self.log.as_ref().map_or(0, |log| log.lines_lost()),
+            journal: Some(readings::journal(&self.journal)),
+            recovery: Some(self.recovery.clone()),
+            webhooks: self.hooks.iter().flat_map(|hooks| readings::webhooks(hooks)).collect(),
             started_at: self.started_at,
             process: Process::read(),
         })

@@ -1,6 +1,7 @@
 //! The command line as clap reads it: every command and its arguments, and nothing that runs.
 
 mod handset;
+mod journal;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::verify::id::{CallId, IdError, VerificationId};
 
 pub(super) use handset::Instead;
 pub use handset::{Dial, Handset};
+pub use journal::{Journal, JournalFile, Named};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -55,6 +57,7 @@ impl CommandLine {
             | Command::Config(_)
             | Command::Demo(_)
             | Command::Handset(_)
+            | Command::Journal(_)
             | Command::Key(_)
             | Command::Webhook(_) => return Ok(line),
         };
@@ -114,6 +117,9 @@ pub enum Command {
     /// Look at configurations
     #[command(subcommand)]
     Config(Config),
+    /// Look after the journal of a daemon that does not run
+    #[command(subcommand)]
+    Journal(Journal),
     /// Print completions for a shell
     Completions {
         /// Which shell

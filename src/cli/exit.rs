@@ -7,7 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done.
     Success,
-    /// The answer is no: a wrong code, a verification that failed, a daemon that is not ready.
+    /// The answer is no: a wrong code, a verification that failed, a daemon that is not ready, a
+    /// journal that cannot be trusted.
     Negative,
     /// The command line makes no sense.
     Usage,
@@ -66,7 +67,9 @@ impl Exit {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Success => "done; for `check` and `verify --wait`: verified",
-            Self::Negative => "no: a wrong code, a verification that failed, a daemon not ready",
+            Self::Negative => {
+                "no: a wrong code, a verification that failed, a daemon not ready, a journal that is damaged"
+            }
             Self::Usage => "the command line makes no sense",
             Self::Configuration => "the configuration is wrong; nothing was started",
             Self::Refused => "the daemon refused the request as it stands",

@@ -35,7 +35,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Run something", &["serve", "demo", "handset"]),
     ("Verify a phone", &["verify", "check", "call", "cancel"]),
     ("Look at a running daemon", &["status", "watch", "pools", "dids", "trunks", "trace"]),
-    ("Set up", &["config", "key", "webhook", "completions", "help"]),
+    ("Set up", &["config", "journal", "key", "webhook", "completions", "help"]),
 ];
 /// As clap draws its own headings and literals; it takes them out where there is no terminal.
 const HEADING: &str = "\x1b[1m\x1b[4m";

@@ -55,6 +55,12 @@ impl Programs for NoPrograms {
         terminal.note(&format!("config check {} json={is_json}", arguments.file().display()));
         Exit::Configuration
     }
+
+    fn journal(&self, arguments: &Journal, is_json: bool, terminal: &mut Terminal) -> Exit {
+        let (Journal::Compact(file) | Journal::Stat(file) | Journal::Verify(file)) = arguments;
+        terminal.note(&format!("{arguments:?}: {:?} json={is_json}", file.named()));
+        Exit::Success
+    }
 }
 
 /// What a test types.
@@ -243,6 +249,20 @@ fn commands_that_run_something_are_handed_to_the_wiring() {
     for line in ["config check a.toml", "config check --config a.toml"] {
         assert_eq!(run(line), "! config check a.toml json=false\nexit 64\n");
     }
+}
+
+#[test]
+fn a_journal_is_named_by_a_configuration_or_by_itself() {
+    let named = |line: &str| {
+        let said = run(line);
+        said.split_once("}): ").map(|(_, named)| named.to_owned())
+    };
+    let by_default = "Config(\"ringproof.toml\") json=false\nexit 0\n";
+    assert_eq!(named("journal stat").as_deref(), Some(by_default));
+    let by_config = "Config(\"a.toml\") json=true\nexit 0\n";
+    assert_eq!(named("journal verify --config a.toml --json").as_deref(), Some(by_config));
+    let by_path = "Path(\"b\") json=false\nexit 0\n";
+    assert_eq!(named("journal compact --path b").as_deref(), Some(by_path));
 }
 
 #[test]

@@ -74,6 +74,56 @@ pub(super) fn read_gauge<'a, const N: usize>(
     family(name, help, MetricType::GAUGE, metrics.collect())
 }
 
+/// How often a value fell between bounds, counted elsewhere.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distribution {
+    /// The largest value of each bucket, in ascending order.
+    pub bounds: Vec<f64>,
+    /// Values in each bucket alone, and at last those above every bound.
+    pub counts: Vec<u64>,
+    /// The sum of all values.
+    pub sum: f64,
+}
+
+impl Distribution {
+    /// Of whole numbers, `per_unit` of which are one of what is shown: 1e6 for microseconds.
+    pub fn of(bounds: &[u64], counts: &[u64], sum: u64, per_unit: f64) -> Self {
+        let shown = |number: u64| number as f64 / per_unit;
+        Self {
+            bounds: bounds.iter().copied().map(shown).collect(),
+            counts: counts.to_vec(),
+            sum: shown(sum),
+        }
+    }
+}
+
+/// A passing family of distributions.
+pub(super) fn read_histogram<'a, const N: usize>(
+    name: &str,
+    help: &str,
+    labels: [&str; N],
+    samples: impl IntoIterator<Item = ([&'a str; N], &'a Distribution)>,
+) -> MetricFamily {
+    let metrics = samples.into_iter().map(|(values, read)| {
+        let mut below = 0;
+        let buckets = read.bounds.iter().zip(&read.counts).map(|(bound, count)| {
+            below += count;
+            let mut bucket = proto::Bucket::default();
+            bucket.set_upper_bound(*bound);
+            bucket.set_cumulative_count(below);
+            bucket
+        });
+        let mut histogram = proto::Histogram::default();
+        histogram.set_bucket(buckets.collect());
+        histogram.set_sample_count(read.counts.iter().sum());
+        histogram.set_sample_sum(read.sum);
+        let mut metric = Metric::from_label(pairs(labels, values));
+        metric.set_histogram(histogram);
+        metric
+    });
+    family(name, help, MetricType::HISTOGRAM, metrics.collect())
+}
+
 fn pairs<const N: usize>(labels: [&str; N], values: [&str; N]) -> Vec<LabelPair> {
     let pair = |(label, value): (&str, &str)| {
         let mut pair = LabelPair::default();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use prometheus::proto::MetricFamily;
 
 use super::family::{read_counter, read_gauge};
+use super::journal::{self, JournalReading, RecoveryReading, WebhookReading};
 use super::process::Process;
 use crate::tally::{DropReason, Farewell, InboundEnd, Shed, SipKind, Table, Tally};
 use crate::time::Micros;
@@ -29,6 +30,12 @@ pub struct Readings<'a> {
     pub events: Level,
     /// Log lines that found the queue to the writer full.
     pub log_lines_lost: u64,
+    /// The journal, once there is one.
+    pub journal: Option<JournalReading>,
+    /// What was read back from it.
+    pub recovery: Option<RecoveryReading>,
+    /// Every endpoint of the configuration, and callback URLs as one more.
+    pub webhooks: Vec<WebhookReading>,
     /// When the daemon started.
     pub started_at: Micros,
     /// What the operating system says.
@@ -107,6 +114,9 @@ impl Readings<'_> {
         families.extend(self.messages());
         families.extend(self.bounds());
         families.extend(self.pool_gauges());
+        families.extend(self.journal.iter().flat_map(JournalReading::families));
+        families.extend(self.recovery.iter().flat_map(RecoveryReading::families));
+        families.extend(journal::webhooks(&self.webhooks));
         families.extend(self.process_gauges());
         families
     }

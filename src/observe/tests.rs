@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use expect_test::{expect, expect_file};
 
-use super::{Metrics, Process, Readings, Recorder, RequestReading};
+use super::{
+    Distribution, JournalReading, Metrics, Process, Readings, Recorder, RecoveryReading,
+    RequestReading, WebhookReading,
+};
 use crate::entropy::Entropy;
 use crate::evidence::{Assurance, IdentityHeader};
 use crate::gateway::notice::{Notice, Watcher};
@@ -175,6 +178,12 @@ fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'
         connections: (3, 2_048),
         events: Level { size: 5, limit: 65_536, shed: 0 },
         log_lines_lost: 1,
+        journal: Some(journal()),
+        recovery: Some(RecoveryReading {
+            seconds: 0.18,
+            recovered: vec![("calls", 9), ("ended", 4), ("pending", 7)],
+        }),
+        webhooks: vec![webhook("callback", 0), webhook("signup", 41)],
         started_at: Micros(NOON),
         process: Process {
             cpu_seconds: Some(1.5),
@@ -182,6 +191,36 @@ fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'
             open_fds: Some(12),
             fds_max: Some(1_024),
         },
+    }
+}
+
+fn journal() -> JournalReading {
+    JournalReading {
+        commits: 6,
+        batches: 40,
+        records: 160,
+        bytes: 20_000,
+        commit_seconds: Distribution::of(&[250, 4_000], &[3, 2, 1], 500_000, 1e6),
+        group_batches: Distribution::of(&[1, 8], &[1, 4, 1], 40, 1.0),
+        waiting: 2,
+        held: 0,
+        file_bytes: 1_048_576,
+        is_writable: true,
+        failures: 0,
+    }
+}
+
+fn webhook(endpoint: &str, delivered: u64) -> WebhookReading {
+    WebhookReading {
+        endpoint: endpoint.into(),
+        delivered,
+        failed: vec![("connect", 0), ("status", 3)],
+        dead: 1,
+        waiting: 5,
+        trying: 2,
+        is_open: delivered > 0,
+        is_disabled: false,
+        latency: Some(Distribution::of(&[100, 1_000], &[delivered, 0, 3], 9_500, 1e3)),
     }
 }
 

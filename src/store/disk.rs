@@ -77,6 +77,17 @@ impl FileDisk {
         posix_fadvise(&file, 0, 0, advice).map_err(io::Error::from)?;
         Ok(Self(file))
     }
+
+    /// Opens the file at `path` for who only reads it, as others may at the same time.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `WouldBlock` when another process has it open to write it.
+    pub(super) fn look(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        file.try_lock_shared()?;
+        Ok(Self(file))
+    }
 }
 
 impl Disk for FileDisk {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::batch::Batch;
-use super::clock::{Away, JournalClock, Reading};
+use super::clock::{Away, JournalClock, Reading, Stamp};
 use super::disk::{Disk, FileDisk};
 use super::engine::{Engine, EngineError, ReadError};
 use super::event::Announce;
@@ -92,12 +92,7 @@ impl Opened {
         if is_new {
             create(path, settings, now)?;
         }
-        let disk = match FileDisk::open(path, false) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(OpenError::InUse);
-            }
-            disk => disk?,
-        };
+        let disk = FileDisk::open(path, false).map_err(in_use)?;
         let mut opened = Self::reopen(Arc::new(disk), settings, now)?;
         opened.report.is_new = is_new;
         Ok(opened)
@@ -123,7 +118,11 @@ impl Opened {
     }
 
     /// Opens a journal that must be there: an empty file is none.
-    fn reopen(disk: Arc<dyn Disk>, settings: Settings, now: Reading) -> Result<Self, OpenError> {
+    pub(super) fn reopen(
+        disk: Arc<dyn Disk>,
+        settings: Settings,
+        now: Reading,
+    ) -> Result<Self, OpenError> {
         match Preamble::read(&*disk)? {
             Preamble::Foreign => Err(OpenError::Foreign),
             Preamble::Newer { found } => Err(OpenError::Newer { found }),
@@ -169,6 +168,11 @@ impl Opened {
     /// What was found.
     pub fn report(&self) -> Report {
         self.report
+    }
+
+    /// What the clocks showed at its last commit.
+    pub(super) fn last_commit(&self) -> Stamp {
+        self.engine.head().stamp
     }
 
     /// Journal time, for the deadlines of what is read back.
@@ -277,11 +281,28 @@ impl fmt::Debug for Opened {
 impl From<EngineError> for OpenError {
     fn from(error: EngineError) -> Self {
         match error {
+            // A file that is too short, or whose tables are not the engine's, not a disk that fails.
+            EngineError::Io(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
+                Self::Damaged { reason: error.to_string().trim_end().into() }
+            }
             EngineError::Io(error) => Self::Io(error),
             error @ (EngineError::Head | EngineError::Redb(_)) => {
                 Self::Damaged { reason: error.to_string().into() }
             }
         }
+    }
+}
+
+/// Why a file could not be opened: another process has locked it, or the system refuses.
+pub(super) fn in_use(error: io::Error) -> OpenError {
+    match error.kind() == io::ErrorKind::WouldBlock {
+        true => OpenError::InUse,
+        false => OpenError::Io(error),
     }
 }
 

@@ -15,6 +15,8 @@ use crate::entropy::Entropy;
 use crate::time::Micros;
 use crate::time::testing::origin;
 
+mod look;
+
 const SETTINGS: Settings =
     Settings { durability: Durability::Power, window: Duration::ZERO, cache_bytes: 1 << 20 };
 

@@ -25,6 +25,10 @@ impl Verify {
     pub fn call_again(&self, id: VerificationId, now: Instant) -> Result<Order, CallAgainError> {
         let entry = self.table.get(id).ok_or(CallAgainError::NotFound)?;
         self.expire_if_due(&entry, now);
+        if let Some(latest) = entry.latest().filter(|latest| latest.record.ending().is_some()) {
+            // Who was shown its end may ask before its shard has drawn the consequences.
+            self.finish_call(&entry, &latest);
+        }
         let ended = |state| CallAgainError::AlreadyEnded(Box::new(self.snapshot(&entry, state)));
         let state = entry.word.load();
         if state.status != Status::Pending {

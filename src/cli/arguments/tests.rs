@@ -43,6 +43,7 @@ fn the_help_ends_with_the_exit_codes() {
 
         Set up:
           config       Look at configurations
+          journal      Look after the journal of a daemon that does not run
           key          Make API keys
           webhook      Make secrets of webhooks
           completions  Print completions for a shell
@@ -55,7 +56,7 @@ fn the_help_ends_with_the_exit_codes() {
 
         Exit codes:
             0  done; for `check` and `verify --wait`: verified
-            1  no: a wrong code, a verification that failed, a daemon not ready
+            1  no: a wrong code, a verification that failed, a daemon not ready, a journal that is damaged
             2  the command line makes no sense
            64  the configuration is wrong; nothing was started
            65  the daemon refused the request as it stands
@@ -120,6 +121,7 @@ fn what_cannot_be_meant_is_refused() {
     assert_eq!(refused("check ver_short 20085"), ErrorKind::ValueValidation);
     assert_eq!(refused("trace ../../etc/passwd"), ErrorKind::ValueValidation);
     assert_eq!(refused("config check a --config b"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("journal stat --config a --path b"), ErrorKind::ArgumentConflict);
     assert_eq!(refused("key new Upper"), ErrorKind::ValueValidation);
     assert_eq!(refused("key new app --rights root"), ErrorKind::InvalidValue);
     assert_eq!(refused("status --socket a --url http://b"), ErrorKind::ArgumentConflict);
@@ -141,7 +143,7 @@ fn what_cannot_be_meant_is_refused() {
 fn only_commands_that_ask_a_daemon_are_told_where_it_is() {
     let dial = "handset dial +46701234567 +46876500123";
     for line in
-        ["serve", "demo", "handset", dial, "config check", "completions bash", "key new app"]
+        ["serve", "demo", "handset", dial, "config check", "journal stat", "completions bash"]
     {
         assert_eq!(refused(&format!("{line} --socket a")), ErrorKind::UnknownArgument, "{line}");
     }

@@ -1,0 +1,45 @@
+//! How the journal and the webhooks do, for the metrics.
+
+use std::sync::Arc;
+
+use crate::notify::{EndpointFigures, Notifier};
+use crate::observe::{Distribution, JournalReading, WebhookReading};
+use crate::store::Journal;
+use crate::store::figures::Histogram;
+
+pub(crate) fn journal(journal: &Journal) -> JournalReading {
+    let figures = journal.figures();
+    let distribution =
+        |of: &Histogram, per_unit| Distribution::of(of.bounds, &of.counts, of.sum, per_unit);
+    JournalReading {
+        commits: figures.commits,
+        batches: figures.batches,
+        records: figures.records,
+        bytes: figures.bytes,
+        commit_seconds: distribution(&figures.commit_micros, 1e6),
+        group_batches: distribution(&figures.group_batches, 1.0),
+        waiting: figures.waiting,
+        held: figures.held,
+        file_bytes: figures.file_bytes,
+        is_writable: figures.is_writable,
+        failures: figures.failures,
+    }
+}
+
+pub(crate) fn webhooks(notifier: &Notifier) -> Vec<WebhookReading> {
+    let reading = |figures: EndpointFigures| WebhookReading {
+        endpoint: figures.name.unwrap_or_else(|| Arc::from(CALLBACKS)),
+        delivered: figures.taken,
+        failed: figures.failed,
+        dead: figures.dead,
+        waiting: figures.waiting,
+        trying: figures.trying,
+        is_open: figures.is_down,
+        is_disabled: figures.is_disabled,
+        latency: None,
+    };
+    notifier.figures().endpoints.into_iter().map(reading).collect()
+}
+
+/// All callback URLs together. No endpoint has this name.
+const CALLBACKS: &str = "callback";

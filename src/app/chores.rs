@@ -1,0 +1,64 @@
+//! What is done again and again while the daemon serves.
+#![expect(clippy::disallowed_methods, reason = "an edge: it reads the clock")]
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use tracing::{debug, info, warn};
+
+use super::books::scribe::Scribe;
+use super::books::sweep::{self, Terms};
+use super::shards::Shards;
+use super::trunks::Trunks;
+use crate::store::Journal;
+use crate::time::WallClock;
+use crate::trunk::Profile;
+use crate::verify::Verify;
+
+/// Deletes what the journal has kept for long enough, again and again. Never ends.
+pub(super) async fn sweep(journal: &Journal, terms: Terms) {
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        let journal = journal.clone();
+        let sweep = move || sweep::sweep(&journal, &terms, Instant::now());
+        match tokio::task::spawn_blocking(sweep).await {
+            Ok(Ok(())) | Err(_) => {}
+            // While the disk does not work that is known.
+            Ok(Err(error)) => debug!(%error, "the journal was not swept"),
+        }
+    }
+}
+
+/// Tells of trunks that went up or down, follows a wall clock that is set, and has ended verifications
+/// forgotten. Never ends.
+pub(super) async fn watch(
+    verify: &Verify,
+    shards: &Shards,
+    trunks: &Trunks,
+    scribe: &Scribe,
+    wall: &WallClock,
+) {
+    let mut was_up: BTreeMap<u16, bool> = BTreeMap::new();
+    let mut tick = tokio::time::interval(Duration::from_millis(250));
+    loop {
+        tick.tick().await;
+        let now = Instant::now();
+        wall.resample(now, SystemTime::now());
+        verify.sweep(now);
+        let layout = trunks.current();
+        was_up.retain(|index, _| layout.listed.iter().any(|(listed, _)| listed == index));
+        for (index, Profile { name, .. }) in &layout.listed {
+            let is_up = shards.is_up(usize::from(*index));
+            if was_up.insert(*index, is_up).unwrap_or(true) != is_up {
+                match is_up {
+                    true => info!(trunk = %name, "the trunk may be used"),
+                    false => warn!(trunk = %name, "the trunk does not answer"),
+                }
+                scribe.on_trunk(name, is_up, now);
+            }
+        }
+    }
+}
+
+const SWEEP_EVERY: Duration = Duration::from_secs(1);

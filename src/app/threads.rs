@@ -1,0 +1,86 @@
+//! The shards' sockets and threads.
+#![expect(clippy::disallowed_methods, reason = "an edge: a shard begins now")]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tracing::warn;
+
+use super::books::flights::Flights;
+use super::books::scribe::Scribe;
+use super::daemon::StartError;
+use super::settings;
+use super::shards::{Shard, Shards};
+use super::trunks::Trunks;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::gateway::settings::Settings;
+use crate::gateway::{Command, Gateway};
+use crate::net::{self, Running, Socket};
+use crate::observe::Recorder;
+use crate::tally::Tally;
+use crate::verify::Verify;
+
+/// Sockets for each shard: the ports follow one another.
+pub(super) fn bind(config: &Config) -> Result<Vec<Vec<Socket>>, StartError> {
+    let mut sockets = vec![];
+    for shard in 0..config.sip.shards {
+        let locals =
+            config.sip.listen.iter().filter_map(|local| config.sip.local(shard, local.ip()));
+        let bound: Result<Vec<_>, _> =
+            locals.map(|local| net::bind(local, config.sip.receive_buffer)).collect();
+        let bound = bound?;
+        for socket in &bound {
+            let granted = socket.receive_buffer_bytes;
+            // The kernel doubles what it is asked for, for its own use (socket(7)).
+            if granted / 2 < config.sip.receive_buffer {
+                let asked = config.sip.receive_buffer;
+                warn!(asked, granted = granted / 2, "the receive buffer is smaller than asked for");
+            }
+        }
+        sockets.push(bound);
+    }
+    Ok(sockets)
+}
+
+/// Starts a thread for each shard.
+pub(super) fn run(
+    config: &Config,
+    sockets: Vec<Vec<Socket>>,
+    (verify, recorder, trunks): (&Arc<Verify>, &Arc<Recorder>, &Arc<Trunks>),
+    (scribe, tag_key): (&Arc<Scribe>, [u8; 16]),
+    entropy: &Entropy,
+) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
+    let (mut running, mut shards) = (vec![], vec![]);
+    let layout = trunks.current();
+    for (index, sockets) in sockets.into_iter().enumerate() {
+        let shard = index as u16; // `sip.shards` is a u16
+        let locals: Vec<_> = sockets.iter().map(|socket| socket.local).collect();
+        let settings = Settings {
+            shard,
+            lines: settings::lines(config, shard, &locals)?,
+            routes: layout.routes.clone(),
+            dids: Arc::clone(&layout.dids),
+            servers_max: config.sip.servers_max,
+            transactions_max: config.sip.transactions_max,
+            verifications_max: config.verify.bounds.pending_max + config.verify.bounds.ended_max,
+            queue_max: config.sip.queue_max,
+            queue_time_max: config.sip.queue_time_max,
+            tag_key: Some(tag_key),
+        };
+        let tally = Arc::new(Tally::default());
+        let gateway =
+            Gateway::new(settings, Arc::clone(verify), entropy, Arc::clone(&tally), Instant::now());
+        let flights = Flights::new(Arc::clone(scribe), Arc::clone(verify));
+        let bell = flights.shard();
+        let gateway = gateway.watched_by(recorder.clone()).recorded_by(Arc::new(flights));
+        let board = gateway.board();
+        let thread =
+            net::spawn(&format!("shard-{shard}"), gateway, sockets, config.sip.orders_max)?;
+        // Nobody else sets it.
+        let _ = bell.set(thread.remote.clone());
+        shards.push(Shard { remote: thread.remote.clone(), board, tally });
+        running.push(thread);
+    }
+    Ok((running, Arc::new(Shards::new(shards, Arc::clone(trunks)))))
+}
