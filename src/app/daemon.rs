@@ -164,7 +164,7 @@ impl Daemon {
         info!(records, pending, ended, calls, ?took, "took over from the process before");
         let joined = (&verify, &recorder, &trunks);
         let (running, shards) =
-            threads::run(config, sockets, joined, (&scribe, tag_key), &entropy)?;
+            threads::run(config, sockets, joined, (&scribe, &teller, tag_key), &entropy)?;
         shards.haunt(calls_up, &locals);
         let counters = Arc::new(ApiCounters::default());
         let status = Arc::new(DaemonStatus {
