@@ -140,7 +140,6 @@ socket = "ringproof.sock"
 [journal]
 path = "journal"
 durability = "{durability}"
-events_kept = 10000000
 [log]
 level = "warn"
 [sip]

@@ -69,10 +69,12 @@ pub(crate) struct Figures {
     pub(crate) webhooks: u64,
     pub(crate) webhooks_again: u64,
     pub(crate) invites: u64,
-    /// Calls that somebody's kill left ringing, or that rang during one.
+    /// Calls that rang when the process was killed.
     pub(crate) rang_at_kill: u64,
-    /// Calls that the gateway never ended; the trunk gave up.
-    pub(crate) left_to_expire: u64,
+    /// Calls that the phone or the trunk ended.
+    pub(crate) ended_by_trunk: u64,
+    /// Calls that were hung up late because the machine stood still.
+    pub(crate) late_by_machine: u64,
 }
 
 /// What is not as it was promised.

@@ -23,6 +23,7 @@ mod http;
 mod ledger;
 mod options;
 mod people;
+mod pulse;
 mod reader;
 mod receiver;
 mod request;

@@ -16,7 +16,7 @@ use crate::options::Options;
 use crate::trunk::Lab;
 use crate::work::work;
 use crate::world::Place;
-use crate::{reader, receiver};
+use crate::{pulse, reader, receiver};
 
 /// All of it; fails with what was not as promised.
 pub(crate) fn run(options: &Options) {
@@ -30,6 +30,7 @@ pub(crate) fn run(options: &Options) {
     let gateway = free_port();
     let webhooks = receiver::start(&crowd);
     let addresses = Addresses { gateway, trunk: lab.address, webhooks };
+    let pulse = pulse::start(&crowd, &place.0);
     let mut daemon = Daemon::start(place, addresses, options, &crowd);
     assert!(daemon.is_ready_within(PATIENCE, &crowd), "it never became ready");
     let follower = reader::follow(&crowd);
@@ -59,6 +60,7 @@ pub(crate) fn run(options: &Options) {
     crowd.stop();
     follower.join().expect("it does not panic");
     workers.into_iter().for_each(|worker| worker.join().expect("it does not panic"));
+    pulse.join().expect("it does not panic");
     lab.stop();
     Arc::into_inner(callers).expect("the workers have gone").stop();
     conclude(options.kills, &crowd);
@@ -125,6 +127,8 @@ fn reckon(crowd: &Crowd) {
     }
     let events = crowd.ledger().events_read();
     if let Some((first, last)) = events.filter(|(first, last)| first < last) {
+        // Older ones need not be there any more.
+        let first = first.max(last.saturating_sub(EVENTS_READ_AGAIN));
         let read = reader::read_again(crowd, first, last);
         if read != last - first {
             let text = format!("{read} of {} events can be read again", last - first);
@@ -178,7 +182,7 @@ fn conclude(kills: u32, crowd: &Crowd) {
     println!("{:#?}", ledger.figures);
     let restarts = ledger.lives.restarts();
     if !ledger.faults.is_empty() {
-        println!("{:.3?}", ledger.lives.0);
+        println!("{:.3?}", ledger.lives.all);
     }
     let share = |share: usize| {
         restarts.get((restarts.len() * share / 100).min(restarts.len().saturating_sub(1)))
@@ -190,6 +194,11 @@ fn conclude(kills: u32, crowd: &Crowd) {
         ledger.count(Kind::Duplicated),
         ledger.count(Kind::RangTooLong),
         ledger.faults.len(),
+    );
+    let still: Duration = ledger.lives.standstills.iter().map(|(from, to)| *to - *from).sum();
+    println!(
+        "the machine stood still {} times, {still:.1?} in all",
+        ledger.lives.standstills.len()
     );
     println!("restarts p50 {:?}, p99 {:?}, longest {:?}", share(50), share(99), restarts.last());
     let texts: Vec<String> = ledger.faults.iter().map(ToString::to_string).collect();
@@ -215,4 +224,6 @@ const WEBHOOKS: Duration = Duration::from_secs(60);
 /// What was told so shortly before a kill is looked at right after it.
 const RECENT: Duration = Duration::from_millis(1_500);
 const LOOKS_MAX: usize = 300;
+/// Half of what the journal keeps.
+const EVENTS_READ_AGAIN: u64 = 50_000;
 const READ_AT_END: usize = 20_000;

@@ -14,6 +14,16 @@ pub(super) struct Calls {
     seen: BTreeSet<u64>,
     /// Every Call-ID.
     ids: BTreeSet<u64>,
+    /// Phones that rang for too long, unless the machine stood still meanwhile.
+    late: Vec<Late>,
+}
+
+#[derive(Clone, Debug)]
+struct Late {
+    text: String,
+    engaged: Duration,
+    deadline: Duration,
+    end: Duration,
 }
 
 /// A call as it comes.
@@ -89,6 +99,7 @@ impl Ledger {
         for (call_id, call) in std::mem::take(&mut self.calls.live) {
             self.judge(&call_id, Call { over: call.over.or(Some(now)), ..call });
         }
+        self.judge_late();
     }
 
     /// Whether it is over and can be judged.
@@ -104,7 +115,7 @@ impl Ledger {
     fn judge(&mut self, call_id: &str, call: Call) {
         let Call { engaged: Some(engaged), is_answered, hung_up, over } = call else { return };
         let end = hung_up.or(over).unwrap_or(Duration::MAX);
-        self.figures.left_to_expire += u64::from(hung_up.is_none());
+        self.figures.ended_by_trunk += u64::from(hung_up.is_none());
         self.figures.rang_at_kill += u64::from(self.lives.is_killed_between(engaged, end));
         let Some(deadline) = self.lives.deadline(engaged, self.rules.ring) else { return };
         // Who is to say BYE hears of the answer when it is sent again.
@@ -114,7 +125,17 @@ impl Ledger {
                 "the call {call_id} rang from {engaged:.1?} to {end:.1?}, due at {deadline:.1?}, \
                  hung up at {hung_up:.1?}"
             );
-            self.object(Kind::RangTooLong, text);
+            self.calls.late.push(Late { text, engaged, deadline, end });
+        }
+    }
+
+    /// At the end: that the machine stood still may be known only after it did.
+    fn judge_late(&mut self) {
+        for Late { text, engaged, deadline, end } in std::mem::take(&mut self.calls.late) {
+            match end > deadline + self.lives.stood_still(engaged, end) {
+                true => self.object(Kind::RangTooLong, text),
+                false => self.figures.late_by_machine += 1,
+            }
         }
     }
 }

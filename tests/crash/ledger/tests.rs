@@ -315,6 +315,19 @@ fn d03_a_phone_that_rings_on_is_a_fault() {
     assert_eq!(rings(10, 22, Some((16, 20))), [Kind::RangTooLong]);
     // It began to ring while nobody was there.
     assert_eq!(rings(15, 22, Some((11, 20))), []);
+    // The disk said nothing for two seconds, or for less.
+    let on_slow_disk = |still: u64| {
+        after(|story| {
+            story.event(4, "call.placed", &json!({ "id": "call_2", "verification": ID }));
+            story.0.on_call_asked(ID);
+            story.0.on_invite(&invite("b", "z2", "+46876500008"), at(10));
+            story.0.on_ringing("b", at(10));
+            story.0.on_hung_up("b", at(16));
+            story.0.on_over("b", at(16));
+            story.0.lives.on_standstill(at(12), at(12 + still));
+        })
+    };
+    assert_eq!((on_slow_disk(1), on_slow_disk(2)), (vec![Kind::RangTooLong], vec![]));
     let never_hung_up = after(|story| {
         story.event(4, "call.placed", &json!({ "id": "call_2", "verification": ID }));
         story.0.on_call_asked(ID);
