@@ -28,7 +28,8 @@ use ringproof::outcome::{Outcome, Side};
 use ringproof::store::clock::{JournalTime, Reading};
 use ringproof::store::record::{Attempt, Call, Final, Idempotency, InFlight, Lease, Verification};
 use ringproof::store::{
-    Batch, Durability, Hidden, Journal, Key, Kind, NewEvent, NewWebhook, Opened, Settings,
+    Batch, CommitError, Durability, Hidden, Journal, Key, Kind, NewEvent, NewWebhook, Opened,
+    Settings,
 };
 use ringproof::time::Micros;
 use ringproof::verify::id::{CallId, VerificationId};

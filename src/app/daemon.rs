@@ -3,17 +3,17 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use tracing::{info, warn};
 
 use super::books::hooks::Hooks;
-use super::books::outbox::{self, Rows};
 use super::books::scribe::Scribe;
 use super::books::sweep::Terms;
 use super::books::vault::{self, Vault};
+use super::ledger::Ledger;
 use super::past::{self, JournalError, Read};
 use super::relay::Relay;
 use super::reload::Reloader;
@@ -25,14 +25,14 @@ use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use super::{chores, threads};
 use crate::config::Config;
-use crate::control::{self, Api, ApiCounters, CallbackCheck, EventBus, Parts, Server, Webhooks};
+use crate::control::{self, Api, ApiCounters, CallbackCheck, Calls, Parts, Server, Webhooks};
 use crate::entropy::Entropy;
 use crate::gateway::Command;
 use crate::net::{self, Running, Socket};
 use crate::notify::{Callbacks, Notifier};
 use crate::observe::log::Log;
-use crate::observe::{Metrics, Recorder, RecoveryReading};
-use crate::store::{Announced, Journal};
+use crate::observe::{Metrics, Recorder};
+use crate::store::Journal;
 use crate::time::WallClock;
 use crate::trunk::MessagesError;
 use crate::verify::event::{Event, Listener};
@@ -97,16 +97,11 @@ impl Daemon {
     pub(super) fn start(config: &Config, log: Option<Arc<Log>>) -> Result<Self, StartError> {
         let now = Instant::now();
         let (wall, entropy) = (WallClock::new(now, SystemTime::now()), Entropy::system());
-        let trunks = Arc::new(Trunks::new(config));
+        let (trunks, control) = (Arc::new(Trunks::new(config)), settings::control(config));
         let names = &trunks.names;
-        let control = settings::control(config);
 
         let metrics = Arc::new(Metrics::new(names.clone()));
-        let relay = Arc::new(Relay::default());
-        let teller = Teller::of_events(relay.clone())?;
-        let ear = Arc::clone(&teller) as Arc<dyn Listener>;
-        let verify = Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), ear)?;
-        verify.warnings().iter().for_each(|warning| warn!("{warning}"));
+        let (verify, teller, relay) = listening(config, (&wall, &entropy))?;
 
         // The control socket first: a second daemon with the same configuration is told that there
         // is a first, and not that a file or a port is taken. Nobody is served before everything is
@@ -114,59 +109,21 @@ impl Daemon {
         let server = Server::bind(&control)?;
         let Read { opened, found, code_key, tag_key, took } =
             past::read(&config.journal, names, &entropy)?;
-        let bus = EventBus::new(control.limits.events_kept, opened.next_event());
-        let (stream, clock) = (Arc::clone(&bus), opened.clock());
-        let notifier = Arc::new(OnceLock::<Arc<Notifier>>::new());
-        let webhooks = Arc::clone(&notifier);
-        let announce = move |events: &[Announced]| {
-            for event in events {
-                stream.publish(event.sequence, &event.name, &event.body);
-                if let Some(notifier) = webhooks.get() {
-                    let rows = event.webhooks.iter().cloned();
-                    rows.for_each(|row| notifier.push(outbox::message(row, clock)));
-                }
-            }
-        };
-        let (journal, _) = opened.start(Box::new(announce))?;
-        let hooks = start_webhooks(config, &journal, &wall, &entropy);
-        if let Some(hooks) = &hooks {
-            // Before anything is told: what was committed earlier it reads by itself.
-            let _ = notifier.set(Arc::clone(hooks));
-        }
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), vec![]));
-        let means = (entropy.clone(), wall.clone());
-        let (log_to, heard) = (recorder.clone(), config.webhooks.clone());
-        let scribe = Scribe::new(journal.clone(), names.clone(), heard, means, log_to);
+        let Ledger { journal, bus, hooks, scribe } =
+            Ledger::start(opened, config, names, (&wall, &entropy), recorder.clone())?;
         relay.set(scribe.clone());
         let verify = Arc::new(verify.kept(&code_key));
 
         let sockets = threads::bind(config)?;
-        let locals = |sockets: &Vec<Socket>| sockets.iter().map(|socket| socket.local).collect();
-        let locals: Vec<Vec<SocketAddr>> = sockets.iter().map(locals).collect();
-        let listens = Listens {
-            socket: control.socket.clone(),
-            tcp: server.tcp_address(),
-            sip: locals.iter().flatten().copied().collect(),
-        };
-        let (calls_up, records) = (found.in_flight, found.records);
-        let revival = verify.recover(found.past, Instant::now());
-        let recovered = [
-            ("calls", calls_up.len()),
-            ("ended", revival.ended),
-            ("pending", revival.pending),
-            ("records", records as usize),
-        ];
-        let recovery = RecoveryReading {
-            seconds: now.elapsed().as_secs_f64(),
-            recovered: recovered.map(|(what, count)| (what, count as u64)).into(),
-        };
-        let (pending, ended, calls) = (revival.pending, revival.ended, calls_up.len());
-        info!(records, pending, ended, calls, ?took, "took over from the process before");
+        let (locals, listens) = listens(&sockets, &server, &control.socket);
+        let (tasks, recovery) = past::take_over(&verify, found.past, (found.records, now));
+        info!(calls = found.in_flight.len(), ?took, "took over from the process before");
         let joined = (&verify, &recorder, &trunks);
         let (running, shards) =
             threads::run(config, sockets, joined, (&scribe, &teller, tag_key), &entropy)?;
-        shards.haunt(calls_up, &locals);
-        let counters = Arc::new(ApiCounters::default());
+        shards.haunt(found.in_flight, &locals);
+        let (counters, clock) = (Arc::new(ApiCounters::default()), journal.clock());
         let status = Arc::new(DaemonStatus {
             shards: Arc::clone(&shards),
             trunks: Arc::clone(&trunks),
@@ -182,10 +139,9 @@ impl Daemon {
             started: now,
             started_at: wall.at(now),
         });
-        let calls = Arc::clone(&shards);
         let parts = Parts {
             verify: Arc::clone(&verify),
-            calls,
+            calls: Arc::clone(&shards) as Arc<dyn Calls>,
             status,
             store: Vault::new(Arc::clone(&scribe), Arc::clone(&teller)),
             replies: found.replies.into_iter().map(|kept| vault::reply(kept, clock)).collect(),
@@ -205,11 +161,8 @@ impl Daemon {
             teller,
             journal,
             hooks,
-            terms: Terms::new(
-                &config.verify,
-                (config.journal.events_kept as u64, config.journal.events_kept_for),
-            ),
-            tasks: revival.tasks,
+            terms: Terms::new(&config.verify, &config.journal),
+            tasks,
             shards,
             running,
             trunks,
@@ -273,16 +226,32 @@ pub(super) fn check(config: &Config) -> Result<Vec<Warning>, SettingsError> {
     Ok(verify.warnings())
 }
 
-fn start_webhooks(
-    config: &Config,
-    journal: &Journal,
-    wall: &WallClock,
-    entropy: &Entropy,
-) -> Option<Arc<Notifier>> {
-    let settings = &config.webhooks;
-    let is_used = !settings.endpoints.is_empty() || settings.callbacks.is_some();
-    let rows = || Arc::new(Rows(journal.clone()));
-    is_used.then(|| Arc::new(Notifier::start(settings, rows(), wall.clone(), entropy)))
+/// The verifications, who tells of them, and where it is set whom they tell.
+type Told = (Verify, Arc<Teller<Item>>, Arc<Relay>);
+
+fn listening(config: &Config, (wall, entropy): (&WallClock, &Entropy)) -> Result<Told, StartError> {
+    let relay = Arc::new(Relay::default());
+    let teller = Teller::of_events(relay.clone())?;
+    let ear = Arc::clone(&teller) as Arc<dyn Listener>;
+    let verify = Verify::new(config.verify.clone(), wall.clone(), entropy.clone(), ear)?;
+    verify.warnings().iter().for_each(|warning| warn!("{warning}"));
+    Ok((verify, teller, relay))
+}
+
+/// The SIP addresses of each shard, and all addresses.
+fn listens(
+    sockets: &[Vec<Socket>],
+    server: &Server,
+    socket: &Path,
+) -> (Vec<Vec<SocketAddr>>, Listens) {
+    let locals = |sockets: &Vec<Socket>| sockets.iter().map(|socket| socket.local).collect();
+    let locals: Vec<Vec<SocketAddr>> = sockets.iter().map(locals).collect();
+    let listens = Listens {
+        socket: socket.to_owned(),
+        tcp: server.tcp_address(),
+        sip: locals.iter().flatten().copied().collect(),
+    };
+    (locals, listens)
 }
 
 fn callback_check(callbacks: Callbacks) -> CallbackCheck {

@@ -8,10 +8,12 @@ use tracing::{error, info, warn};
 use super::books::past::{self, Found};
 use crate::config;
 use crate::entropy::Entropy;
+use crate::observe::RecoveryReading;
 use crate::store::clock::{Away, Reading};
 use crate::store::record::Secret;
 use crate::store::{OpenError, Opened, ReadError, Report, SecretError};
-use crate::verify::TrunkNames;
+use crate::verify::recover::{Past, Revival};
+use crate::verify::{Task, TrunkNames, Verify};
 
 /// A journal that was read back.
 pub(super) struct Read {
@@ -96,6 +98,26 @@ fn key<const N: usize>(
     let wrong = |bytes: Box<[u8]>| Why::Key { found: bytes.len(), wanted: N };
     let key = <Box<[u8; N]>>::try_from(bytes.0).map_err(wrong)?;
     Ok((opened, *key))
+}
+
+/// Has `verify` take over, after `records` were read since `began`: what the shards must do, and what
+/// that came to.
+#[expect(clippy::disallowed_methods, reason = "an edge: it says how long it took")]
+pub(super) fn take_over(
+    verify: &Verify,
+    past: Past,
+    (records, began): (u64, Instant),
+) -> (Vec<Task>, RecoveryReading) {
+    let Revival { tasks, pending, ended, homeless } = verify.recover(past, Instant::now());
+    if homeless > 0 {
+        warn!(homeless, "verifications whose pool the configuration has no more are forgotten");
+    }
+    info!(records, pending, ended, "what was told is known again");
+    let recovered = [("ended", ended), ("homeless", homeless), ("pending", pending)];
+    let mut recovered: Vec<_> =
+        recovered.into_iter().map(|(what, count)| (what, count as u64)).collect();
+    recovered.push(("records", records));
+    (tasks, RecoveryReading { seconds: began.elapsed().as_secs_f64(), recovered })
 }
 
 fn tell(report: &Report) {

@@ -16,9 +16,8 @@
 //!
 //! The ring clock starts at real alerting, never at the INVITE: on mobile networks seconds pass
 //! between the two. Alerting that comes while we give up is too late for the plan and still told:
-//! the phone has the call in its log. A 2xx ends the call in every state; whoever feeds it answers each 2xx with ACK
-//! and BYE, also after the end.
-//!
+//! the phone has the call in its log. A 2xx ends the call in every state; whoever feeds it answers each
+//! 2xx with ACK and BYE, also after the end.
 //! Invariants: while the call lives it has a `next_wake`; it ends once.
 
 use std::mem;

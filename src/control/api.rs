@@ -30,7 +30,7 @@ pub struct Api {
     pub(super) trunks: TrunkNames,
     pub(super) counters: Arc<ApiCounters>,
     pub(super) keys: Keys,
-    pub(super) replies: Replies,
+    pub(super) replies: Arc<Replies>,
     pub(super) limits: Limits,
     /// Connections at a time on all listeners together.
     pub(super) connections_max: usize,

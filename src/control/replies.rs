@@ -2,8 +2,9 @@
 //! byte for byte, and is carried out once, even when both arrive together.
 //!
 //! Invariants: bounded. Every kept reply owns one slot of a ring; who needs a slot takes the oldest one
-//! and forgets the reply that owned it, and looks whether the time of the next oldest is over. A reply
-//! is on disk before anybody gets it, and what is forgotten is forgotten there, too.
+//! and forgets the reply that owned it. A request needs none before its reply is kept: those that are
+//! refused for the moment, however many, push nothing out. A reply is on disk before anybody gets it,
+//! and what is forgotten is forgotten there, too.
 //!
 //! Deliberately absent: a kept reply for what was refused for the moment. Nothing was done, and a
 //! client that repeats the request wants it tried again.
@@ -51,17 +52,18 @@ impl RequestKey {
 
 /// The table.
 pub(super) struct Replies {
-    table: Arc<Table>,
+    table: DashMap<RequestKey, Kept>,
     store: Arc<dyn Store>,
     owners: Box<[ArcSwapOption<Owner>]>,
+    /// The next request's.
     tickets: AtomicU64,
-    /// Every ticket below has been looked at and is over.
+    /// How many replies were kept.
+    places: AtomicU64,
+    /// Every place below has been looked at and is free.
     oldest: AtomicU64,
     kept_for: Duration,
     counters: Arc<ApiCounters>,
 }
-
-type Table = DashMap<RequestKey, Kept>;
 
 struct Kept {
     body: [u8; 32],
@@ -73,6 +75,7 @@ struct Kept {
 struct Owner {
     key: RequestKey,
     ticket: u64,
+    place: u64,
 }
 
 /// The reply to the first request, once there is one.
@@ -94,24 +97,24 @@ impl Replies {
         (size, kept_for): (usize, Duration),
         store: Arc<dyn Store>,
         counters: Arc<ApiCounters>,
-    ) -> Self {
-        Self {
-            table: Arc::default(),
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            table: DashMap::new(),
             store,
             owners: (0..size.max(1)).map(|_| ArcSwapOption::empty()).collect(),
             tickets: AtomicU64::new(0),
+            places: AtomicU64::new(0),
             oldest: AtomicU64::new(0),
             kept_for,
             counters,
-        }
+        })
     }
 
     /// Takes over what the process before this one kept. Called once, before the first request.
     pub(super) fn restore(&self, mut kept: Vec<KeptReply>, now: Instant) {
         kept.sort_by_key(|reply| reply.ticket);
-        let Some((first, last)) = kept.first().zip(kept.last()) else { return };
+        let Some(last) = kept.last() else { return };
         self.tickets.store(last.ticket + 1, Ordering::Relaxed);
-        self.oldest.store(first.ticket, Ordering::Relaxed);
         for kept in kept {
             let (key, ticket) = (RequestKey(kept.owner), kept.ticket);
             let Some(reply) = Reply::of(&kept).filter(|_| kept.expires > now) else {
@@ -124,12 +127,12 @@ impl Replies {
             if let Some(older) = self.table.insert(key, kept) {
                 self.store.forget_reply(older.ticket);
             }
-            self.take_slot(Owner { key, ticket }, now);
+            self.take_slot(key, ticket, now);
         }
     }
 
     /// Whose turn it is.
-    pub(super) fn claim(&self, key: RequestKey, body: &[u8], now: Instant) -> Claim {
+    pub(super) fn claim(self: &Arc<Self>, key: RequestKey, body: &[u8], now: Instant) -> Claim {
         self.forget_oldest(now);
         let body: [u8; 32] = Sha256::digest(body).into();
         let (sender, reply) = watch::channel(None);
@@ -156,10 +159,8 @@ impl Replies {
         if let Some(expired) = expired {
             self.store.forget_reply(expired);
         }
-        self.take_slot(Owner { key, ticket }, now);
         let slip = Slip { ticket, owner: key, request: body, expires };
-        let (table, store) = (Arc::clone(&self.table), Arc::clone(&self.store));
-        Claim::First(Turn { table, store, slip, sender })
+        Claim::First(Turn { replies: Arc::clone(self), slip, since: now, sender })
     }
 
     /// How many are kept, and how many could be.
@@ -167,9 +168,11 @@ impl Replies {
         (self.table.len(), self.owners.len())
     }
 
-    fn take_slot(&self, owner: Owner, now: Instant) {
-        let Some(oldest) = self.slot(owner.ticket).swap(Some(Arc::new(owner))) else { return };
-        let Some(removed) = forget(&self.table, oldest.key, oldest.ticket) else { return };
+    fn take_slot(&self, key: RequestKey, ticket: u64, now: Instant) {
+        let place = self.places.fetch_add(1, Ordering::Relaxed);
+        let owner = Arc::new(Owner { key, ticket, place });
+        let Some(oldest) = self.slot(place).swap(Some(owner)) else { return };
+        let Some(removed) = self.forget(oldest.key, oldest.ticket) else { return };
         self.store.forget_reply(removed.ticket);
         if removed.expires > now {
             self.counters.on_shed(Shed::KeptReply);
@@ -179,29 +182,35 @@ impl Replies {
     /// Forgets what is over, a few at a time: more than come anew, so that none stays for long.
     fn forget_oldest(&self, now: Instant) {
         for _ in 0..FORGET_EACH {
-            let ticket = self.oldest.load(Ordering::Relaxed);
-            if ticket >= self.tickets.load(Ordering::Relaxed) {
+            let place = self.oldest.load(Ordering::Relaxed);
+            if place >= self.places.load(Ordering::Relaxed) {
                 return;
             }
-            let owner = self.slot(ticket).load_full().filter(|owner| owner.ticket == ticket);
-            if let Some(owner) = owner {
-                let is_fresh = |kept: &Kept| kept.ticket == ticket && kept.expires > now;
-                if self.table.get(&owner.key).is_some_and(|kept| is_fresh(&kept)) {
+            let owner = self.slot(place).load_full().filter(|owner| owner.place == place);
+            if let Some(Owner { key, ticket, .. }) = owner.as_deref() {
+                let is_fresh = |kept: &Kept| kept.ticket == *ticket && kept.expires > now;
+                if self.table.get(key).is_some_and(|kept| is_fresh(&kept)) {
                     return;
                 }
-                if forget(&self.table, owner.key, ticket).is_some() {
-                    self.store.forget_reply(ticket);
+                if self.forget(*key, *ticket).is_some() {
+                    self.store.forget_reply(*ticket);
                 }
             }
-            // Another thread has done the same, or has not yet.
-            let next = (ticket + 1, Ordering::Relaxed);
-            let _ = self.oldest.compare_exchange(ticket, next.0, next.1, Ordering::Relaxed);
+            // Another thread has done the same, or is about to take it; then it is found when the ring
+            // comes round.
+            let (order, next) = (Ordering::Relaxed, place + 1);
+            let _ = self.oldest.compare_exchange(place, next, order, order);
         }
     }
 
-    fn slot(&self, ticket: u64) -> &ArcSwapOption<Owner> {
+    fn forget(&self, key: RequestKey, ticket: u64) -> Option<Kept> {
+        // The key may have been used anew since; that one has a ticket of its own.
+        self.table.remove_if(&key, |_, kept| kept.ticket == ticket).map(|(_, kept)| kept)
+    }
+
+    fn slot(&self, place: u64) -> &ArcSwapOption<Owner> {
         // The remainder is below the number of slots, which fits into usize.
-        &self.owners[(ticket % self.owners.len() as u64) as usize]
+        &self.owners[(place % self.owners.len() as u64) as usize]
     }
 }
 
@@ -252,9 +261,9 @@ impl Reply {
 /// The right, and the duty, to carry out a request. Dropped without a word, the request may be
 /// tried again.
 pub(super) struct Turn {
-    table: Arc<Table>,
-    store: Arc<dyn Store>,
+    replies: Arc<Replies>,
     slip: Slip,
+    since: Instant,
     sender: watch::Sender<Option<Arc<Reply>>>,
 }
 
@@ -266,7 +275,7 @@ impl Turn {
 
     /// Has the reply written.
     pub(super) fn keep(&self, reply: &Reply) -> Saving {
-        self.store.keep_reply(self.slip.keep(reply))
+        self.replies.store.keep_reply(self.slip.keep(reply))
     }
 
     /// Says how it went, to those who wait and, unless it was refused for the moment, to those who
@@ -279,15 +288,12 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let is_kept = self.sender.borrow().as_ref().is_some_and(|reply| !reply.is_passing);
-        if !is_kept {
-            forget(&self.table, self.slip.owner, self.slip.ticket);
+        let Slip { owner, ticket, .. } = self.slip;
+        match is_kept {
+            true => self.replies.take_slot(owner, ticket, self.since),
+            false => drop(self.replies.forget(owner, ticket)),
         }
     }
-}
-
-fn forget(table: &Table, key: RequestKey, ticket: u64) -> Option<Kept> {
-    // The key may have been used anew since; that one has a ticket of its own.
-    table.remove_if(&key, |_, kept| kept.ticket == ticket).map(|(_, kept)| kept)
 }
 
 /// How many of the oldest each new one looks at.

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::config;
 use crate::store::clock::JournalTime;
 use crate::store::{Batch, Journal, Kind, ReadError, Record};
 use crate::verify::Settings;
@@ -24,7 +25,7 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// As the configuration has it.
-    pub(crate) fn new(settings: &Settings, events: (u64, Duration)) -> Self {
+    pub(crate) fn new(settings: &Settings, journal: &config::Journal) -> Self {
         let limits = &settings.limits;
         let windows = limits.phone.iter().chain(&limits.prefix).map(|limit| limit.window).max();
         let life = settings.expires_in_max + settings.keep_ended;
@@ -33,7 +34,7 @@ impl Terms {
             leases: settings.reuse_window.max(windows.unwrap_or_default()).max(life),
             missed_calls: settings.missed_calls.recent_window,
             settled: life.max(settings.missed_calls.recent_window),
-            events,
+            events: (journal.events_kept as u64, journal.events_kept_for),
         }
     }
 

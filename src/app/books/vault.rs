@@ -54,9 +54,13 @@ impl Store for Vault {
         if let Some(reply) = reply {
             batch.put(self.record(reply));
         }
-        let saving = self.submit(batch)?;
-        events.into_iter().for_each(|event| self.scribe.log(event));
-        Ok(saving)
+        let (saving, scribe) = (self.submit(batch)?, Arc::clone(&self.scribe));
+        Ok(Box::pin(async move {
+            saving.await?;
+            // A start that is refused has never been.
+            events.into_iter().for_each(|event| scribe.log(event));
+            Ok(())
+        }))
     }
 
     fn keep_reply(&self, reply: KeptReply) -> Saving {

@@ -59,7 +59,7 @@ fn a_full_table_forgets_the_oldest_and_counts_it() {
     assert!(again(&replies, "b", now).is_some());
     assert!(matches!(replies.claim(key("a"), BODY, now), Claim::First(_)));
     let shed = replies.counters.shed().find(|(shed, _)| *shed == Shed::KeptReply);
-    assert_eq!(shed, Some((Shed::KeptReply, 2)));
+    assert_eq!(shed, Some((Shed::KeptReply, 1)));
 }
 
 #[test]
@@ -70,14 +70,14 @@ fn keys_of_different_callers_and_paths_are_different() {
     assert_ne!(RequestKey::new("a", "b", b"c"), RequestKey::new("ab", "", b"c"));
 }
 
-fn first(replies: &Replies, name: &str, now: Instant) -> Turn {
+fn first(replies: &Arc<Replies>, name: &str, now: Instant) -> Turn {
     match replies.claim(key(name), BODY, now) {
         Claim::First(turn) => turn,
         Claim::Again(_) | Claim::Mismatch => panic!("`{name}` was used"),
     }
 }
 
-fn again(replies: &Replies, name: &str, now: Instant) -> Option<Arc<Reply>> {
+fn again(replies: &Arc<Replies>, name: &str, now: Instant) -> Option<Arc<Reply>> {
     match replies.claim(key(name), BODY, now) {
         Claim::Again(awaited) => awaited.borrow().clone(),
         Claim::First(_) | Claim::Mismatch => None,
@@ -108,6 +108,19 @@ fn what_is_over_or_has_no_place_after_a_restart_is_forgotten_on_disk() {
     replies.restore(past, Instant::now());
     assert_eq!(disk.forgotten(), [5, 10, 11], "over; used anew; no place");
     assert_eq!(replies.level(), (2, 2));
+}
+
+#[test]
+fn requests_that_are_refused_for_the_moment_push_no_reply_out() {
+    let ((replies, disk), now) = (with_disk(2), Instant::now());
+    ["a", "b"].into_iter().for_each(|name| first(&replies, name, now).settle(reply(201)));
+    for n in 0..100 {
+        let refusal = Arc::new(Reply { is_passing: true, ..plain(503) });
+        first(&replies, &format!("refused {n}"), now).settle(refusal);
+    }
+    assert_eq!(again(&replies, "a", now), Some(reply(201)));
+    assert_eq!(again(&replies, "b", now), Some(reply(201)));
+    assert!(disk.forgotten().is_empty());
 }
 
 #[test]
@@ -181,11 +194,11 @@ fn kept(ticket: u64, name: &str, seconds: u64) -> KeptReply {
     }
 }
 
-fn replies(size: usize) -> Replies {
+fn replies(size: usize) -> Arc<Replies> {
     with_disk(size).0
 }
 
-fn with_disk(size: usize) -> (Replies, Arc<Disk>) {
+fn with_disk(size: usize) -> (Arc<Replies>, Arc<Disk>) {
     let (disk, counters) = (Arc::new(Disk::default()), Arc::new(ApiCounters::new([])));
     (Replies::new((size, KEPT_FOR), disk.clone(), counters), disk)
 }

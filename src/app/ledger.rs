@@ -1,0 +1,76 @@
+//! The journal at work: who writes it, and who hears of what is on disk.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use super::books::outbox::{self, Rows};
+use super::books::scribe::Scribe;
+use crate::config::Config;
+use crate::control::EventBus;
+use crate::entropy::Entropy;
+use crate::notify::Notifier;
+use crate::store::{Announced, Journal, Opened};
+use crate::time::WallClock;
+use crate::verify::TrunkNames;
+use crate::verify::event::Listener;
+
+/// What begins with the journal.
+pub(super) struct Ledger {
+    pub(super) journal: Journal,
+    /// The event stream, which gets what is on disk.
+    pub(super) bus: Arc<EventBus>,
+    /// The webhooks, if anybody is told by them.
+    pub(super) hooks: Option<Arc<Notifier>>,
+    pub(super) scribe: Arc<Scribe>,
+}
+
+impl Ledger {
+    /// Begins to write. `next` hears of events at once. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
+    pub(super) fn start(
+        opened: Opened,
+        config: &Config,
+        trunks: &TrunkNames,
+        (wall, entropy): (&WallClock, &Entropy),
+        next: Arc<dyn Listener>,
+    ) -> io::Result<Self> {
+        let bus = EventBus::new(config.observe.events_kept, opened.next_event());
+        let (stream, clock) = (Arc::clone(&bus), opened.clock());
+        let notifier = Arc::new(OnceLock::<Arc<Notifier>>::new());
+        let webhooks = Arc::clone(&notifier);
+        let announce = move |events: &[Announced]| {
+            for event in events {
+                stream.publish(event.sequence, &event.name, &event.body);
+                if let Some(notifier) = webhooks.get() {
+                    let rows = event.webhooks.iter().cloned();
+                    rows.for_each(|row| notifier.push(outbox::message(row, clock)));
+                }
+            }
+        };
+        // The thread ends with the last handle.
+        let (journal, _) = opened.start(Box::new(announce))?;
+        let hooks = start_webhooks(config, &journal, wall, entropy);
+        if let Some(hooks) = &hooks {
+            // Before anything is told: what was committed earlier it reads by itself.
+            let _ = notifier.set(Arc::clone(hooks));
+        }
+        let (means, heard) = ((entropy.clone(), wall.clone()), config.webhooks.clone());
+        let scribe = Scribe::new(journal.clone(), trunks.clone(), heard, means, next);
+        Ok(Self { journal, bus, hooks, scribe })
+    }
+}
+
+fn start_webhooks(
+    config: &Config,
+    journal: &Journal,
+    wall: &WallClock,
+    entropy: &Entropy,
+) -> Option<Arc<Notifier>> {
+    let settings = &config.webhooks;
+    let is_used = !settings.endpoints.is_empty() || settings.callbacks.is_some();
+    let rows = || Arc::new(Rows(journal.clone()));
+    is_used.then(|| Arc::new(Notifier::start(settings, rows(), wall.clone(), entropy)))
+}
