@@ -31,7 +31,7 @@ pub(crate) fn run(options: &Options) {
     let webhooks = receiver::start(&crowd);
     let addresses = Addresses { gateway, trunk: lab.address, webhooks };
     let pulse = pulse::start(&crowd, &place.0);
-    let mut daemon = Daemon::start(place, addresses, options, &crowd);
+    let mut daemon = Daemon::start(&place, addresses, options, &crowd);
     assert!(daemon.is_ready_within(PATIENCE, &crowd), "it never became ready");
     let follower = reader::follow(&crowd);
     let callers = Arc::new(Callers::start(options.seed, gateway));
