@@ -49,7 +49,7 @@ impl Terms {
                 is_old(it.written, self.events.1)
                     || last_event.saturating_sub(it.sequence) >= self.events.0
             }
-            Record::Idempotency(it) => is_old(it.expires, Duration::ZERO),
+            Record::Idempotency(it) => it.expires <= now,
             Record::Call(_)
             | Record::Final(_)
             | Record::InFlight(_)
