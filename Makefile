@@ -37,6 +37,11 @@ sipp: ## The binary against every SIPp scenario (SCENARIO=word: only those whose
 sim: ## One simulated world, told message by message (SEED=n)
 	SEED=$(SEED) $(CARGO) test --locked --test sim -- --nocapture one_seed
 
+.PHONY: crash
+crash: ## The daemon killed N times under load (N=1000 RATE=500 PENDING=10000 SEED=n)
+	CRASH_KILLS=$(or $(N),30) CRASH_RATE=$(RATE) CRASH_PENDING=$(PENDING) CRASH_SEED=$(SEED) \
+		$(CARGO) test --locked --test crash -- --nocapture
+
 .PHONY: bench
 bench: ## The measurements of docs/benchmarks.md, about 20 minutes; installs SIPp and tcpdump, captures as root
 	@.ci/tools bench

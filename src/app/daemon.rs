@@ -121,7 +121,7 @@ impl Daemon {
         info!(calls = found.in_flight.len(), ?took, "took over from the process before");
         let joined = (&verify, &recorder, &trunks);
         let (running, shards) =
-            threads::run(config, sockets, joined, (&scribe, tag_key), &entropy)?;
+            threads::run(config, sockets, joined, (&scribe, &teller, tag_key), &entropy)?;
         shards.haunt(found.in_flight, &locals);
         let (counters, clock) = (Arc::new(ApiCounters::default()), journal.clock());
         let status = Arc::new(DaemonStatus {

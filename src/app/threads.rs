@@ -11,6 +11,7 @@ use super::books::scribe::Scribe;
 use super::daemon::StartError;
 use super::settings;
 use super::shards::{Shard, Shards};
+use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use crate::config::Config;
 use crate::entropy::Entropy;
@@ -48,7 +49,7 @@ pub(super) fn run(
     config: &Config,
     sockets: Vec<Vec<Socket>>,
     (verify, recorder, trunks): (&Arc<Verify>, &Arc<Recorder>, &Arc<Trunks>),
-    (scribe, tag_key): (&Arc<Scribe>, [u8; 16]),
+    (scribe, teller, tag_key): (&Arc<Scribe>, &Arc<Teller<Item>>, [u8; 16]),
     entropy: &Entropy,
 ) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
     let (mut running, mut shards) = (vec![], vec![]);
@@ -71,7 +72,7 @@ pub(super) fn run(
         let tally = Arc::new(Tally::default());
         let gateway =
             Gateway::new(settings, Arc::clone(verify), entropy, Arc::clone(&tally), Instant::now());
-        let flights = Flights::new(Arc::clone(scribe), Arc::clone(verify));
+        let flights = Flights::new(Arc::clone(scribe), Arc::clone(verify), Arc::clone(teller));
         let bell = flights.shard();
         let gateway = gateway.watched_by(recorder.clone()).recorded_by(Arc::new(flights));
         let board = gateway.board();

@@ -80,6 +80,13 @@ impl Verify {
         Some(CallNote::new(&placed, &self.pool(flash).name))
     }
 
+    /// Whether a call belongs to the beginning of its verification, and is kept with it. That any other
+    /// was placed is told.
+    pub fn is_of_start(&self, id: CallId) -> bool {
+        let Some(entry) = self.table.get_by_call(id) else { return false };
+        entry.missed().is_none() && entry.find(id).is_some_and(|placed| placed.ordinal == 1)
+    }
+
     pub(super) fn call_note(&self, entry: &Entry, placed: &Placed) -> Note {
         // A call is placed from a pool.
         let pool = entry

@@ -64,7 +64,21 @@ impl Client {
     ///
     /// Nobody is there, or nobody answers.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<Reply> {
-        let mut stream = self.connect()?;
+        self.ask_on(self.connect()?, method, path, body)
+    }
+
+    /// One request on this connection, which ends with it.
+    ///
+    /// # Errors
+    ///
+    /// Nobody answers.
+    pub(crate) fn ask_on(
+        &self,
+        mut stream: Box<dyn Stream>,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> io::Result<Reply> {
         let request = self.request(method, path, body, "Connection: close\r\n");
         stream.write_all(request.as_bytes())?;
         let mut bytes = vec![];
@@ -91,7 +105,8 @@ impl Client {
         events
     }
 
-    fn request(&self, method: &str, path: &str, body: &str, headers: &str) -> String {
+    /// The whole request.
+    pub(crate) fn request(&self, method: &str, path: &str, body: &str, headers: &str) -> String {
         format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              {}{headers}Content-Length: {}\r\n\r\n{body}",

@@ -1,4 +1,7 @@
 //! The records of calls that may ring: on disk before their INVITE leaves, gone when they have ended.
+//!
+//! Invariant: what is written of a call lies behind what was told of it before, or an older look at it
+//! would take the place of a newer one, and a call that left would seem never to have done so.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -6,24 +9,27 @@ use std::time::Duration;
 use tracing::info;
 
 use super::scribe::Scribe;
+use crate::app::teller::{Item, Teller};
 use crate::gateway::Command;
 use crate::gateway::inflight::{GhostEnd, InFlight, NotRecorded, Receipt, Records};
 use crate::net::Remote;
 use crate::store::{Batch, Key};
 use crate::verify::Verify;
 use crate::verify::id::CallId;
+use crate::verify::note::CallNote;
 
 /// The calls of one shard.
 pub(crate) struct Flights {
     scribe: Arc<Scribe>,
     verify: Arc<Verify>,
+    teller: Arc<Teller<Item>>,
     /// The shard, once it runs.
     shard: Arc<OnceLock<Remote<Command>>>,
 }
 
 impl Flights {
-    pub(crate) fn new(scribe: Arc<Scribe>, verify: Arc<Verify>) -> Self {
-        Self { scribe, verify, shard: Arc::default() }
+    pub(crate) fn new(scribe: Arc<Scribe>, verify: Arc<Verify>, teller: Arc<Teller<Item>>) -> Self {
+        Self { scribe, verify, teller, shard: Arc::default() }
     }
 
     /// Where the shard is to be set, which does not run yet.
@@ -31,38 +37,54 @@ impl Flights {
         Arc::clone(&self.shard)
     }
 
+    /// Behind the record, whichever way that went.
     fn delete(&self, call: CallId) {
-        let mut batch = Batch::new();
-        batch.delete(&Key::InFlight(call));
-        self.scribe.journal.keep(batch, || {});
+        let journal = self.scribe.journal.clone();
+        self.teller.then(move || {
+            let mut batch = Batch::new();
+            batch.delete(&Key::InFlight(call));
+            journal.keep(batch, || {});
+        });
     }
+}
 
-    /// The record, and that the call was about to leave: a call of which the journal does not say so
-    /// never left, and is placed by the next process.
-    fn batch(&self, record: InFlight) -> Batch {
-        let mut batch = Batch::new();
-        if let Some(note) = self.verify.note_of_call(record.call) {
-            let mut call = self.scribe.pen.call(&note);
-            let after = record.invited.saturating_duration_since(note.record.placed);
-            let trunk = Box::from(&*record.trunk);
-            super::write::set_invited(&mut call, trunk, after.max(Duration::from_micros(1)));
-            batch.put(call);
-        }
-        batch.put(self.scribe.pen.in_flight(record));
-        batch
+/// The record, and that the call was about to leave: a call of which the journal does not say so
+/// never left, and is placed by the next process.
+fn batch(scribe: &Scribe, note: Option<CallNote>, record: InFlight) -> Batch {
+    let mut batch = Batch::new();
+    if let Some(note) = note {
+        let mut call = scribe.pen.call(&note);
+        let after = record.invited.saturating_duration_since(note.record.placed);
+        let trunk = Box::from(&*record.trunk);
+        super::write::set_invited(&mut call, trunk, after.max(Duration::from_micros(1)));
+        batch.put(call);
     }
+    batch.put(scribe.pen.in_flight(record));
+    batch
 }
 
 impl Records for Flights {
     fn record(&self, record: InFlight, receipt: Receipt) {
-        let shard = Arc::clone(&self.shard);
-        let answer = move |saved: Result<(), _>| {
-            receipt.answer(saved.map_err(|_| NotRecorded));
-            ring(&shard);
+        let (scribe, shard) = (Arc::clone(&self.scribe), Arc::clone(&self.shard));
+        let note = self.verify.note_of_call(record.call);
+        // The call of a start was written with it, before the shard had the order.
+        let is_written = self.verify.is_of_start(record.call);
+        let submit = move || {
+            let bell = Arc::clone(&shard);
+            let answer = move |saved: Result<(), _>| {
+                receipt.answer(saved.map_err(|_| NotRecorded));
+                ring(&bell);
+            };
+            let batch = batch(&scribe, note, record);
+            if scribe.journal.submit_then(batch, answer).is_err() {
+                // The receipt is gone, which is a refusal.
+                ring(&shard);
+            }
         };
-        if self.scribe.journal.submit_then(self.batch(record), answer).is_err() {
-            // The receipt is gone, which is a refusal.
-            ring(&self.shard);
+        match is_written {
+            true => submit(),
+            // That it was placed is told by a thread of its own, which may not have come so far.
+            false => self.teller.then(submit),
         }
     }
 
@@ -81,3 +103,6 @@ fn ring(shard: &OnceLock<Remote<Command>>) {
         shard.ring();
     }
 }
+
+#[cfg(test)]
+mod tests;

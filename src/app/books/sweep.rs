@@ -96,3 +96,26 @@ const SWEPT: [Kind; 5] =
 const ROUND: usize = 1_000;
 /// Of one kind in one sweep: more in a second than a busy daemon makes.
 const ROUNDS: usize = 25;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Hidden;
+    use crate::store::record::Idempotency;
+
+    #[test]
+    fn h04_a_reply_is_kept_until_it_expires() {
+        let terms = Terms::new(&Settings::default(), (1, Duration::ZERO));
+        let reply = Record::from(Idempotency {
+            ticket: 1,
+            owner: [0; 32],
+            request: [0; 32],
+            status: 201,
+            headers: vec![],
+            body: Hidden(Box::default()),
+            expires: JournalTime(1_000),
+        });
+        let is_due = |now| terms.is_due(&reply, 0, JournalTime(now));
+        assert_eq!([1, 999, 1_000, 2_000].map(is_due), [false, false, true, true]);
+    }
+}
