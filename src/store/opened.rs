@@ -47,7 +47,7 @@ pub struct Report {
     /// Commits over its whole life.
     pub commits: u64,
     /// Acknowledged commits that are not in it: the file is damaged, or the power was lost under
-    /// [`Durability::Process`](super::Durability::Process). All that was committed before them is there.
+    /// [`Durability::Process`]. All that was committed before them is there.
     pub lost: u64,
     /// The place that tells of lost commits is damaged itself.
     pub is_witness_damaged: bool,

@@ -17,6 +17,7 @@ mod failover;
 mod flood;
 mod http;
 mod kamailio;
+mod killed;
 mod lab;
 mod missed_again;
 mod missed_calls;

@@ -123,20 +123,32 @@ impl World {
         let child = spawn(&config, plan.prelude);
         let client = Client::unix(place.0.join("ringproof.sock"));
         let mut world = Self { child, sip: vec![], tcp: None, client, place };
+        world.await_ready();
+        world
+    }
+
+    /// Kills it, as nobody can prevent, and starts it again with what is on its disk.
+    pub(crate) fn kill_and_start(&mut self) {
+        self.signal(Signal::SIGKILL);
+        self.exits(Duration::from_secs(5));
+        self.child = spawn(&self.place.0.join("ringproof.toml"), None);
+        self.await_ready();
+    }
+
+    fn await_ready(&mut self) {
         let ready = eventually("the daemon is ready", || {
-            if let Some(status) = world.child.try_wait().expect("a child can be waited for") {
-                panic!("the daemon ended with {status}; it said:\n{}", world.log());
+            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+                panic!("the daemon ended with {status}; it said:\n{}", self.log());
             }
-            let said = fs::read_to_string(world.place.0.join("out")).unwrap_or_default();
+            let said = fs::read_to_string(self.place.0.join("out")).unwrap_or_default();
             said.lines().any(|line| line.starts_with("  SIP ")).then_some(said)
         });
         let words = |mark: &str| -> Vec<SocketAddr> {
             let found = ready.split(|c: char| c.is_whitespace() || c == ',');
             found.filter_map(|word| word.strip_prefix(mark)?.parse().ok()).collect()
         };
-        world.sip = words("udp:");
-        world.tcp = words("http://").first().copied();
-        world
+        self.sip = words("udp:");
+        self.tcp = words("http://").first().copied();
     }
 
     /// What it has logged.

@@ -1,0 +1,140 @@
+//! A daemon that is killed, and one whose disk is full.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, code, wrong};
+use crate::raw;
+use crate::world::{Plan, World, eventually};
+
+const PHONE: &str = "+46701740650";
+const OTHER: &str = "+46701740651";
+
+/// With a SIP port that is the same after a restart.
+fn plan(lab: &Lab) -> Plan {
+    let mut plan = Plan::new(lab.address);
+    plan.sip = format!("listen = [\"udp:{}\"]", raw::closed());
+    plan
+}
+
+fn id(started: &Value) -> String {
+    started["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn d03_what_rang_is_hung_up_and_its_code_still_counts() {
+    let mut lab = Lab::new();
+    let mut plan = plan(&lab);
+    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
+    let mut world = World::start(&plan);
+    let mut events = world.client.events("/v1/events");
+    let started = world.verify(PHONE);
+    let caller = lab.rings(PHONE);
+    // That it rings is on disk once it is told.
+    events.to("call.ringing");
+    let killed = Instant::now();
+    world.kill_and_start();
+    lab.stopped(PHONE);
+    assert!(killed.elapsed() < Duration::from_secs(2), "it rang on for {:?}", killed.elapsed());
+    let found = world.get(&id(&started));
+    assert_eq!(found["status"], "pending");
+    assert_eq!(found["flash_call"]["call"]["outcome"], "restarted");
+    let checked = world.check(&id(&started), code(&caller)).json();
+    assert_eq!(
+        (&checked["status"], &checked["reason"]),
+        (&json!("verified"), &json!("code_matched"))
+    );
+    assert_eq!(lab.violations(), Vec::<String>::new());
+    world.stop();
+}
+
+#[test]
+fn h04_d01_replies_and_wrong_codes_are_known_after_a_kill() {
+    let mut lab = Lab::new();
+    let mut world = World::start(&plan(&lab));
+    let client = world.client.with("Idempotency-Key", "signup-1");
+    let started = client.post("/v1/verifications", &json!({ "to": PHONE }));
+    assert_eq!(started.status, 201, "{}", started.body);
+    let found = id(&started.json());
+    let caller = lab.rings(PHONE);
+    let guess = world.check(&found, &wrong(code(&caller))).json();
+    assert_eq!(guess["attempts_left"], 2);
+    lab.stopped(PHONE);
+    world.kill_and_start();
+    assert_eq!(world.get(&found)["attempts_left"], 2);
+    let again = client.post("/v1/verifications", &json!({ "to": PHONE }));
+    assert_eq!((again.status, &again.body), (201, &started.body));
+    let other = client.post("/v1/verifications", &json!({ "to": OTHER }));
+    assert_eq!(other.problem(), (422, "idempotency_mismatch".to_owned()));
+    assert_eq!(world.check(&found, code(&caller)).json()["status"], "verified");
+    world.kill_and_start();
+    assert_eq!(world.get(&found)["reason"], "code_matched");
+    world.stop();
+}
+
+#[test]
+fn events_are_numbered_on_after_a_kill_and_told_again() {
+    let mut lab = Lab::new();
+    let mut world = World::start(&plan(&lab));
+    let mut events = world.client.events("/v1/events");
+    let started = world.verify(PHONE);
+    lab.rings(PHONE);
+    let told = events.to("call.ended");
+    world.kill_and_start();
+    let cancel = world.client.delete(&format!("/v1/verifications/{}", id(&started)));
+    assert_eq!(cancel.status, 200, "{}", cancel.body);
+    let mut again = world.client.events(&format!("/v1/events?after={}", told[0].id));
+    let again = again.to("verification.canceled");
+    let ids: Vec<u64> = again.iter().map(|event| event.id).collect();
+    let expected: Vec<u64> = (told[1].id..).take(ids.len()).collect();
+    assert_eq!(ids, expected, "no gap, no repetition");
+    let before: Vec<_> = told[1..].iter().map(|event| (event.id, &event.data)).collect();
+    let same: Vec<_> =
+        again.iter().map(|event| (event.id, &event.data)).take(before.len()).collect();
+    assert_eq!(same, before);
+    world.stop();
+}
+
+#[test]
+fn d07_a_full_disk_refuses_starts_and_lets_calls_end_and_works_again_without_a_restart() {
+    let mut lab = Lab::new();
+    let mut plan = plan(&lab);
+    // Who writes beyond the limit is told so, as on a full disk, and not killed.
+    plan.prelude = Some("trap '' XFSZ");
+    let world = World::start(&plan);
+    let mut events = world.client.events("/v1/events");
+    let started = world.verify(PHONE);
+    let caller = lab.rings(PHONE);
+    limit(&world, Some(1));
+    let refused = eventually("a start is refused", || {
+        let reply = world.try_verify(OTHER);
+        (reply.status == 503).then_some(reply)
+    });
+    assert_eq!(refused.problem().1, "store_unavailable");
+    assert_eq!(world.client.get("/readyz").status, 503);
+    assert_eq!(world.client.get("/healthz").status, 200);
+    let guess = world.check(&id(&started), &wrong(code(&caller)));
+    assert_eq!(guess.problem(), (503, "store_unavailable".to_owned()));
+    // The call is hung up as planned.
+    assert!(lab.stopped(PHONE).rang_for < Duration::from_secs(2));
+    limit(&world, None);
+    eventually("it is ready again", || (world.client.get("/readyz").status == 200).then_some(()));
+    // No guess was counted, and what happened meanwhile is told.
+    let checked = world.check(&id(&started), code(&caller)).json();
+    assert_eq!((&checked["status"], &checked["attempts_left"]), (&json!("verified"), &json!(3)));
+    let told = events.to("verification.verified");
+    let kinds: Vec<&str> = told.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "call.ended").count(), 1, "{kinds:?}");
+    assert!(told.windows(2).all(|pair| pair[0].id + 1 == pair[1].id), "{told:?}");
+    world.stop();
+}
+
+/// Lets no file of the daemon grow beyond so many bytes, its log included.
+fn limit(world: &World, bytes: Option<u64>) {
+    let bytes = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+    let (pid, limit) = (world.child.id().to_string(), format!("--fsize={bytes}:unlimited"));
+    let done = Command::new("prlimit").args(["--pid", &pid, &limit]).status();
+    assert!(done.expect("util-linux is there").success());
+}
