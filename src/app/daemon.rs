@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use tracing::{info, warn};
+use tracing::{error, warn};
 
 use super::books::hooks::Hooks;
 use super::books::scribe::Scribe;
 use super::books::sweep::Terms;
 use super::books::vault::{self, Vault};
 use super::ledger::Ledger;
-use super::past::{self, JournalError, Read};
+use super::past::{self, JournalError, Read, Taken};
 use super::relay::Relay;
 use super::reload::Reloader;
 use super::settings;
@@ -107,22 +107,25 @@ impl Daemon {
         // is a first, and not that a file or a port is taken. Nobody is served before everything is
         // bound.
         let server = Server::bind(&control)?;
-        let Read { opened, found, code_key, tag_key, took } =
+        let Read { opened, in_flight, code_key, tag_key } =
             past::read(&config.journal, names, &entropy)?;
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), vec![]));
         let Ledger { journal, bus, hooks, scribe } =
             Ledger::start(opened, config, names, (&wall, &entropy), recorder.clone())?;
         relay.set(scribe.clone());
         let verify = Arc::new(verify.kept(&code_key));
+        verify.begin(now);
 
         let sockets = threads::bind(config)?;
         let (locals, listens) = listens(&sockets, &server, &control.socket);
-        let (tasks, recovery) = past::take_over(&verify, found.past, (found.records, now));
-        info!(calls = found.in_flight.len(), ?took, "took over from the process before");
         let joined = (&verify, &recorder, &trunks);
         let (running, shards) =
             threads::run(config, sockets, joined, (&scribe, &teller, tag_key), &entropy)?;
-        shards.haunt(found.in_flight, &locals);
+        // What may ring is hung up before all else is read, which can take a while.
+        let calls: Vec<_> = in_flight.iter().map(|call| call.call).collect();
+        shards.haunt(in_flight, &locals);
+        let Taken { tasks, replies, reading: recovery } =
+            past::take_over(&config.journal, (&journal, names), &verify, &calls, now)?;
         let (counters, clock) = (Arc::new(ApiCounters::default()), journal.clock());
         let status = Arc::new(DaemonStatus {
             shards: Arc::clone(&shards),
@@ -144,7 +147,7 @@ impl Daemon {
             calls: Arc::clone(&shards) as Arc<dyn Calls>,
             status,
             store: Vault::new(Arc::clone(&scribe), Arc::clone(&teller)),
-            replies: found.replies.into_iter().map(|kept| vault::reply(kept, clock)).collect(),
+            replies: replies.into_iter().map(|kept| vault::reply(kept, clock)).collect(),
             bus,
             webhooks: hooks.clone().map(|hooks| Arc::new(Hooks(hooks)) as Arc<dyn Webhooks>),
             callbacks: config.webhooks.callbacks.clone().map(callback_check),
@@ -193,12 +196,6 @@ impl Daemon {
         let drain = async {
             shards.drain().await;
             ended(&running).await;
-            teller.flush().await;
-            // What was told is on disk before anybody hears that the daemon has stopped.
-            let _ = tokio::time::timeout(FLUSH_MAX, journal.barrier()).await;
-            if let Some(hooks) = hooks {
-                hooks.stop(LAST_TRIES).await;
-            }
         };
         let resume = async {
             shards.resume(tasks).await;
@@ -210,6 +207,15 @@ impl Daemon {
             () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
             () = resume => {}
             () = chores::sweep(&journal, terms) => {}
+        }
+        teller.flush().await;
+        if let Some(hooks) = hooks {
+            hooks.stop(LAST_TRIES).await;
+        }
+        // What was told is on disk before anybody hears that the daemon has stopped.
+        if !matches!(tokio::time::timeout(FLUSH_MAX, journal.barrier()).await, Ok(Ok(()))) {
+            let held = journal.held();
+            error!(held, "the disk does not work: what is held in memory is lost");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The journal at work: who writes it, and who hears of what is on disk.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use super::books::outbox::{self, Rows};
 use super::books::scribe::Scribe;
@@ -39,12 +39,13 @@ impl Ledger {
     ) -> io::Result<Self> {
         let bus = EventBus::new(config.observe.events_kept, opened.next_event());
         let (stream, clock) = (Arc::clone(&bus), opened.clock());
-        let notifier = Arc::new(OnceLock::<Arc<Notifier>>::new());
+        // Weak: it holds the journal, which would never be closed.
+        let notifier = Arc::new(OnceLock::<Weak<Notifier>>::new());
         let webhooks = Arc::clone(&notifier);
         let announce = move |events: &[Announced]| {
             for event in events {
                 stream.publish(event.sequence, &event.name, &event.body);
-                if let Some(notifier) = webhooks.get() {
+                if let Some(notifier) = webhooks.get().and_then(Weak::upgrade) {
                     let rows = event.webhooks.iter().cloned();
                     rows.for_each(|row| notifier.push(outbox::message(row, clock)));
                 }
@@ -55,7 +56,7 @@ impl Ledger {
         let hooks = start_webhooks(config, &journal, wall, entropy);
         if let Some(hooks) = &hooks {
             // Before anything is told: what was committed earlier it reads by itself.
-            let _ = notifier.set(Arc::clone(hooks));
+            let _ = notifier.set(Arc::downgrade(hooks));
         }
         let (means, heard) = ((entropy.clone(), wall.clone()), config.webhooks.clone());
         let scribe = Scribe::new(journal.clone(), trunks.clone(), heard, means, next);

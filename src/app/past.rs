@@ -1,30 +1,31 @@
 //! From a journal's file to what the daemon begins with.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tracing::{error, info, warn};
 
 use super::books::past::{self, Found};
 use crate::config;
 use crate::entropy::Entropy;
+use crate::gateway::inflight::InFlight;
 use crate::observe::RecoveryReading;
 use crate::store::clock::{Away, Reading};
-use crate::store::record::Secret;
-use crate::store::{OpenError, Opened, ReadError, Report, SecretError};
-use crate::verify::recover::{Past, Revival};
+use crate::store::record::{Idempotency, Secret};
+use crate::store::{Journal, OpenError, Opened, ReadError, Report, SecretError};
+use crate::verify::id::CallId;
+use crate::verify::recover::Revival;
 use crate::verify::{Task, TrunkNames, Verify};
 
 /// A journal that was read back.
 pub(super) struct Read {
     pub(super) opened: Opened,
-    pub(super) found: Found,
+    /// Calls that may ring.
+    pub(super) in_flight: Vec<InFlight>,
     /// The key of the hashes of codes.
     pub(super) code_key: [u8; 32],
     /// The key of From tags.
     pub(super) tag_key: [u8; 16],
-    /// How long that took.
-    pub(super) took: Duration,
 }
 
 /// Why the daemon cannot begin with its journal.
@@ -45,11 +46,13 @@ enum Why {
     Open(#[from] OpenError),
     #[error("it cannot be read: {0}")]
     Read(#[from] ReadError),
+    #[error("{0} records have a word in them that this release does not know: nothing is left out")]
+    Unreadable(u64),
     #[error("a key cannot be kept in it: {0}")]
     Secret(#[from] SecretError),
 }
 
-/// Opens the journal and reads it back.
+/// Opens the journal and reads what cannot wait.
 ///
 /// # Errors
 ///
@@ -63,13 +66,12 @@ pub(super) fn read(
         .map_err(|why| JournalError { path: config.path.clone(), why })
 }
 
-#[expect(clippy::disallowed_methods, reason = "an edge: it says how long it took")]
+#[expect(clippy::disallowed_methods, reason = "an edge: it reads the clock")]
 fn read_file(
     config: &config::Journal,
     trunks: &TrunkNames,
     entropy: &Entropy,
 ) -> Result<Read, Why> {
-    let begin = Instant::now();
     let folder = config.path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(Why::NoFolder(folder.to_owned()));
@@ -79,8 +81,8 @@ fn read_file(
     tell(&opened.report());
     let (opened, code_key) = key(opened, "codes", &now, entropy)?;
     let (opened, tag_key) = key(opened, "tags", &now, entropy)?;
-    let found = past::read(&opened, trunks, Instant::now())?;
-    Ok(Read { opened, found, code_key, tag_key, took: begin.elapsed() })
+    let in_flight = past::in_flight(&opened, trunks, Instant::now())?;
+    Ok(Read { opened, in_flight, code_key, tag_key })
 }
 
 fn key<const N: usize>(
@@ -100,24 +102,52 @@ fn key<const N: usize>(
     Ok((opened, *key))
 }
 
-/// Has `verify` take over, after `records` were read since `began`: what the shards must do, and what
-/// that came to.
+/// What was taken over.
+pub(super) struct Taken {
+    /// What the shards must do.
+    pub(super) tasks: Vec<Task>,
+    /// Replies to requests with a key.
+    pub(super) replies: Vec<Idempotency>,
+    pub(super) reading: RecoveryReading,
+}
+
+/// Reads the journal, in which `calls` may ring, and has `verify` take over. It began at `began`.
+///
+/// # Errors
+///
+/// What cannot be read.
 #[expect(clippy::disallowed_methods, reason = "an edge: it says how long it took")]
 pub(super) fn take_over(
+    config: &config::Journal,
+    (journal, trunks): (&Journal, &TrunkNames),
     verify: &Verify,
-    past: Past,
-    (records, began): (u64, Instant),
-) -> (Vec<Task>, RecoveryReading) {
+    calls: &[CallId],
+    began: Instant,
+) -> Result<Taken, JournalError> {
+    let failed = |why| JournalError { path: config.path.clone(), why };
+    let found = past::read(journal, trunks, calls, Instant::now());
+    let Found { past, replies, unreadable, records } =
+        found.map_err(|error| failed(error.into()))?;
+    if unreadable > 0 {
+        return Err(failed(Why::Unreadable(unreadable)));
+    }
     let Revival { tasks, pending, ended, homeless } = verify.recover(past, Instant::now());
     if homeless > 0 {
-        warn!(homeless, "verifications whose pool the configuration has no more are forgotten");
+        warn!(
+            homeless,
+            "verifications by flash call stay in the journal: there is no `[[pool]]` for them"
+        );
     }
-    info!(records, pending, ended, "what was told is known again");
-    let recovered = [("ended", ended), ("homeless", homeless), ("pending", pending)];
+    let took = began.elapsed();
+    info!(records, pending, ended, calls = calls.len(), ?took, "took over from the process before");
+    let calls = calls.len();
+    let recovered =
+        [("calls", calls), ("ended", ended), ("homeless", homeless), ("pending", pending)];
     let mut recovered: Vec<_> =
         recovered.into_iter().map(|(what, count)| (what, count as u64)).collect();
     recovered.push(("records", records));
-    (tasks, RecoveryReading { seconds: began.elapsed().as_secs_f64(), recovered })
+    let reading = RecoveryReading { seconds: took.as_secs_f64(), recovered };
+    Ok(Taken { tasks, replies, reading })
 }
 
 fn tell(report: &Report) {

@@ -97,8 +97,11 @@ impl Service {
                 return Err(error.into());
             }
         };
-        // Behind the start, so that what the shard writes is written behind it.
-        if let Some(place) = place {
+        // A call behind the start, so that what the shard writes is written behind it. Who waits for a
+        // call is not called back before the start is on disk.
+        let is_call = matches!(task, Task::Call(_));
+        let (call, watch) = if is_call { (place, None) } else { (None, place) };
+        if let Some(place) = call {
             place.hand_over(task.clone());
         }
         if let Err(error) = saving.await {
@@ -106,6 +109,9 @@ impl Service {
             return Err(error.into());
         }
         self.verify.announce(&task);
+        if let Some(place) = watch {
+            place.hand_over(task);
+        }
         if !is_untouched(&snapshot) {
             self.saved(&snapshot).await?;
         }
@@ -121,8 +127,9 @@ impl Service {
         &self,
         caller: &Caller,
         id: VerificationId,
+        reply: impl FnOnce(&Snapshot) -> Option<KeptReply>,
         now: Instant,
-    ) -> Result<Snapshot, CallAgainRefusal> {
+    ) -> Result<Begun, CallAgainRefusal> {
         self.admit_call(caller, now)
             .map_err(|retry_after| CallAgainRefusal::CallRate { retry_after })?;
         self.check_writable()?;
@@ -137,9 +144,20 @@ impl Service {
         };
         let task = Task::Call(order.clone());
         let place = self.reserve(&task).inspect_err(|_| self.verify.undo(&order, now))?;
+        let snapshot = self.verify.get(id, now).ok_or(CallAgainError::NotFound)?;
+        let reply = reply(&snapshot);
+        let is_reply_kept = reply.is_some();
+        let further = self.verify.further(&order).ok_or(Unavailable);
+        let saving = further
+            .and_then(|further| self.store.begin(further, reply))
+            .inspect_err(|_| self.verify.undo(&order, now))?;
+        place.hand_over(task.clone());
+        if let Err(error) = saving.await {
+            self.take_back(&task, clock::now());
+            return Err(error.into());
+        }
         self.verify.confirm(&order);
-        place.hand_over(task);
-        self.get(id, now).await?.ok_or_else(|| CallAgainError::NotFound.into())
+        Ok(Begun { snapshot, is_reply_kept })
     }
 
     /// Compares evidence. A wrong code is no error: the snapshot has fewer attempts left. It is counted
@@ -217,11 +235,7 @@ impl Service {
         id: VerificationId,
         now: Instant,
     ) -> Result<Option<Snapshot>, Unavailable> {
-        let Some(snapshot) = self.verify.get(id, now) else { return Ok(None) };
-        Ok(match self.saved(&snapshot).await? {
-            Known::Yes => Some(snapshot),
-            Known::NoMore => None,
-        })
+        self.saved_now(|| self.verify.get(id, now)).await
     }
 
     /// A call, once its verification is on disk.

@@ -146,6 +146,17 @@ impl Journal {
         self.clock
     }
 
+    /// Shows every record of a kind, as they were at one moment, in the order of their keys, one at a
+    /// time. Reads from the disk and blocks meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read, or one of them cannot. Nobody should go on with a part.
+    pub fn visit(&self, kind: Kind, mut see: impl FnMut(Record)) -> Result<(), ReadError> {
+        let tables = self.shared.tables.load_full().ok_or(ReadError::Away)?;
+        tables.visit(kind, &mut see)
+    }
+
     /// The first records of a kind, at most `limit`: the oldest, which are swept. Reads from the disk
     /// and blocks meanwhile.
     ///

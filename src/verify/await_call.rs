@@ -94,7 +94,8 @@ impl Verify {
         let wake_at = entry.expires;
         let watch = Watch { verification: entry.id, shard, wake_at, challenge_at };
         let mut task = Task::Watch(watch);
-        if challenge_at.is_some_and(|at| at <= now) {
+        // One that is kept is called back once it is on disk.
+        if !self.is_kept && challenge_at.is_some_and(|at| at <= now) {
             task = match self.challenge(entry.id, shard, now) {
                 Some(order) => Task::Call(super::start::Order { wake_at: Some(wake_at), ..order }),
                 None => Task::Watch(Watch { challenge_at: None, ..watch }),

@@ -55,7 +55,7 @@ impl Verify {
     }
 
     /// Fails the verification, if this is the call that counts.
-    fn fail(&self, entry: &Arc<Entry>, placed: &Placed, reason: Reason, now: Instant) {
+    pub(super) fn fail(&self, entry: &Arc<Entry>, placed: &Placed, reason: Reason, now: Instant) {
         let judge = |state: State| {
             let is_current = state.calls == placed.ordinal;
             if is_current { state.end(Status::Failed, reason, entry.age(now)) } else { state }

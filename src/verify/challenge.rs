@@ -21,6 +21,10 @@ impl Verify {
     /// called.
     pub fn challenge(&self, id: VerificationId, shard: u16, now: Instant) -> Option<Order> {
         let entry = self.table.get(id)?;
+        if entry.story.is_held() {
+            // Nobody is called for a start that is not on disk.
+            return None;
+        }
         self.expire_if_due(&entry, now);
         let state = entry.word.load();
         let is_due = state.status == Status::Pending && state.is_matched && state.calls == 0;

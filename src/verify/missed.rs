@@ -240,8 +240,8 @@ impl Verify {
                 Offer::Took(Settled::Verified(entry.id))
             }
             Ok(_) => {
-                // One that came before is told with whatever is told next.
-                if record.fate != Fate::Remembered {
+                // One that came before is told with whatever is told next; what is kept is told now.
+                if self.is_kept || record.fate != Fate::Remembered {
                     self.tell(entry, Fact::Matched);
                 }
                 let at = (record.over + self.settings.missed_calls.confirm_after).max(now);

@@ -12,7 +12,7 @@ use super::code::CodeHash;
 use super::entry::Entry;
 use super::id::{CallId, VerificationId};
 use super::missed::record::MissedCallRecord;
-use super::record::CallRecord;
+use super::record::{CallRecord, Facts};
 use super::snapshot::{Method, Reason, Status};
 use super::story::Fact;
 use crate::number::E164;
@@ -175,6 +175,18 @@ impl Entry {
             && (!state.is_matched || is(Fact::Matched))
             && (state.calls == 0 || is(Fact::CallPlaced(state.calls)))
             && self.has_saved_attempts(state.attempts_left)
+    }
+
+    /// Whether it is on disk how far the latest call has got.
+    pub(super) fn has_saved(&self, call: &Facts) -> bool {
+        let ordinal = self.latest().map_or(0, |placed| placed.ordinal);
+        let is = |fact| self.story.is_saved(fact);
+        let has_ended = is(Fact::CallEnded(ordinal));
+        match (call.ending, call.moments.ringing) {
+            (Some(_), _) => has_ended,
+            (None, Some(_)) => has_ended || is(Fact::CallRinging(ordinal)),
+            (None, None) => true,
+        }
     }
 }
 

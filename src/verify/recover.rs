@@ -7,12 +7,13 @@
 //! that may have been up has ended, and fails its verification unless its phone is known to have rung;
 //! a call that never left is placed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 
+use super::calls::failure_of;
 use super::entry::{Client, Entry, Origin, State};
 use super::event::Told;
 use super::id::{CallId, VerificationId};
@@ -38,6 +39,7 @@ pub struct Past {
     leases: Vec<LeaseNote>,
     attempts: Vec<AttemptNote>,
     remembered: Vec<Arc<MissedCallRecord>>,
+    may_ring: BTreeSet<CallId>,
 }
 
 /// What is known of one verification.
@@ -59,8 +61,8 @@ pub struct Revival {
     pub pending: usize,
     /// Verifications that had ended and can still be read.
     pub ended: usize,
-    /// Verifications that the configuration has no place for any more: their pool is gone, and there is
-    /// no other one.
+    /// Verifications that the configuration has no place for: there is no pool. They stay on disk for a
+    /// configuration that has one.
     pub homeless: usize,
 }
 
@@ -84,6 +86,12 @@ impl Past {
                 self.draft(id).start = Some(start);
             }
         }
+    }
+
+    /// A call of which a record says that it may ring: whatever else is known of it, its INVITE may have
+    /// left.
+    pub fn add_in_flight(&mut self, call: CallId) {
+        self.may_ring.insert(call);
     }
 
     fn draft(&mut self, id: VerificationId) -> &mut Draft {
@@ -111,8 +119,19 @@ impl Past {
 }
 
 impl Verify {
-    /// Takes over from a process that is gone. Called once, before anything else happens. Listeners are
-    /// told of what is decided now.
+    /// Says when it began, at the latest: what another process remembered happened before, and is counted
+    /// from long enough ago. Called before anything else happens.
+    pub fn begin(&self, now: Instant) {
+        let limits = &self.settings.limits;
+        let windows = limits.phone.iter().chain(&limits.prefix).map(|limit| limit.window);
+        let longest =
+            windows.chain([limits.hard_lock, limits.lock, self.settings.reuse_window]).max();
+        let before = longest.unwrap_or_default() * 2;
+        self.epoch.begin(now.checked_sub(before).unwrap_or(now));
+    }
+
+    /// Takes over from a process that is gone. Called once, before anybody is served; callers may ring
+    /// already. Listeners are told of what is decided now.
     pub fn recover(&self, past: Past, now: Instant) -> Revival {
         let suffixes = past.suffixes();
         self.epoch.begin(past.oldest().unwrap_or(now).min(now));
@@ -121,13 +140,13 @@ impl Verify {
         let mut entries = vec![];
         for (id, draft) in past.drafts {
             // Of one that was forgotten something may have been said after that.
-            let is_known = draft.start.is_some();
+            let (is_known, is_litter) = (draft.start.is_some(), draft.is_litter());
             match self.revive(draft) {
                 Ok(entry) => entries.push(entry),
-                Err(calls) => {
-                    revival.homeless += usize::from(is_known);
-                    self.forget_note(id, calls);
-                }
+                Err(_) if is_known => revival.homeless += 1,
+                Err(calls) if is_litter => self.forget_note(id, calls),
+                // Wrong codes alone: they count for its phone, and are swept.
+                Err(_) => {}
             }
         }
         // The ring of ended ones forgets the oldest first.
@@ -145,7 +164,7 @@ impl Verify {
             match entry.word.load().status == Status::Pending {
                 true => {
                     revival.pending += 1;
-                    revival.tasks.extend(self.resume(entry, &suffixes, now));
+                    revival.tasks.extend(self.resume(entry, (&suffixes, &past.may_ring), now));
                 }
                 false => {
                     revival.ended += 1;
@@ -173,7 +192,7 @@ impl Verify {
             }
             let is_up = live.contains_key(&CallId(lease.id));
             let suffix =
-                lease.suffix.and_then(|(suffix, pool)| Some((suffix, self.find_pool(&pool)?)));
+                lease.suffix.and_then(|(suffix, pool)| Some((suffix, self.pool_or_other(&pool)?)));
             self.phones.restore(lease.phone, (mark, moment), suffix, lease.is_start, is_up);
         }
         for attempt in attempts {
@@ -181,9 +200,11 @@ impl Verify {
         }
     }
 
-    fn find_pool(&self, name: &str) -> Option<u16> {
-        let place = self.pools.iter().position(|pool| &*pool.name == name)?;
-        u16::try_from(place).ok()
+    /// The pool of this name, or the first when there is none any more: what a phone was called from
+    /// stays taken for it.
+    fn pool_or_other(&self, name: &str) -> Option<u16> {
+        let place = self.pools.iter().position(|pool| &*pool.name == name).unwrap_or(0);
+        u16::try_from(place).ok().filter(|_| !self.pools.is_empty())
     }
 
     fn forget_note(&self, id: VerificationId, calls: Vec<CallId>) {
@@ -216,7 +237,7 @@ impl Verify {
         let flash = || {
             // Of another pool, when its own is gone: what was shown of the code then is not known.
             let name = start.pool.as_deref().unwrap_or_default();
-            let pool = self.find_pool(name).or((!self.pools.is_empty()).then_some(0))?;
+            let pool = self.pool_or_other(name)?;
             let flash = Flash::new(pool, start.ring, None);
             let shard = self.shard(start.id);
             let mut latest: Option<Arc<Placed>> = None;
@@ -276,15 +297,17 @@ impl Verify {
     fn resume(
         &self,
         entry: &Arc<Entry>,
-        suffixes: &BTreeMap<CallId, Option<u32>>,
+        (suffixes, may_ring): (&BTreeMap<CallId, Option<u32>>, &BTreeSet<CallId>),
         now: Instant,
     ) -> Option<Task> {
         self.expire_if_due(entry, now);
-        let order = entry.latest().and_then(|placed| self.order_anew(entry, &placed, suffixes));
+        self.offer_remembered(entry, now);
+        self.complete(entry, now);
+        let latest = entry.latest().filter(|placed| !may_ring.contains(&placed.record.id));
+        let order = latest.and_then(|placed| self.order_anew(entry, &placed, suffixes));
         if order.is_none() {
             self.end_calls(entry, now);
         }
-        self.complete(entry, now);
         let state = entry.word.load();
         if state.status != Status::Pending {
             self.end_calls(entry, now);
@@ -298,6 +321,18 @@ impl Verify {
         let challenge_at = is_due.then(|| now + self.settings.missed_calls.confirm_after);
         let shard = self.shard(entry.id);
         Some(Task::Watch(Watch { verification: entry.id, shard, wake_at, challenge_at }))
+    }
+
+    /// A call may have come that its verification did not live to be offered.
+    fn offer_remembered(&self, entry: &Arc<Entry>, now: Instant) {
+        let Some(missed) = entry.missed().filter(|missed| missed.call.load().is_none()) else {
+            return;
+        };
+        let did = self.waiting.number(missed.did);
+        let found = did.and_then(|_| self.recent.take(entry.to, did, missed.recent_within, now));
+        if let Some(call) = found {
+            self.use_recent(entry, &call, now);
+        }
     }
 
     /// The order of a call that never left.
@@ -328,15 +363,22 @@ impl Verify {
                 let ending = Ending { outcome, by, sip_code: None, q850_cause: None };
                 placed.record.on_ended(ending, now);
                 self.finish_call(entry, &placed);
-            } else {
-                // Told long ago.
-                placed.end();
+            } else if placed.end()
+                && let Some(reason) = failure_of(&placed.record.facts())
+            {
+                // That it ended was told. What follows from it may not have been.
+                self.fail(entry, &placed, reason, now);
             }
         }
     }
 
     /// Ends what only wanted to be ended.
     fn complete(&self, entry: &Arc<Entry>, now: Instant) {
+        let state = entry.word.load();
+        if entry.step.flash().is_some() && state.attempts_left == 0 {
+            // The last wrong code is on disk, the end that it meant is not.
+            let _ = self.end(entry, (Status::Failed, Reason::TooManyAttempts), now);
+        }
         let Some(missed) = entry.missed() else { return };
         let end = match (missed.did == NOWHERE, missed.call.load_full(), &missed.confirm) {
             (_, Some(_), None) => (Status::Verified, Reason::MissedCallMatched),
@@ -350,6 +392,11 @@ impl Verify {
 }
 
 impl Draft {
+    /// Whether there is more than wrong codes.
+    fn is_litter(&self) -> bool {
+        self.end.is_some() || self.missed.is_some() || !self.calls.is_empty()
+    }
+
     /// Where it stood.
     fn state(&self, start: &VerificationNote, step: &Step) -> State {
         let state = State {

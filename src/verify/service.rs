@@ -134,8 +134,8 @@ impl Verify {
         if let Some(entry) = self.table.get_by_call(order.call.id)
             && let Some(placed) = entry.find(order.call.id)
         {
-            if placed.ordinal > 1 || entry.missed().is_some() {
-                // That of a start is kept with the start.
+            if !self.is_kept || entry.is_call_back(&placed) {
+                // That of a call that was asked for is kept with it.
                 self.listener.on_told(Told::note(self.lease_note(&entry, order, false)));
             }
             self.tell(&entry, Fact::CallPlaced(placed.ordinal));
@@ -167,7 +167,8 @@ impl Verify {
             is_matched: shown.missed_call.as_ref().is_some_and(|call| call.matched.is_some()),
             ..entry.word.load()
         };
-        self.table.get(shown.id).is_some_and(|entry| entry.is_saved(state(&entry)))
+        let entry = self.table.get(shown.id);
+        entry.is_some_and(|entry| entry.is_saved(state(&entry)) && entry.has_saved(&shown.latest))
     }
 
     /// How a verification stands at `now`.

@@ -5,8 +5,9 @@ use std::time::Instant;
 use super::read::Eye;
 use crate::gateway::inflight::InFlight;
 use crate::store::record::Idempotency;
-use crate::store::{Kind, Opened, ReadError, Record};
+use crate::store::{Journal, Kind, Opened, ReadError, Record};
 use crate::verify::TrunkNames;
+use crate::verify::id::CallId;
 use crate::verify::recover::Past;
 
 /// What another process left.
@@ -14,46 +15,80 @@ use crate::verify::recover::Past;
 pub(crate) struct Found {
     /// Verifications and what counts for their phones.
     pub(crate) past: Past,
-    /// Calls that may ring.
-    pub(crate) in_flight: Vec<InFlight>,
     /// Replies to requests with a key.
     pub(crate) replies: Vec<Idempotency>,
+    /// Records with a word in them that this release does not know.
+    pub(crate) unreadable: u64,
     /// How many records that are.
     pub(crate) records: u64,
 }
 
-/// Reads everything but what others read when they need it: events, and messages to webhooks.
+/// The calls that may ring, which cannot wait until everything is read.
+///
+/// # Errors
+///
+/// What cannot be read.
+pub(crate) fn in_flight(
+    opened: &Opened,
+    trunks: &TrunkNames,
+    now: Instant,
+) -> Result<Vec<InFlight>, ReadError> {
+    let eye = Eye { clock: opened.clock(), trunks: trunks.clone(), now };
+    let mut calls = vec![];
+    opened.visit(Kind::InFlight, |record| {
+        if let Record::InFlight(call) = record {
+            calls.push(eye.in_flight(call));
+        }
+    })?;
+    Ok(calls)
+}
+
+/// Reads everything but what others read when they need it: events, and messages to webhooks. `calls`
+/// may ring.
 ///
 /// # Errors
 ///
 /// What cannot be read. Nobody should go on with a part.
-pub(crate) fn read(opened: &Opened, trunks: &TrunkNames, now: Instant) -> Result<Found, ReadError> {
-    let eye = Eye { clock: opened.clock(), trunks: trunks.clone(), now };
+pub(crate) fn read(
+    journal: &Journal,
+    trunks: &TrunkNames,
+    calls: &[CallId],
+    now: Instant,
+) -> Result<Found, ReadError> {
+    let eye = Eye { clock: journal.clock(), trunks: trunks.clone(), now };
     let mut found = Found::default();
-    for kind in Kind::ALL
-        .into_iter()
-        .filter(|kind| !matches!(kind, Kind::Event | Kind::Secret | Kind::Webhook))
-    {
-        opened.visit(kind, |record| {
+    calls.iter().for_each(|call| found.past.add_in_flight(*call));
+    for kind in KINDS {
+        journal.visit(kind, |record| {
             found.records += 1;
             match record {
-                Record::InFlight(call) => found.in_flight.push(eye.in_flight(call)),
                 Record::Idempotency(reply) => found.replies.push(reply),
                 other @ (Record::Attempt(_)
                 | Record::Call(_)
                 | Record::Event(_)
                 | Record::Final(_)
+                | Record::InFlight(_)
                 | Record::Lease(_)
                 | Record::MissedCall(_)
                 | Record::Secret(_)
                 | Record::Verification(_)
-                | Record::Webhook(_)) => {
-                    if let Some(note) = eye.read(other) {
-                        found.past.add(note);
-                    }
-                }
+                | Record::Webhook(_)) => match eye.read(other) {
+                    Some(note) => found.past.add(note),
+                    None => found.unreadable += 1,
+                },
             }
         })?;
     }
     Ok(found)
 }
+
+/// What is read at a start.
+const KINDS: [Kind; 7] = [
+    Kind::Attempt,
+    Kind::Call,
+    Kind::Final,
+    Kind::Idempotency,
+    Kind::Lease,
+    Kind::MissedCall,
+    Kind::Verification,
+];

@@ -33,7 +33,8 @@ impl Terms {
             attempts: limits.hard_lock.max(limits.lock).max(life),
             leases: settings.reuse_window.max(windows.unwrap_or_default()).max(life),
             missed_calls: settings.missed_calls.recent_window,
-            settled: life.max(settings.missed_calls.recent_window),
+            // The call may have come so long before its verification.
+            settled: life + settings.missed_calls.recent_window,
             events: (journal.events_kept as u64, journal.events_kept_for),
         }
     }
@@ -105,7 +106,15 @@ mod tests {
 
     #[test]
     fn h04_a_reply_is_kept_until_it_expires() {
-        let terms = Terms::new(&Settings::default(), (1, Duration::ZERO));
+        let terms = Terms::new(
+            &Settings::default(),
+            &config::Journal {
+                path: "journal".into(),
+                settings: crate::store::Settings::default(),
+                events_kept: 1,
+                events_kept_for: Duration::ZERO,
+            },
+        );
         let reply = Record::from(Idempotency {
             ticket: 1,
             owner: [0; 32],

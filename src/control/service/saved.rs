@@ -40,6 +40,28 @@ impl Service {
         timeout(self.save_timeout, save).await.unwrap_or(Err(Unavailable))
     }
 
+    /// What `look` sees, once all of it is on disk. What was seen and is not may be taken back: it looks
+    /// again.
+    pub(super) async fn saved_now(
+        &self,
+        look: impl Fn() -> Option<Snapshot>,
+    ) -> Result<Option<Snapshot>, Unavailable> {
+        let save = async {
+            while let Some(shown) = look() {
+                if self.verify.is_saved(&shown) {
+                    return Ok(Some(shown));
+                }
+                self.store.barrier().await?;
+                if self.verify.is_saved(&shown) {
+                    return Ok(Some(shown));
+                }
+                clock::sleep(LOOK_AGAIN).await;
+            }
+            Ok(None)
+        };
+        timeout(self.save_timeout, save).await.unwrap_or(Err(Unavailable))
+    }
+
     /// Waits until everything that happened before is on disk.
     pub(super) async fn barrier(&self) -> Result<(), Unavailable> {
         timeout(self.save_timeout, self.store.barrier()).await.unwrap_or(Err(Unavailable))

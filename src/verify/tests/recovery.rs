@@ -112,17 +112,28 @@ impl Host {
         self.verify.get(id, self.at(seconds)).unwrap()
     }
 
+    /// What it wanted to be kept, in that order.
+    fn notes(&self) -> Vec<Note> {
+        let count = self.disk.notes.len();
+        (0..count).filter_map(|n| self.disk.notes.get(&n).map(|note| note.clone())).collect()
+    }
+
+    /// It died before these were on disk.
+    fn lose(&self, is_lost: impl Fn(&Note) -> bool) {
+        let rest: Vec<_> = self.notes().into_iter().filter(|note| !is_lost(note)).collect();
+        self.disk.notes.clear();
+        rest.into_iter().for_each(|note| self.disk.write(note));
+    }
+
     /// It dies; another one takes over.
     fn restart(self, seconds: f64) -> (Self, Revival) {
         let next = Self::new(|_| {}, self.zero);
         let mut past = Past::default();
-        let mut notes: Vec<_> =
-            self.disk.notes.iter().map(|note| (*note.key(), note.clone())).collect();
-        notes.sort_by_key(|(number, _)| *number);
-        notes.iter().for_each(|(_, note)| next.disk.write(note.clone()));
+        let notes = self.notes();
+        notes.iter().for_each(|note| next.disk.write(note.clone()));
         // In another order than they were written in; of a call the journal has the last word only.
         let mut calls = BTreeSet::new();
-        for (_, note) in notes.into_iter().rev() {
+        for note in notes.into_iter().rev() {
             if !matches!(&note, Note::Call(call) if !calls.insert(call.record.id)) {
                 past.add(note);
             }
@@ -285,4 +296,48 @@ fn d01_nobody_is_told_of_a_start_that_is_not_on_disk() {
     assert_eq!(host.disk.notes.len(), 0);
     assert_eq!(host.verify.census().pending.size + host.verify.census().ended.size, 0);
     let _: E164 = host.start(PHONE, 4.0).unwrap().to;
+}
+
+/// Two commits: the last wrong code is in one, the end that it means in the next.
+#[test]
+fn d02_a_kill_after_the_last_wrong_code_gives_no_further_guess() {
+    let host = host();
+    let order = host.start(PHONE, 0.0).unwrap();
+    host.ring(&order, 1.0);
+    host.hang_up(&order, 4.0);
+    (0..3).for_each(|nth| drop(host.check(order.verification, &wrong_code(&order, nth), 5.0)));
+    host.lose(|note| matches!(note, Note::Final(_)));
+    let (host, _) = host.restart(6.0);
+    let shown = host.look(order.verification, 6.0);
+    assert_eq!(stands(&shown), "failed too_many_attempts, 0 attempts and 2 calls left, 1 placed");
+    assert_eq!(host.told(), ["failed too_many_attempts, 0 attempts and 2 calls left, 1 placed"]);
+}
+
+#[test]
+fn d04_a_call_that_a_record_says_may_ring_is_never_placed_again() {
+    let host = host();
+    let order = host.start(PHONE, 0.0).unwrap();
+    let mut past = Past::default();
+    host.notes().into_iter().for_each(|note| past.add(note));
+    past.add_in_flight(order.call.id);
+    let next = Host::new(|_| {}, host.zero);
+    let revival = next.verify.recover(past, next.at(1.0));
+    assert!(revival.tasks.is_empty(), "{revival:?}");
+    assert_eq!(next.look(order.verification, 1.0).status, Status::Failed);
+}
+
+/// That a call ended unreached is on disk, what follows from it is not.
+#[test]
+fn d01_what_follows_from_a_calls_end_is_told_after_a_kill() {
+    let host = host();
+    let order = host.start(PHONE, 0.0).unwrap();
+    order.call.on_invited(0, host.at(1.0));
+    let (outcome, by) = (Outcome::Unallocated, Side::Carrier);
+    let ending = Ending { outcome, by, sip_code: Some(404), q850_cause: None };
+    order.call.on_ended(ending, host.at(2.0));
+    host.verify.on_call_ended(&order.call);
+    host.lose(|note| matches!(note, Note::Final(_)));
+    let (host, _) = host.restart(3.0);
+    let ended = "failed number_unallocated, 3 attempts and 2 calls left, 1 placed";
+    assert_eq!(host.told(), [ended]);
 }
