@@ -113,8 +113,7 @@ impl Daemon {
         let Ledger { journal, bus, hooks, scribe } =
             Ledger::start(opened, config, names, (&wall, &entropy), recorder.clone())?;
         relay.set(scribe.clone());
-        let verify = Arc::new(verify.kept(&code_key));
-        verify.begin(now);
+        let verify = Arc::new(verify.kept(&code_key).begun(now));
 
         let sockets = threads::bind(config)?;
         let (locals, listens) = listens(&sockets, &server, &control.socket);
@@ -122,8 +121,7 @@ impl Daemon {
         let (running, shards) =
             threads::run(config, sockets, joined, (&scribe, &teller, tag_key), &entropy)?;
         // What may ring is hung up before all else is read, which can take a while.
-        let calls: Vec<_> = in_flight.iter().map(|call| call.call).collect();
-        shards.haunt(in_flight, &locals);
+        let calls = shards.haunt(in_flight, &locals);
         let Taken { tasks, replies, reading: recovery } =
             past::take_over(&config.journal, (&journal, names), &verify, &calls, now)?;
         let (counters, clock) = (Arc::new(ApiCounters::default()), journal.clock());
@@ -196,6 +194,9 @@ impl Daemon {
         let drain = async {
             shards.drain().await;
             ended(&running).await;
+            teller.flush().await;
+            // Who follows the events hears of the last before the stream ends.
+            let _ = tokio::time::timeout(FLUSH_MAX, journal.barrier()).await;
         };
         let resume = async {
             shards.resume(tasks).await;
@@ -208,10 +209,10 @@ impl Daemon {
             () = resume => {}
             () = chores::sweep(&journal, terms) => {}
         }
-        teller.flush().await;
         if let Some(hooks) = hooks {
             hooks.stop(LAST_TRIES).await;
         }
+        teller.flush().await;
         // What was told is on disk before anybody hears that the daemon has stopped.
         if !matches!(tokio::time::timeout(FLUSH_MAX, journal.barrier()).await, Ok(Ok(()))) {
             let held = journal.held();

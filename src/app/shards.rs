@@ -18,6 +18,7 @@ use crate::gateway::state::{Reply, ShardState};
 use crate::net::{Busy, NotSent, Remote, Reserved};
 use crate::tally::{Shed, Table, Tally};
 use crate::verify::Task;
+use crate::verify::id::CallId;
 use crate::verify::record::CallRecord;
 
 /// One running shard.
@@ -71,8 +72,9 @@ impl Shards {
 
     /// Has calls of the process before this one hung up: each by the shard that has the socket which
     /// its INVITE left from or, where there is none any more, by one that can reach the trunk. For a
-    /// start: the queues are empty.
-    pub(super) fn haunt(&self, calls: Vec<InFlight>, locals: &[Vec<SocketAddr>]) {
+    /// start: the queues are empty. Returns their names.
+    pub(super) fn haunt(&self, calls: Vec<InFlight>, locals: &[Vec<SocketAddr>]) -> Vec<CallId> {
+        let names = calls.iter().map(|call| call.call).collect();
         let mut each: Vec<Vec<InFlight>> = self.shards.iter().map(|_| vec![]).collect();
         for call in calls {
             let has = |ask: &dyn Fn(&SocketAddr) -> bool| {
@@ -88,6 +90,7 @@ impl Shards {
             // The queue of a shard that has just begun has room.
             let _ = shard.remote.send(Command::Haunt(calls));
         }
+        names
     }
 
     /// Has the shards go on with what the process before this one was asked for.

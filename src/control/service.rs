@@ -127,9 +127,8 @@ impl Service {
         &self,
         caller: &Caller,
         id: VerificationId,
-        reply: impl FnOnce(&Snapshot) -> Option<KeptReply>,
         now: Instant,
-    ) -> Result<Begun, CallAgainRefusal> {
+    ) -> Result<Snapshot, CallAgainRefusal> {
         self.admit_call(caller, now)
             .map_err(|retry_after| CallAgainRefusal::CallRate { retry_after })?;
         self.check_writable()?;
@@ -144,20 +143,9 @@ impl Service {
         };
         let task = Task::Call(order.clone());
         let place = self.reserve(&task).inspect_err(|_| self.verify.undo(&order, now))?;
-        let snapshot = self.verify.get(id, now).ok_or(CallAgainError::NotFound)?;
-        let reply = reply(&snapshot);
-        let is_reply_kept = reply.is_some();
-        let further = self.verify.further(&order).ok_or(Unavailable);
-        let saving = further
-            .and_then(|further| self.store.begin(further, reply))
-            .inspect_err(|_| self.verify.undo(&order, now))?;
-        place.hand_over(task.clone());
-        if let Err(error) = saving.await {
-            self.take_back(&task, clock::now());
-            return Err(error.into());
-        }
         self.verify.confirm(&order);
-        Ok(Begun { snapshot, is_reply_kept })
+        place.hand_over(task);
+        self.get(id, now).await?.ok_or_else(|| CallAgainError::NotFound.into())
     }
 
     /// Compares evidence. A wrong code is no error: the snapshot has fewer attempts left. It is counted

@@ -80,20 +80,11 @@ impl Verify {
         Some(CallNote::new(&placed, &self.pool(flash).name))
     }
 
-    /// What must be on disk of a further call before its client hears of it.
-    /// [`confirm`](Self::confirm) says that it is.
-    pub fn further(&self, order: &Order) -> Option<Beginning> {
-        let entry = self.table.get(order.verification)?;
-        let placed = entry.find(order.call.id)?;
-        let notes = vec![self.call_note(&entry, &placed), self.lease_note(&entry, order, false)];
-        Some(Beginning { notes, events: vec![] })
-    }
-
-    /// Whether a client asked for a call, which is then kept before the call is handed over. That one
-    /// was placed for a caller who is called back is told.
-    pub fn is_asked_for(&self, id: CallId) -> bool {
+    /// Whether a call belongs to the beginning of its verification, and is kept with it. That any other
+    /// was placed is told.
+    pub fn is_of_start(&self, id: CallId) -> bool {
         let Some(entry) = self.table.get_by_call(id) else { return false };
-        entry.find(id).is_some_and(|placed| !entry.is_call_back(&placed))
+        entry.missed().is_none() && entry.find(id).is_some_and(|placed| placed.ordinal == 1)
     }
 
     pub(super) fn call_note(&self, entry: &Entry, placed: &Placed) -> Note {

@@ -127,11 +127,6 @@ impl Entry {
         self.step.missed()
     }
 
-    /// Whether nobody asked for a call: its caller rang before.
-    pub(super) fn is_call_back(&self, placed: &Placed) -> bool {
-        self.missed().is_some() && placed.ordinal == 1
-    }
-
     /// How it is proven.
     pub(super) fn method(&self) -> Method {
         match self.step {

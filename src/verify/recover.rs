@@ -7,6 +7,8 @@
 //! that may have been up has ended, and fails its verification unless its phone is known to have rung;
 //! a call that never left is placed.
 
+mod past;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,43 +16,25 @@ use std::time::Instant;
 use arc_swap::ArcSwapOption;
 
 use super::calls::failure_of;
-use super::entry::{Client, Entry, Origin, State};
+use super::entry::{Client, Entry, Origin};
 use super::event::Told;
 use super::id::{CallId, VerificationId};
 use super::missed::DidId;
 use super::missed::recent::Remembered;
-use super::missed::record::MissedCallRecord;
-use super::note::{AttemptNote, CallNote, FinalNote, LeaseNote, Note, VerificationNote};
+use super::note::{AttemptNote, LeaseNote, Note, VerificationNote};
 use super::placed::Placed;
 use super::record::Ending;
 use super::service::Verify;
 use super::snapshot::{Method, Reason, Status};
 use super::start::{Order, Task, Watch};
 use super::step::{Flash, Missed, Step};
-use super::story::{Fact, Story};
+use super::story::Story;
 use super::suffixes::SPACE;
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
 
-/// The notes of a process that is gone.
-#[derive(Default)]
-pub struct Past {
-    drafts: BTreeMap<VerificationId, Draft>,
-    leases: Vec<LeaseNote>,
-    attempts: Vec<AttemptNote>,
-    remembered: Vec<Arc<MissedCallRecord>>,
-    may_ring: BTreeSet<CallId>,
-}
-
-/// What is known of one verification.
-#[derive(Default)]
-struct Draft {
-    start: Option<Box<VerificationNote>>,
-    calls: Vec<CallNote>,
-    attempts_left: Option<u8>,
-    end: Option<FinalNote>,
-    missed: Option<Arc<MissedCallRecord>>,
-}
+use past::Draft;
+pub use past::Past;
 
 /// What came of a [`Past`].
 #[derive(Debug, Default)]
@@ -66,68 +50,17 @@ pub struct Revival {
     pub homeless: usize,
 }
 
-impl Past {
-    /// Adds a note.
-    pub fn add(&mut self, note: Note) {
-        match note {
-            Note::Attempt(attempt) => {
-                let left = &mut self.draft(attempt.verification).attempts_left;
-                *left = Some(left.map_or(attempt.left, |least| least.min(attempt.left)));
-                self.attempts.push(attempt);
-            }
-            Note::Call(call) => self.draft(call.record.verification).calls.push(call),
-            Note::Final(end) => self.draft(end.id).end = Some(end),
-            Note::Forgotten { id, .. } => drop(self.drafts.remove(&id)),
-            Note::Lease(lease) => self.leases.push(lease),
-            Note::MissedCall(call, Some(id)) => self.draft(id).missed = Some(call),
-            Note::MissedCall(call, None) => self.remembered.push(call),
-            Note::Verification(start) => {
-                let id = start.id;
-                self.draft(id).start = Some(start);
-            }
-        }
-    }
-
-    /// A call of which a record says that it may ring: whatever else is known of it, its INVITE may have
-    /// left.
-    pub fn add_in_flight(&mut self, call: CallId) {
-        self.may_ring.insert(call);
-    }
-
-    fn draft(&mut self, id: VerificationId) -> &mut Draft {
-        self.drafts.entry(id).or_default()
-    }
-
-    /// When the first of what still counts for phones happened.
-    fn oldest(&self) -> Option<Instant> {
-        let leases = self.leases.iter().map(|lease| lease.at);
-        leases.chain(self.attempts.iter().map(|attempt| attempt.at)).min()
-    }
-
-    /// The last five digits of the calls that have no end yet.
-    fn suffixes(&self) -> BTreeMap<CallId, Option<u32>> {
-        let calls = self.drafts.values().flat_map(|draft| draft.calls.iter());
-        let live = calls.filter(|call| call.record.ending().is_none());
-        let mut suffixes: BTreeMap<_, _> = live.map(|call| (call.record.id, None)).collect();
-        for lease in &self.leases {
-            if let Some(place) = suffixes.get_mut(&CallId(lease.id)) {
-                *place = lease.suffix.as_ref().map(|(suffix, _)| *suffix);
-            }
-        }
-        suffixes
-    }
-}
-
 impl Verify {
-    /// Says when it began, at the latest: what another process remembered happened before, and is counted
-    /// from long enough ago. Called before anything else happens.
-    pub fn begin(&self, now: Instant) {
+    /// The same, which began now: what another process remembered happened before, and is counted from
+    /// long enough ago.
+    pub fn begun(self, now: Instant) -> Self {
         let limits = &self.settings.limits;
         let windows = limits.phone.iter().chain(&limits.prefix).map(|limit| limit.window);
         let longest =
             windows.chain([limits.hard_lock, limits.lock, self.settings.reuse_window]).max();
         let before = longest.unwrap_or_default() * 2;
         self.epoch.begin(now.checked_sub(before).unwrap_or(now));
+        self
     }
 
     /// Takes over from a process that is gone. Called once, before anybody is served; callers may ring
@@ -388,44 +321,6 @@ impl Verify {
         };
         // Lost against another final state or not: it is final now.
         let _ = self.end(entry, end, now);
-    }
-}
-
-impl Draft {
-    /// Whether there is more than wrong codes.
-    fn is_litter(&self) -> bool {
-        self.end.is_some() || self.missed.is_some() || !self.calls.is_empty()
-    }
-
-    /// Where it stood.
-    fn state(&self, start: &VerificationNote, step: &Step) -> State {
-        let state = State {
-            calls: self.calls.last().map_or(0, |call| call.ordinal),
-            is_matched: self.missed.is_some(),
-            ..State::new(self.attempts_left.unwrap_or(start.attempts), 0)
-        };
-        debug_assert!(step.missed().is_some() || state.calls > 0, "a start has its call");
-        match self.end {
-            None => state,
-            Some(end) => {
-                let after = end.ended.saturating_duration_since(start.created);
-                state.end(end.status, end.reason, after)
-            }
-        }
-    }
-
-    /// What was told of it.
-    fn facts(&self) -> Vec<Fact> {
-        let mut facts = vec![Fact::Created];
-        facts.extend(self.missed.as_ref().map(|_| Fact::Matched));
-        for call in &self.calls {
-            let facts_of = call.record.facts();
-            facts.push(Fact::CallPlaced(call.ordinal));
-            facts.extend(facts_of.moments.ringing.map(|_| Fact::CallRinging(call.ordinal)));
-            facts.extend(facts_of.ending.map(|_| Fact::CallEnded(call.ordinal)));
-        }
-        facts.extend(self.end.map(|_| Fact::VerificationEnded));
-        facts
     }
 }
 

@@ -134,8 +134,8 @@ impl Verify {
         if let Some(entry) = self.table.get_by_call(order.call.id)
             && let Some(placed) = entry.find(order.call.id)
         {
-            if !self.is_kept || entry.is_call_back(&placed) {
-                // That of a call that was asked for is kept with it.
+            if placed.ordinal > 1 || entry.missed().is_some() {
+                // That of a start is kept with the start.
                 self.listener.on_told(Told::note(self.lease_note(&entry, order, false)));
             }
             self.tell(&entry, Fact::CallPlaced(placed.ordinal));

@@ -30,14 +30,7 @@ impl Verify {
         };
         let told = match fact {
             Fact::CallEnded(ordinal) => of_call(ordinal, Event::CallEnded),
-            Fact::CallPlaced(ordinal) => {
-                of_call(ordinal, Event::CallPlaced).map(|(event, notes)| {
-                    // One that was asked for is kept before it is handed over. An older look at it must not
-                    // take the place of what its shard has written since.
-                    let is_new = entry.missed().is_some() && ordinal == 1;
-                    (event, if is_new || !self.is_kept { notes } else { vec![] })
-                })
-            }
+            Fact::CallPlaced(ordinal) => of_call(ordinal, Event::CallPlaced),
             Fact::CallRinging(ordinal) => of_call(ordinal, Event::CallRinging),
             Fact::Created => {
                 // As it was then, however late that is said.

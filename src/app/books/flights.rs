@@ -67,8 +67,8 @@ impl Records for Flights {
     fn record(&self, record: InFlight, receipt: Receipt) {
         let (scribe, shard) = (Arc::clone(&self.scribe), Arc::clone(&self.shard));
         let note = self.verify.note_of_call(record.call);
-        // A call that was asked for was written before the shard had the order.
-        let is_written = self.verify.is_asked_for(record.call);
+        // The call of a start was written with it, before the shard had the order.
+        let is_written = self.verify.is_of_start(record.call);
         let submit = move || {
             let bell = Arc::clone(&shard);
             let answer = move |saved: Result<(), _>| {

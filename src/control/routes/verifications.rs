@@ -47,34 +47,23 @@ pub(super) async fn start(
     let keep = |started: &Snapshot| slip.map(|Extension(slip)| slip.keep(&created(&api, started)));
     let begun = api.service.start(&caller, start, keep, clock::now()).await;
     let begun = begun.map_err(|refusal| of_start(&refusal))?;
-    Ok(reply(created(&api, &begun.snapshot), begun.is_reply_kept))
-}
-
-fn reply(reply: Reply, is_kept: bool) -> Response {
-    let mut response = replay(&reply);
-    if is_kept {
+    let mut response = replay(&created(&api, &begun.snapshot));
+    if begun.is_reply_kept {
         response.extensions_mut().insert(IsKept);
     }
-    response
+    Ok(response)
 }
 
 /// The reply to a start.
 fn created(api: &Api, started: &Snapshot) -> Reply {
     let location = HeaderValue::try_from(format!("/v1/verifications/{}", started.id));
-    let mut reply = accepted(api, started);
-    reply.status = StatusCode::CREATED;
-    reply.headers.extend(location.ok().map(|location| (header::LOCATION, location)));
-    reply
-}
-
-/// The reply to a further call.
-fn accepted(api: &Api, placed: &Snapshot) -> Reply {
-    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    let headers = HeaderMap::from_iter(headers);
-    let view = VerificationView::new(placed, &api.trunks);
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.extend(location.ok().map(|location| (header::LOCATION, location)));
+    let view = VerificationView::new(started, &api.trunks);
     // Strings and numbers have a JSON form.
     let body = serde_json::to_vec(&view).unwrap_or_default().into();
-    Reply { status: StatusCode::ACCEPTED, headers, body, is_passing: false }
+    Reply { status: StatusCode::CREATED, headers, body, is_passing: false }
 }
 
 /// Read one.
@@ -152,15 +141,15 @@ pub(super) async fn check(
 pub(super) async fn call_again(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
-    slip: Option<Extension<Slip>>,
     Id(id): Id<VerificationId>,
     Json(NoBody {}): Json<NoBody>,
-) -> Result<Response, Problem> {
-    // Written with the call itself, so it is made before.
-    let keep = |placed: &Snapshot| slip.map(|Extension(slip)| slip.keep(&accepted(&api, placed)));
-    let placed = api.service.call_again(&caller, id, keep, clock::now()).await;
-    let placed = placed.map_err(|refusal| of_call_again(&refusal, &api.trunks))?;
-    Ok(reply(accepted(&api, &placed.snapshot), placed.is_reply_kept))
+) -> Result<(StatusCode, Body<VerificationView>), Problem> {
+    let placed = api
+        .service
+        .call_again(&caller, id, clock::now())
+        .await
+        .map_err(|refusal| of_call_again(&refusal, &api.trunks))?;
+    Ok((StatusCode::ACCEPTED, view(&api, &placed)))
 }
 
 /// Report what the phone saw.
