@@ -34,7 +34,7 @@ mod target;
 pub use delivery::{Delivery, DeliveryState, Filter};
 pub use event::{EVENTS, Pattern, PatternError};
 pub use failure::Failure;
-pub use figures::{EndpointFigures, Figures};
+pub use figures::{CALLBACKS, EndpointFigures, Figures};
 pub use guard::{Allowed, is_public};
 pub use message::{Endpoint, Message, MessageId};
 pub use notifier::Notifier;

@@ -9,8 +9,8 @@ use super::document::Files;
 use super::kind::{self, Kind, Refusal};
 use super::section::Section;
 use crate::notify::{
-    Allowed, Callbacks, ENDPOINTS_MAX, EndpointSettings, HostPattern, Pattern, Reach, Secret,
-    Settings, Trust, UrlError, check_url,
+    Allowed, CALLBACKS, Callbacks, ENDPOINTS_MAX, EndpointSettings, HostPattern, Pattern, Reach,
+    Secret, Settings, Trust, UrlError, check_url,
 };
 
 /// Where the files that a section names are found.
@@ -44,6 +44,10 @@ fn read_endpoint(
     let name = section.required("name", &kind::name());
     if let Some(twin) = name.as_ref().filter(|name| names.contains(name)) {
         section.refuse("name", &format!("\"{twin}\" for the second time"), "a name of its own");
+    }
+    if name.as_deref() == Some(CALLBACKS) {
+        let found = format!("\"{CALLBACKS}\", as metrics call all callback URLs together");
+        section.refuse("name", &found, "another name");
     }
     let url = section.required("url", &url());
     let events = section.values("events", &event()).unwrap_or_else(Pattern::finals);

@@ -14,6 +14,9 @@ pub struct Figures {
     pub left_on_disk: u64,
 }
 
+/// What metrics call all callback URLs together.
+pub const CALLBACKS: &str = "callback";
+
 /// One receiver.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EndpointFigures {

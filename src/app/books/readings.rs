@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::notify::{EndpointFigures, Notifier};
+use crate::notify::{CALLBACKS, EndpointFigures, Notifier};
 use crate::observe::{Distribution, JournalReading, WebhookReading};
 use crate::store::Journal;
 use crate::store::figures::Histogram;
@@ -40,6 +40,3 @@ pub(crate) fn webhooks(notifier: &Notifier) -> Vec<WebhookReading> {
     };
     notifier.figures().endpoints.into_iter().map(reading).collect()
 }
-
-/// All callback URLs together. No endpoint has this name.
-const CALLBACKS: &str = "callback";

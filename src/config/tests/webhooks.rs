@@ -46,7 +46,7 @@ fn everything_wrong_with_webhooks_is_told_and_no_secret_with_it() {
          secret_previous = \"{SECRET}\"\n\
          [[webhook]]\nname = \"a\"\nurl = \"https://key@example.com/\"\nsecret = \"hunter2hunter2\"\n\
          events = [\"call.over\"]\nconcurrency = 0\ntimeout = \"2m\"\nallow_private = \"10.0.0.0/8\"\n\
-         [[webhook]]\nname = \"c\"\nurl = \"https://example.com/\"\nevents = []\n\
+         [[webhook]]\nname = \"callback\"\nurl = \"https://example.com/\"\nevents = []\n\
          [[webhook]]\nname = \"d\"\nurl = \"https://example.com/\"\nsecret_file = \"keys/d\"\n\
          [[webhook]]\nname = \"e\"\nurl = \"https://example.com/\"\nsecret_file = \"keys/e\"\nretries = 3\n\
          [[webhook]]\nname = \"f\"\nurl = \"https://example.com/\"\nsecret_file = \"keys/f\"\n\
@@ -67,6 +67,7 @@ fn everything_wrong_with_webhooks_is_told_and_no_secret_with_it() {
         ringproof.toml:21: `webhook.timeout` is "2m", must be a duration between "1s" and "1m"
         ringproof.toml:22: `webhook.allow_private` is "10.0.0.0/8", must be true, false, or a list of ranges such as ["10.1.0.0/16"]
         ringproof.toml:23: `webhook.secret` is missing, must be `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it, or in `secret_file`
+        ringproof.toml:24: `webhook.name` is "callback", as metrics call all callback URLs together, must be another name
         ringproof.toml:26: `webhook.events` is empty, must be a list, each an event such as "call.ended", or "verification.*", or "*"
         ringproof.toml:30: `webhook.secret_file` is "keys/d", which cannot be read (entity not found), must be a file of one or two lines, each `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it
         ringproof.toml:34: `webhook.secret_file` is "keys/e", which holds no secret (it does not begin with `whsec_` or `whsk_`), must be a file of one or two lines, each `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it
