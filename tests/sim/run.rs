@@ -69,13 +69,13 @@ pub(crate) fn one(seed: u64, is_told: bool) -> (Result<Tally, Failure>, String) 
     (result, plan + world.story.text() + &ladders(&world, is_told))
 }
 
-/// Runs the worlds of several seeds.
-pub(crate) fn several(seeds: Range<u64>) -> Several {
+/// Runs the worlds of several seeds, of every `step`th.
+pub(crate) fn several(seeds: Range<u64>, step: u64) -> Several {
     let next = AtomicU64::new(seeds.start);
     let worker = || {
         let mut some = Several::default();
         loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
+            let seed = next.fetch_add(step, Ordering::Relaxed);
             if seed >= seeds.end {
                 return some;
             }

@@ -15,7 +15,8 @@ use crate::world::World;
 impl World {
     /// Takes the events of a daemon.
     pub(crate) fn hear(&mut self, daemon: usize) -> Verdict {
-        while let Ok(event) = self.daemons[daemon].heard.try_recv() {
+        self.hand_to_disk(daemon);
+        while let Some(event) = self.daemons[daemon].next_event() {
             self.story.record(self.now - self.start, &format!("  == {}", words(&event)));
             match event {
                 Event::CallPlaced(call) => {
@@ -37,6 +38,7 @@ impl World {
                 Event::MissedCall(call) => self.on_missed_call(&call)?,
                 Event::VerificationEnded(end) => {
                     self.on_awaited_ended(&end)?;
+                    self.memory.on_ended(end.id, (&*end).into(), self.now)?;
                     self.verifications.on_ended(end.id, end.status)?;
                 }
                 Event::PhoneReported { .. } | Event::WrongCode(_) => {}
@@ -66,7 +68,7 @@ impl World {
     }
 
     /// S6, and everything that can only be told at the end.
-    pub(crate) fn check_end(&self) -> Verdict {
+    pub(crate) fn check_end(&mut self) -> Verdict {
         for host in &self.shards {
             let Some(gateway) = &host.gateway else { continue };
             for (name, size, _) in gateway.describe(self.now).tables {
@@ -82,12 +84,31 @@ impl World {
             let census = daemon.verify.census();
             empty("pending", census.pending.size)?;
             within("ended", census.ended.size, daemon.unwatched)?;
-            empty("calls", census.calls.size)?;
+            // Those that are unwatched have theirs.
+            ensure(daemon.unwatched > 0 || census.calls.size == 0, Rule::Quiet, || {
+                format!("{} calls left", census.calls.size)
+            })?;
             empty("waiting", census.waiting.size)?;
             // What nobody has a timer for.
             daemon.verify.sweep(self.now + KEPT_MAX);
             let census = daemon.verify.census();
             empty("ended", census.ended.size)?;
+            let left: Vec<_> = self
+                .orders
+                .iter()
+                .filter(|(_, o)| daemon.verify.call(o.call.id).is_some())
+                .map(|(_, o)| {
+                    (
+                        o.call.id,
+                        o.verification,
+                        daemon.verify.get(o.verification, self.now).map(|v| v.status),
+                    )
+                })
+                .collect();
+            if census.calls.size > 0 {
+                eprintln!("LEFT {left:?}");
+            }
+            empty("calls of ended verifications", census.calls.size)?;
             empty("recent", census.recent.size)?;
         }
         for (index, host) in self.trunks.iter().enumerate() {
@@ -96,6 +117,7 @@ impl World {
             })?;
         }
         self.check_callers()?;
+        self.check_disks()?;
         self.outcomes.at_end(|call| self.is_call_lost(call))?;
         self.verifications.at_end(|id| self.is_lost(id))?;
         self.rung.iter().try_for_each(|(trunk, entry)| self.check_ring(*trunk, entry))
@@ -111,7 +133,7 @@ impl World {
             let is_it = (order.to.as_u64(), order.caller_id.as_u64()) == names;
             is_it && order.call.placed <= entry.at
         });
-        let Some((_, order)) = order else {
+        let Some((daemon, order)) = order else {
             return Self::broken(Rule::OneCall, format!("{names:?} rang and nobody wanted it"));
         };
         let plan = &self.plan.trunks[trunk];
@@ -124,6 +146,7 @@ impl World {
             rang_for: entry.rang_for,
             planned: order.ring.unwrap_or(profile.ring),
             is_guessed: profile.assume_ringing_after.is_some(),
+            pause: self.pause(*daemon, entry),
             outcome: order.call.ending().map(|ending| ending.outcome),
         })
     }
