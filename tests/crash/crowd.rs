@@ -119,6 +119,12 @@ impl Crowd {
         self.after(Duration::ZERO, Task::Start(phone));
     }
 
+    /// Somebody who does nothing but look at the phone.
+    pub(crate) fn expect(&self, phone: &str) {
+        let person = Person::new(Manner::Sleeps { calls: false }, 1);
+        self.state().people.insert(phone.to_owned(), person);
+    }
+
     /// To be done then.
     pub(crate) fn after(&self, wait: Duration, task: Task) {
         let at = self.clock.now() + wait;
@@ -224,7 +230,11 @@ impl Crowd {
         let comes_back = match person.manner {
             Manner::Guesses => true,
             Manner::Types { .. } => state.dice.below(10) < 3,
-            Manner::Asks | Manner::Calls | Manner::Cancels | Manner::Sleeps { .. } => false,
+            Manner::Asks
+            | Manner::Calls
+            | Manner::Cancels
+            | Manner::Confirms
+            | Manner::Sleeps { .. } => false,
         };
         if !comes_back || person.round >= ROUNDS_MAX || self.is_quitting() {
             return;

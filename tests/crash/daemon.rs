@@ -19,8 +19,7 @@ use crate::world::{Place, spawn};
 pub(crate) struct Daemon {
     child: Child,
     config: PathBuf,
-    // Last: the folder goes when the process has gone.
-    place: Place,
+    place: PathBuf,
 }
 
 /// Where its peers are, and where it is itself.
@@ -34,7 +33,7 @@ pub(crate) struct Addresses {
 impl Daemon {
     /// The first life.
     pub(crate) fn start(
-        place: Place,
+        place: &Place,
         addresses: Addresses,
         options: &Options,
         crowd: &Crowd,
@@ -44,7 +43,7 @@ impl Daemon {
         fs::write(place.0.join("lab.toml"), profile(addresses)).expect("a file can be written");
         crowd.ledger().lives.on_spawn(crowd.clock.now());
         let child = spawn(&config, None);
-        Self { child, config, place }
+        Self { child, config, place: place.0.clone() }
     }
 
     /// Waits until it answers, at most so long; whether it does.
@@ -88,7 +87,7 @@ impl Daemon {
 
     /// Where its journal is.
     pub(crate) fn journal_bytes(&self) -> u64 {
-        fs::metadata(self.place.0.join("journal")).map_or(0, |data| data.len())
+        fs::metadata(self.place.join("journal")).map_or(0, |data| data.len())
     }
 
     fn look_at_log(&self) {
@@ -97,7 +96,7 @@ impl Daemon {
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.place.0.join("log")).unwrap_or_default()
+        fs::read_to_string(self.place.join("log")).unwrap_or_default()
     }
 }
 
@@ -150,6 +149,8 @@ name = "default"
 numbers = ["+468765[00000-99999]"]
 [[did]]
 number = "+468123456[00-99]"
+[missed_calls]
+confirm_after = "1s"
 [verify]
 attempts = {attempts}
 keep_ended = "{keep_ended}s"

@@ -17,6 +17,7 @@ mod callers;
 mod clock;
 mod crowd;
 mod daemon;
+mod guesses;
 #[path = "../it/http.rs"]
 #[expect(dead_code, reason = "only the requests are used here")]
 mod http;

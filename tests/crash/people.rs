@@ -29,6 +29,8 @@ pub(crate) enum Manner {
     Calls,
     /// Gives up.
     Cancels,
+    /// Rings the number that they are shown, is called back, and types the code.
+    Confirms,
     /// Only guesses, and comes back to guess.
     Guesses,
     /// Does nothing, until it expires; `calls`: and never rings the number that they are shown.
@@ -54,7 +56,8 @@ impl Manner {
         }
         match dice.below(100) {
             0..10 => Self::Asks,
-            10..25 => Self::Calls,
+            10..15 => Self::Confirms,
+            15..25 => Self::Calls,
             25..40 => Self::Cancels,
             40..50 => Self::Guesses,
             50..75 => Self::Types { mistakes: 0 },
@@ -64,7 +67,17 @@ impl Manner {
 
     /// Whether the phone is to ring us.
     pub(crate) fn is_missed_call(self) -> bool {
-        matches!(self, Self::Calls | Self::Sleeps { calls: true })
+        matches!(self, Self::Calls | Self::Confirms | Self::Sleeps { calls: true })
+    }
+
+    /// Whether they ring the number that they are shown.
+    pub(crate) fn dials(self) -> bool {
+        matches!(self, Self::Calls | Self::Confirms)
+    }
+
+    /// How many calls a start of theirs is good for.
+    pub(crate) fn calls(self) -> u32 {
+        u32::from(self == Self::Confirms || !self.is_missed_call())
     }
 
     fn steps(self) -> Vec<Step> {
@@ -72,6 +85,7 @@ impl Manner {
             Self::Asks => vec![Step::TypeRight, Step::AskForCall],
             Self::Calls | Self::Sleeps { .. } => vec![],
             Self::Cancels => vec![Step::Cancel],
+            Self::Confirms => vec![Step::TypeRight],
             Self::Guesses => {
                 vec![Step::TypeRight, Step::TypeWrong, Step::TypeWrong, Step::TypeWrong]
             }

@@ -69,10 +69,10 @@ fn on_granted(crowd: &Crowd, phone: &str, json: &Value, asked: Asked) {
         return crowd.ledger().object(Kind::Lost, format!("a 201 without a verification: {json}"));
     };
     let manner = crowd.with(phone, |it| it.manner);
-    let calls = manner.map_or(1, |manner| u32::from(!manner.is_missed_call()));
+    let calls = manner.map_or(1, Manner::calls);
     crowd.ledger().on_granted(&view, calls, asked);
     crowd.on_started(phone, &view.id);
-    if manner == Some(Manner::Calls)
+    if manner.is_some_and(Manner::dials)
         && let Some(did) = json.pointer("/missed_call/did").and_then(Value::as_str)
     {
         let dial = Task::Dial { phone: phone.to_owned(), did: did.to_owned() };

@@ -135,8 +135,9 @@ impl Ledger {
     /// Somebody was told that there is none with this id.
     pub(crate) fn on_gone(&mut self, id: &str, asked: Asked) {
         let Some(book) = self.books.get(id) else { return };
-        // What ended is forgotten after a while.
-        let kept_until = book.end_told.map(|told| told + self.rules.keep_ended);
+        // What ended is forgotten after a while, and its end may have been told long after it came.
+        let started = book.attempts.first().map(|(told, _)| *told + self.rules.keep_ended);
+        let kept_until = book.end_told.and(started);
         let may_be_gone = kept_until.is_some_and(|until| until <= asked.told + CLOCKS);
         let text = format!("{id} is not found, {:?} after its start", book.attempts.first());
         let was_told = book.attempts.first().is_some_and(|(since, _)| *since < asked.at);
