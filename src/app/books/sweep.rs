@@ -99,13 +99,21 @@ const ROUNDS: usize = 25;
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
-    use crate::store::Hidden;
     use crate::store::record::Idempotency;
+    use crate::store::{self, Hidden};
 
     #[test]
     fn h04_a_reply_is_kept_until_it_expires() {
-        let terms = Terms::new(&Settings::default(), (1, Duration::ZERO));
+        let journal = config::Journal {
+            path: PathBuf::new(),
+            settings: store::Settings::default(),
+            events_kept: 1,
+            events_kept_for: Duration::ZERO,
+        };
+        let terms = Terms::new(&Settings::default(), &journal);
         let reply = Record::from(Idempotency {
             ticket: 1,
             owner: [0; 32],
