@@ -147,7 +147,7 @@ impl World {
             let shard = daemon_shard(self, daemon, task.shard());
             match task {
                 Task::Call(order) => {
-                    self.meet("a call that never left");
+                    self.meet("a call that had not left at a kill");
                     self.orders.push((daemon, order.clone()));
                     self.command(shard, Command::Place(order));
                 }
@@ -190,7 +190,7 @@ impl World {
 
     fn haunt(&mut self, daemon: usize, in_flight: Vec<InFlight>) {
         for _ in &in_flight {
-            self.meet("a call in flight");
+            self.meet("a call in flight at a kill");
         }
         for record in &in_flight {
             if let Some(names) = record.names() {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ringproof::lab::Entry;
+use ringproof::outcome::Outcome;
 use ringproof::verify::event::Event;
 use ringproof::verify::id::{CallId, VerificationId};
 
@@ -30,9 +31,13 @@ impl World {
                     self.outcomes.on_ended(call.id)?;
                     self.daemons[daemon].leases.on_ended(call.id);
                     self.unseen.retain(|(_, unseen)| unseen.id != call.id);
-                    ensure(call.ending().is_some(), Rule::OneOutcome, || {
+                    let outcome = call.ending().map(|ending| ending.outcome);
+                    ensure(outcome.is_some(), Rule::OneOutcome, || {
                         format!("{} ended without an outcome", call.id)
                     })?;
+                    if outcome == Some(Outcome::Restarted) {
+                        self.meet("a call that a restart ended");
+                    }
                 }
                 Event::VerificationCreated(created) => self.verifications.on_created(created.id)?,
                 Event::MissedCall(call) => self.on_missed_call(&call)?,
@@ -93,22 +98,13 @@ impl World {
             daemon.verify.sweep(self.now + KEPT_MAX);
             let census = daemon.verify.census();
             empty("ended", census.ended.size)?;
-            let left: Vec<_> = self
-                .orders
-                .iter()
-                .filter(|(_, o)| daemon.verify.call(o.call.id).is_some())
-                .map(|(_, o)| {
-                    (
-                        o.call.id,
-                        o.verification,
-                        daemon.verify.get(o.verification, self.now).map(|v| v.status),
-                    )
-                })
-                .collect();
-            if census.calls.size > 0 {
-                eprintln!("LEFT {left:?}");
-            }
-            empty("calls of ended verifications", census.calls.size)?;
+            ensure(census.calls.size == 0, Rule::Quiet, || {
+                let calls = self.orders.iter().map(|(_, order)| &order.call);
+                let left = calls.filter(|call| daemon.verify.call(call.id).is_some());
+                let left: Vec<_> =
+                    left.map(|call| format!("{} of {}", call.id, call.verification)).collect();
+                format!("calls of what is forgotten are left: {left:?}")
+            })?;
             empty("recent", census.recent.size)?;
         }
         for (index, host) in self.trunks.iter().enumerate() {
