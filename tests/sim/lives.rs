@@ -137,11 +137,13 @@ impl World {
         }
         self.forget_orders(daemon);
         let Some(disk) = self.daemons[daemon].disk() else { return Ok(()) };
+        let orphans: Vec<_> = disk.orphans().collect();
         let (past, in_flight) = (disk.past(), disk.in_flight.values().cloned().collect());
         let revival = self.daemons[daemon].verify.recover(past, self.now);
         // Nobody has a timer for what has ended: it is forgotten by the daemon's tick.
         let Revival { tasks, pending, ended, .. } = revival;
         self.daemons[daemon].unwatched = pending + ended - tasks.len();
+        self.orphans.extend(orphans);
         self.haunt(daemon, in_flight);
         for task in tasks {
             let shard = daemon_shard(self, daemon, task.shard());

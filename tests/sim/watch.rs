@@ -149,7 +149,8 @@ impl World {
 
     fn is_call_lost(&self, call: CallId) -> bool {
         let order = self.orders.iter().find(|(_, order)| order.call.id == call);
-        order.is_some_and(|(daemon, _)| self.daemons[*daemon].is_gone)
+        self.orphans.contains(&call)
+            || order.is_some_and(|(daemon, _)| self.daemons[*daemon].is_gone)
     }
 
     fn is_lost(&self, id: VerificationId) -> bool {

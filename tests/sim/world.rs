@@ -3,7 +3,7 @@
 //! Nothing here sleeps, opens a port or asks for the time, and nothing depends on the order of a
 //! hash table: the same seed gives the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ringproof::gateway::{Command, Gateway, Input};
 use ringproof::outcome::{Outcome, Side};
 use ringproof::verify::Order;
-use ringproof::verify::id::VerificationId;
+use ringproof::verify::id::{CallId, VerificationId};
 use ringproof::verify::record::{CallRecord, Ending};
 
 use crate::agenda::Agenda;
@@ -74,6 +74,8 @@ pub(crate) struct World {
     pub(crate) reloaded: usize,
     pub(crate) memory: Memory,
     pub(crate) downs: Vec<Down>,
+    /// Calls that outlived both their verification and their daemon.
+    pub(crate) orphans: BTreeSet<CallId>,
     /// Replies that have not left, by their daemon.
     pub(crate) owed: Vec<(usize, Owed)>,
     /// What was met of calls to our numbers.
@@ -175,6 +177,7 @@ impl World {
             reloaded: 0,
             memory: Memory::default(),
             downs: vec![],
+            orphans: BTreeSet::new(),
             owed: vec![],
             met: BTreeMap::new(),
             plan,
