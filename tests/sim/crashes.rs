@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::dice::Dice;
 use crate::plan::Daemon;
+use crate::visit::Visit;
 
 /// What befalls the daemons of one world.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub(crate) struct Failure {
 
 impl Crashes {
     /// Draws those of one world.
-    pub(crate) fn draw(daemons: &[Daemon], dice: &mut Dice) -> Self {
+    pub(crate) fn draw(daemons: &[Daemon], visits: &[Visit], dice: &mut Dice) -> Self {
         let any = |dice: &mut Dice| dice.between(0, daemons.len() as u32 - 1) as usize;
         let kill = |dice: &mut Dice| Kill {
             daemon: any(dice),
@@ -41,8 +42,15 @@ impl Crashes {
             pause: dice.millis(PAUSE_MIN_MS, PAUSE_MAX_MS),
         };
         let failure = |dice: &mut Dice| {
-            let from = dice.millis(0, 100_000);
-            Failure { daemon: any(dice), from, until: from + dice.millis(10, 3_000) }
+            let (daemon, from) = match dice.chance(50) {
+                // Just when a start is being written.
+                true => {
+                    let visit = &visits[dice.between(0, visits.len() as u32 - 1) as usize];
+                    (visit.daemon, visit.at + dice.millis(0, 2))
+                }
+                false => (any(dice), dice.millis(0, 100_000)),
+            };
+            Failure { daemon, from, until: from + dice.millis(10, 3_000) }
         };
         let failures = if dice.chance(40) { dice.between(1, 3) } else { 0 };
         Self {

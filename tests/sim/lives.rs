@@ -98,10 +98,14 @@ impl World {
         let first = self.daemons[daemon].first_shard;
         let count = usize::from(self.plan.daemons[daemon].settings.shards);
         let its = first..first + count;
-        self.agenda.retain(|happening| match happening {
-            Happening::Commanded { shard, .. } => !its.contains(shard),
-            Happening::Crash(Crash::Answers { daemon: owner, .. }) => *owner != daemon,
-            _ => true,
+        self.agenda.retain(|happening| {
+            let is_told =
+                matches!(happening, Happening::Commanded { shard, .. } if its.contains(shard));
+            let is_answered = matches!(
+                happening,
+                Happening::Crash(Crash::Answers { daemon: owner, .. }) if *owner == daemon
+            );
+            !is_told && !is_answered
         });
         self.owed.retain(|(owner, _)| *owner != daemon);
         self.answers.on_killed(daemon);

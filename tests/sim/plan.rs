@@ -139,7 +139,7 @@ impl Plan {
         visits: Vec<Visit>,
         seed: u64,
     ) -> Self {
-        let crashes = Some(Crashes::draw(&daemons, &mut Dice::new(seed, 10)));
+        let crashes = Some(Crashes::draw(&daemons, &visits, &mut Dice::new(seed, 10)));
         daemons.iter_mut().for_each(|daemon| daemon.drains_at = None);
         let (reloads, rings) = (vec![], vec![]);
         Self { weather, daemons, trunks, outages, reloads, visits, rings, crashes }
