@@ -40,6 +40,11 @@ impl Verify {
             self.phones.on_call_ended(entry.to);
         }
         self.tell(entry, Fact::CallEnded(placed.ordinal));
+        self.follow_call(entry, placed);
+    }
+
+    /// What follows from the end of a call that was told.
+    pub(super) fn follow_call(&self, entry: &Arc<Entry>, placed: &Placed) {
         let facts = placed.record.facts();
         if let Some(reason) = failure_of(&facts) {
             let ended = placed.record.placed + facts.moments.ended.unwrap_or_default();

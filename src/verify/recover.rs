@@ -15,7 +15,6 @@ use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 
-use super::calls::failure_of;
 use super::entry::{Client, Entry, Origin};
 use super::event::Told;
 use super::id::{CallId, VerificationId};
@@ -238,9 +237,7 @@ impl Verify {
         self.complete(entry, now);
         let latest = entry.latest().filter(|placed| !may_ring.contains(&placed.record.id));
         let order = latest.and_then(|placed| self.order_anew(entry, &placed, suffixes));
-        if order.is_none() {
-            self.end_calls(entry, now);
-        }
+        self.end_calls_but(order.as_ref().map(|order| order.call.id), entry, now);
         let state = entry.word.load();
         if state.status != Status::Pending {
             self.end_calls(entry, now);
@@ -287,20 +284,24 @@ impl Verify {
 
     /// Ends every call that has no end: the process that had it is gone.
     fn end_calls(&self, entry: &Arc<Entry>, now: Instant) {
+        self.end_calls_but(None, entry, now);
+    }
+
+    /// The same but for one that goes on.
+    fn end_calls_but(&self, live: Option<CallId>, entry: &Arc<Entry>, now: Instant) {
         let latest = entry.latest();
         let calls =
             latest.iter().flat_map(|latest| (1..=latest.ordinal).filter_map(|n| latest.nth(n)));
-        for placed in calls {
+        for placed in calls.filter(|placed| live != Some(placed.record.id)) {
             if placed.record.ending().is_none() {
                 let (outcome, by) = (Outcome::Restarted, Side::Us);
                 let ending = Ending { outcome, by, sip_code: None, q850_cause: None };
                 placed.record.on_ended(ending, now);
                 self.finish_call(entry, &placed);
-            } else if placed.end()
-                && let Some(reason) = failure_of(&placed.record.facts())
-            {
-                // That it ended was told. What follows from it may not have been.
-                self.fail(entry, &placed, reason, now);
+            } else {
+                // Told long ago; what follows from it perhaps not.
+                placed.end();
+                self.follow_call(entry, &placed);
             }
         }
     }

@@ -27,6 +27,11 @@ impl<T> Agenda<T> {
         self.queue.first_key_value().map(|((at, _), _)| *at)
     }
 
+    /// Strikes what shall not happen.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.queue.retain(|_, what| keep(what));
+    }
+
     /// Takes the next thing.
     pub(crate) fn pop(&mut self) -> Option<T> {
         self.queue.pop_first().map(|(_, what)| what)

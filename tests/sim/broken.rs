@@ -17,6 +17,8 @@ pub(crate) enum Rule {
     OneCall,
     /// Whoever forges a datagram changes nothing.
     Forgery,
+    /// S8: what a client was told is true after a crash.
+    Memory,
     /// S9: nobody is verified without the right code or a return-routed call; and who rings hears the
     /// same, whoever waits for it.
     MissedCalls,

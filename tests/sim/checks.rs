@@ -6,6 +6,7 @@
 pub(crate) mod answers;
 pub(crate) mod invites;
 pub(crate) mod leases;
+pub(crate) mod memory;
 pub(crate) mod missed;
 pub(crate) mod outcomes;
 pub(crate) mod phones;

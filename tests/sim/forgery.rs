@@ -142,7 +142,7 @@ impl World {
         gateway.handle(Input::Datagram { from, payload }, self.now);
         let is_quiet = gateway.poll_transmit().is_none()
             && (gateway.calls(), gateway.next_wake()) == before
-            && self.daemons[host.daemon].heard.try_recv().is_err();
+            && self.daemons[host.daemon].next_event().is_none();
         ensure(is_quiet, Rule::Forgery, || {
             format!("{forgery:?} was believed: {}", String::from_utf8_lossy(payload))
         })

@@ -17,13 +17,15 @@ use ringproof::verify::event::{Event, Listener};
 
 use crate::checks::leases::Leases;
 use crate::checks::rest::{HeldUp, Rest};
+use crate::dice::Dice;
 use crate::dids::Known;
+use crate::disk::{Clerk, Disk, Mouth};
 use crate::plan::{self, Plan};
 
 /// A daemon: what its shards share.
 pub(crate) struct Daemon {
     pub(crate) verify: Arc<Verify>,
-    pub(crate) heard: Receiver<Event>,
+    pub(crate) heard: Heard,
     pub(crate) leases: Leases,
     /// Its first shard among all gateways.
     pub(crate) first_shard: usize,
@@ -32,6 +34,10 @@ pub(crate) struct Daemon {
     pub(crate) unwatched: usize,
     /// It was stopped for good.
     pub(crate) is_gone: bool,
+    /// It was killed, and is not back yet.
+    pub(crate) is_down: bool,
+    /// How often it has died.
+    pub(crate) lives: u64,
 }
 
 /// One shard.
@@ -60,7 +66,17 @@ pub(crate) struct Trunk {
     pub(crate) wake: Option<Instant>,
 }
 
-struct Ear(SyncSender<Event>);
+/// How the world hears of what happens in a daemon.
+pub(crate) enum Heard {
+    /// The daemon keeps nothing.
+    AtOnce(Ear, Receiver<Event>),
+    /// As its clients do: when it is on disk.
+    OnceSaved(Box<Disk>),
+}
+
+/// Hears events at once.
+#[derive(Clone)]
+pub(crate) struct Ear(SyncSender<Event>);
 
 impl Listener for Ear {
     fn on_event(&self, event: Event) {
@@ -68,28 +84,71 @@ impl Listener for Ear {
     }
 }
 
+impl Heard {
+    fn new(plan: &Plan, dice: Dice) -> Self {
+        match &plan.crashes {
+            None => {
+                let (mouth, heard) = sync_channel(EVENTS_MAX);
+                Self::AtOnce(Ear(mouth), heard)
+            }
+            Some(crashes) => {
+                let names = plan.trunks.iter().map(|trunk| Arc::clone(&trunk.profile.name));
+                Self::OnceSaved(Box::new(Disk::new(crashes.commit_ms, names.collect(), dice)))
+            }
+        }
+    }
+
+    pub(crate) fn listener(&self) -> Arc<dyn Listener> {
+        match self {
+            Self::AtOnce(ear, _) => Arc::new(ear.clone()),
+            Self::OnceSaved(disk) => Arc::new(disk.mouth.clone()),
+        }
+    }
+
+    pub(crate) fn mouth(&self) -> Option<&Mouth> {
+        match self {
+            Self::AtOnce(..) => None,
+            Self::OnceSaved(disk) => Some(&disk.mouth),
+        }
+    }
+}
+
+impl Daemon {
+    /// The next event that somebody outside hears of.
+    pub(crate) fn next_event(&mut self) -> Option<Event> {
+        match &mut self.heard {
+            Heard::AtOnce(_, heard) => heard.try_recv().ok(),
+            Heard::OnceSaved(disk) => disk.told.pop_front(),
+        }
+    }
+
+    /// Its journal, if it has one.
+    pub(crate) fn disk(&mut self) -> Option<&mut Disk> {
+        match &mut self.heard {
+            Heard::AtOnce(..) => None,
+            Heard::OnceSaved(disk) => Some(disk),
+        }
+    }
+
+    /// Whether nobody is there to be asked.
+    pub(crate) fn is_away(&self) -> bool {
+        self.is_gone || self.is_down
+    }
+}
+
 /// The daemons of a plan, and all their shards.
 pub(crate) fn daemons(plan: &Plan, seed: u64, start: Instant) -> (Vec<Daemon>, Vec<Shard>) {
     let (mut daemons, mut shards) = (vec![], vec![]);
     for (index, plan_of) in plan.daemons.iter().enumerate() {
-        let entropy = Entropy::seeded(seed << 8 | index as u64);
-        let wall = WallClock::new(start, UNIX_EPOCH + Duration::from_secs(1_800_000_000));
-        let (mouth, heard) = sync_channel(EVENTS_MAX);
-        let settings = plan_of.settings.clone();
-        let (count, window) = (settings.shards, settings.reuse_window);
-        let ear = Arc::new(Ear(mouth));
-        let verify = Verify::new(settings, wall, entropy.clone(), ear);
-        let verify = Arc::new(verify.expect("settings that work"));
+        let heard = Heard::new(plan, Dice::new(seed, 7 + index as u64));
         let first_shard = shards.len();
-        for shard in 0..count {
-            let address = ([192, 0, 2, 10 + index as u8], 5070 + shard).into();
-            let settings = shard_settings(plan, plan_of, address, (shard, count));
-            let (verify, tally) = (Arc::clone(&verify), Arc::new(Tally::default()));
-            let gateway = Gateway::new(settings, verify, &entropy, Arc::clone(&tally), start);
+        let life = Life { plan, seed, index, nth: 0, first_shard, start };
+        let (verify, gateways) = life.begin(heard.listener(), heard.mouth(), start);
+        for (shard, (gateway, tally)) in (0..).zip(gateways) {
             shards.push(Shard {
                 gateway: Some(gateway),
                 tally,
-                address,
+                address: address(index, shard),
                 daemon: index,
                 rest: Rest::default(),
                 held_up: HeldUp::default(),
@@ -98,10 +157,75 @@ pub(crate) fn daemons(plan: &Plan, seed: u64, start: Instant) -> (Vec<Daemon>, V
                 wake: None,
             });
         }
-        let leases = Leases::new(window);
-        daemons.push(Daemon { verify, heard, leases, first_shard, unwatched: 0, is_gone: false });
+        daemons.push(Daemon {
+            verify,
+            heard,
+            leases: Leases::new(plan_of.settings.reuse_window),
+            first_shard,
+            unwatched: 0,
+            is_gone: false,
+            is_down: false,
+            lives: 0,
+        });
     }
     (daemons, shards)
+}
+
+/// One process of a daemon.
+pub(crate) struct Life<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) seed: u64,
+    /// The daemon.
+    pub(crate) index: usize,
+    /// How many processes there were before.
+    pub(crate) nth: u64,
+    pub(crate) first_shard: usize,
+    /// When the world began.
+    pub(crate) start: Instant,
+}
+
+impl Life<'_> {
+    /// It begins, and knows nothing. `mouth`: whoever keeps what it says.
+    pub(crate) fn begin(
+        &self,
+        listener: Arc<dyn Listener>,
+        mouth: Option<&Mouth>,
+        now: Instant,
+    ) -> (Arc<Verify>, Vec<(Gateway, Arc<Tally>)>) {
+        let plan = &self.plan.daemons[self.index];
+        let index = self.index as u64;
+        let entropy = Entropy::seeded(match self.nth {
+            0 => self.seed << 8 | index,
+            // What two processes draw has nothing in common.
+            nth => self.seed << 8 | 0xC0 | index << 3 | nth,
+        });
+        let wall = WallClock::new(self.start, UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let verify = Verify::new(plan.settings.clone(), wall, entropy.clone(), listener);
+        let verify = verify.expect("settings that work");
+        let verify = Arc::new(if mouth.is_some() { verify.kept(&[7; 32]) } else { verify });
+        let count = plan.settings.shards;
+        let gateway = |shard| {
+            let mut settings =
+                shard_settings(self.plan, plan, address(self.index, shard), (shard, count));
+            settings.tag_key = mouth.map(|_| [7; 16]);
+            let tally = Arc::new(Tally::default());
+            let gateway =
+                Gateway::new(settings, Arc::clone(&verify), &entropy, Arc::clone(&tally), now);
+            let shard = self.first_shard + usize::from(shard);
+            let records = mouth.map(|mouth| Clerk { mouth: mouth.clone(), shard });
+            let gateway = match records {
+                None => gateway,
+                Some(records) => gateway.recorded_by(Arc::new(records)),
+            };
+            (gateway, tally)
+        };
+        let gateways = (0..count).map(gateway).collect();
+        (verify, gateways)
+    }
+}
+
+fn address(daemon: usize, shard: u16) -> SocketAddr {
+    ([192, 0, 2, 10 + daemon as u8], 5070 + shard).into()
 }
 
 /// The trunks of a plan.

@@ -8,10 +8,14 @@
 mod agenda;
 mod broken;
 mod checks;
+mod crashes;
 mod dice;
 mod dids;
+mod disk;
 mod forgery;
 mod hosts;
+mod kept;
+mod lives;
 mod network;
 mod people;
 mod plan;
@@ -28,6 +32,7 @@ mod watch;
 mod wire;
 mod world;
 
+use plan::CRASHES_EACH;
 use run::{Failure, one, several};
 
 /// As many worlds as `make test` has the patience for.
@@ -36,11 +41,21 @@ const WORLDS: u64 = 1_000;
 #[test]
 fn t15_a_thousand_worlds_hold_every_invariant() {
     let first = seed().unwrap_or_default();
-    let several = several(first..first + count());
+    let several = several(first..first + count(), 1);
     let failures: Vec<String> = several.failures.iter().map(Failure::to_string).collect();
     assert!(failures.is_empty(), "{} worlds fail:\n{}", failures.len(), failures.join("\n"));
     println!("{}", several.tally);
     several.tally.check();
+}
+
+/// A tenth of those are among the thousand; `CRASHES=n` looks at more.
+#[test]
+fn d01_nothing_that_was_acknowledged_is_lost_by_a_crash() {
+    let last = CRASHES_EACH * number("CRASHES").unwrap_or(20);
+    let several = several(CRASHES_EACH - 1..last, CRASHES_EACH);
+    let failures: Vec<String> = several.failures.iter().map(Failure::to_string).collect();
+    assert!(failures.is_empty(), "{} worlds fail:\n{}", failures.len(), failures.join("\n"));
+    println!("{}", several.tally);
 }
 
 #[test]

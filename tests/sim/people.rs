@@ -14,9 +14,12 @@ impl World {
     /// A person does something, if there is anything to do it about.
     pub(crate) fn act(&mut self, visit: usize, deed: usize) -> Verdict {
         let daemon = self.plan.visits[visit].daemon;
-        let (Some(id), false) = (self.visits[visit], self.daemons[daemon].is_gone) else {
+        let (Some(id), false) = (self.visits[visit], self.daemons[daemon].is_away()) else {
             return Ok(());
         };
+        if !self.is_writable(daemon) {
+            return Ok(());
+        }
         let phone = self.plan.visits[visit].phone.as_u64();
         let log = self.logs.get(&phone).cloned().unwrap_or_default();
         let (_, deed) = self.plan.visits[visit].deeds[deed];
@@ -88,20 +91,23 @@ impl World {
         let before = verify.get(id, self.now);
         let expires = self.expires(id);
         let is_late = expires.is_some_and(|at| self.now >= at);
-        if is_right && !is_late {
+        let is_open = before.as_ref().is_some_and(|before| before.status == Status::Pending);
+        if is_right && is_open && !is_late {
             self.verifications.on_proof(id);
         }
         let found = verify.check(id, evidence, self.now);
         match (before, found) {
             (Some(before), Ok(after)) => {
                 ensure(!is_late, Rule::RightCode, || format!("{id}: compared although expired"))?;
-                Verifications::on_compared(is_right, &before, &after)
+                Verifications::on_compared(is_right, &before, &after)?;
+                self.owe(daemon, after, !is_right)
             }
             (Some(before), Err(CheckError::AlreadyEnded(after))) => {
                 let is_over = before.status != Status::Pending || is_late;
                 ensure(is_over && after.status != Status::Pending, Rule::RightCode, || {
                     format!("{id}: {:?} although {:?}", after.status, before.status)
-                })
+                })?;
+                self.owe(daemon, *after, false)
             }
             (None, Err(CheckError::NotFound)) => Ok(()),
             // No code was shown yet.
@@ -137,7 +143,9 @@ impl World {
                 let is_right = is == Some(was - u8::from(is_placed));
                 ensure(is_right, Rule::RightCode, || {
                     format!("{id}: {was} calls left became {is:?}")
-                })
+                })?;
+                let shown = self.daemons[daemon].verify.get(id, self.now);
+                shown.map_or(Ok(()), |shown| self.owe(daemon, shown, false))
             }
             Err(CallAgainError::NotFound) => {
                 let is_known = before.is_some();
@@ -158,9 +166,10 @@ impl World {
                     let shard = host.first_shard + usize::from(shard);
                     self.command(shard, Command::HangUp(call.id));
                 }
-                Ok(())
+                self.owe(daemon, canceled.snapshot, false)
             }
-            Err(CancelError::AlreadyEnded(_) | CancelError::NotFound) => Ok(()),
+            Err(CancelError::AlreadyEnded(ended)) => self.owe(daemon, *ended, false),
+            Err(CancelError::NotFound) => Ok(()),
         }
     }
 }

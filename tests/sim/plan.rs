@@ -9,6 +9,7 @@ use ringproof::trunk::{
 };
 use ringproof::verify::settings::{Bounds, Limit, Limits, PoolSettings, Settings};
 
+use crate::crashes::Crashes;
 use crate::dice::Dice;
 use crate::dids::Inbound;
 use crate::reloads::Reload;
@@ -37,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) visits: Vec<Visit>,
     /// People who ring our numbers.
     pub(crate) rings: Vec<Ring>,
+    /// What befalls daemons that have a journal; `None`: they have none, and nothing does.
+    pub(crate) crashes: Option<Crashes>,
 }
 
 /// One gateway daemon.
@@ -96,7 +99,8 @@ impl Plan {
             true => (0..dice.between(1, 2)).map(|_| outage(count, lasts_ms, &mut dice)).collect(),
             false => vec![],
         };
-        let wire = match weather == Weather::Calm && outages.is_empty() {
+        let has_crashes = seed % CRASHES_EACH == CRASHES_EACH - 1;
+        let wire = match weather == Weather::Calm && outages.is_empty() && !has_crashes {
             true => lab::Wire::Orderly,
             false => lab::Wire::Wild,
         };
@@ -109,17 +113,36 @@ impl Plan {
         let is_patience_tried = lasts_ms == OUTAGE_LONG_MS && !outages.is_empty();
         // Who is answered stays answered until we hang up: otherwise a lost BYE would not show. But a
         // BYE for which there is no room leaves once, and none is sent for longer than 64*T1.
-        let is_excused = is_crowded || is_patience_tried;
+        // Nor is one that was lost when its gateway died.
+        let is_forgotten = has_crashes && weather != Weather::Calm;
+        let is_excused = is_crowded || is_patience_tried || is_forgotten;
         let talk_max = if is_excused { TALK_SHORT } else { TALK_LONG };
         let trunk = |index| trunk(index, (wire, talk_max), &mut dice);
         let trunks: Vec<Trunk> = (0..count).map(trunk).collect();
         let mut visits: Vec<Visit> = (0..dice.between(4, 24))
             .map(|_| Visit::draw(daemons.len(), &daemons, &mut dice))
             .collect();
+        if has_crashes {
+            return Self::with_crashes(weather, (daemons, trunks, outages), visits, seed);
+        }
         let reloads = Reload::draw(&daemons, trunks.len(), &mut Dice::new(seed, 4));
         let (more, rings) = rings::draw(visits.len(), &daemons, &mut callers);
         visits.extend(more);
-        Self { weather, daemons, trunks, outages, reloads, visits, rings }
+        Self { weather, daemons, trunks, outages, reloads, visits, rings, crashes: None }
+    }
+
+    /// The same for daemons that have a journal and die: nobody rings them, and nobody has them
+    /// read their configuration again, or stop.
+    fn with_crashes(
+        weather: Weather,
+        (mut daemons, trunks, outages): (Vec<Daemon>, Vec<Trunk>, Vec<Outage>),
+        visits: Vec<Visit>,
+        seed: u64,
+    ) -> Self {
+        let crashes = Some(Crashes::draw(&daemons, &visits, &mut Dice::new(seed, 10)));
+        daemons.iter_mut().for_each(|daemon| daemon.drains_at = None);
+        let (reloads, rings) = (vec![], vec![]);
+        Self { weather, daemons, trunks, outages, reloads, visits, rings, crashes }
     }
 
     /// Whether nothing but the phones themselves stands between a plan and its ring.
@@ -238,6 +261,8 @@ fn outage(trunks: u32, lasts_ms: u32, dice: &mut Dice) -> Outage {
     }
 }
 
+/// Of so many worlds one has daemons that die.
+pub(crate) const CRASHES_EACH: u64 = 10;
 /// Refusals that the default table of the phones leaves out.
 const RULES: [&str; 3] = ["33=refuses:403", "34=refuses:410", "35=refuses:488"];
 /// Longer than any world lasts.

@@ -15,10 +15,13 @@ use crate::world::World;
 impl World {
     /// An app starts a verification.
     pub(crate) fn visit(&mut self, index: usize) -> Verdict {
+        let daemon = self.plan.visits[index].daemon;
+        if !self.is_writable(daemon) {
+            return Ok(());
+        }
         let visit = &self.plan.visits[index];
-        let daemon = visit.daemon;
         let verify = &self.daemons[daemon].verify;
-        if self.daemons[daemon].is_gone {
+        if self.daemons[daemon].is_away() {
             return Ok(());
         }
         let started = match verify.start(self.wish(visit), self.now) {
@@ -30,6 +33,10 @@ impl World {
         };
         let (id, is_turned_away) = (started.snapshot.id, visit.is_turned_away);
         self.story.record(self.now - self.start, &format!("visit {index}: {id}"));
+        if self.plan.crashes.is_some() && !is_turned_away {
+            self.begin(index, &started)?;
+            return self.hear(daemon);
+        }
         self.visits[index] = Some(id);
         self.await_call(index, &started.snapshot)?;
         let is_placed = self.hand_over(daemon, &started, is_turned_away)?;

@@ -55,7 +55,7 @@ impl World {
             self.invites.on_response(&seen.branch, status, self.now);
         }
         if is_answer {
-            self.answers.on_answer(seen.dialog());
+            self.answers.on_answer(seen.dialog(), self.shards[shard].daemon);
             // A new BYE is new work.
             self.shards[shard].rest = Default::default();
         }
@@ -155,7 +155,11 @@ impl World {
         let has_stopped = self.has_lost_its_shard(digits(phone));
         let unasked = [Violation::AckUnasked, Violation::ByeUnknown].contains(&noticed.violation);
         let again = self.answered_again.get(&digits(phone));
-        (unasked && again.is_some_and(|at| *at <= self.now))
+        // A gateway that finds a record CANCELs, whatever was said (docs/decisions/cancel-after-a-crash.md).
+        let is_unheard_of = [Violation::CancelBeforeProvisional, Violation::CancelUnknown];
+        let is_haunted = self.invites.was_haunted(digits(phone));
+        (is_haunted && is_unheard_of.contains(&noticed.violation))
+            || (unasked && again.is_some_and(|at| *at <= self.now))
             || (noticed.violation == ack && (rings_on || has_stopped))
             || (noticed.violation == invite && (rings_on || was_away || is_unheard))
     }
@@ -254,8 +258,11 @@ impl World {
         let host = &mut self.shards[shard];
         let Some(gateway) = &host.gateway else { return Ok(()) };
         let state = gateway.describe(now);
+        // Calls of a gateway that died are listened for until 64*T1 have passed in silence.
+        let mut has_work = gateway.calls() > 0;
         for (name, size, limit) in state.tables {
             within(name, size, limit)?;
+            has_work |= name == "calls of a gateway that died" && size > 0;
             // A call without a next wake is not described: a phone that nobody would hang up.
             let is_calls = name == "calls";
             ensure(!is_calls || state.calls.len() == size.min(100), Rule::RingTime, || {
@@ -263,7 +270,7 @@ impl World {
             })?;
         }
         host.held_up.on_step(gateway.holds_up(now), now)?;
-        host.rest.on_step(gateway.calls() > 0, gateway.is_quiet(), now)?;
+        host.rest.on_step(has_work, gateway.is_quiet(), now)?;
         host.wake = gateway.next_wake().map(|wake| wake.at);
         if gateway.is_drained() {
             self.stop(shard);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ringproof::lab::Entry;
+use ringproof::outcome::Outcome;
 use ringproof::verify::event::Event;
 use ringproof::verify::id::{CallId, VerificationId};
 
@@ -15,7 +16,8 @@ use crate::world::World;
 impl World {
     /// Takes the events of a daemon.
     pub(crate) fn hear(&mut self, daemon: usize) -> Verdict {
-        while let Ok(event) = self.daemons[daemon].heard.try_recv() {
+        self.hand_to_disk(daemon);
+        while let Some(event) = self.daemons[daemon].next_event() {
             self.story.record(self.now - self.start, &format!("  == {}", words(&event)));
             match event {
                 Event::CallPlaced(call) => {
@@ -29,14 +31,19 @@ impl World {
                     self.outcomes.on_ended(call.id)?;
                     self.daemons[daemon].leases.on_ended(call.id);
                     self.unseen.retain(|(_, unseen)| unseen.id != call.id);
-                    ensure(call.ending().is_some(), Rule::OneOutcome, || {
+                    let outcome = call.ending().map(|ending| ending.outcome);
+                    ensure(outcome.is_some(), Rule::OneOutcome, || {
                         format!("{} ended without an outcome", call.id)
                     })?;
+                    if outcome == Some(Outcome::Restarted) {
+                        self.meet("a call that a restart ended");
+                    }
                 }
                 Event::VerificationCreated(created) => self.verifications.on_created(created.id)?,
                 Event::MissedCall(call) => self.on_missed_call(&call)?,
                 Event::VerificationEnded(end) => {
                     self.on_awaited_ended(&end)?;
+                    self.memory.on_ended(end.id, (&*end).into(), self.now)?;
                     self.verifications.on_ended(end.id, end.status)?;
                 }
                 Event::PhoneReported { .. } | Event::WrongCode(_) => {}
@@ -66,7 +73,7 @@ impl World {
     }
 
     /// S6, and everything that can only be told at the end.
-    pub(crate) fn check_end(&self) -> Verdict {
+    pub(crate) fn check_end(&mut self) -> Verdict {
         for host in &self.shards {
             let Some(gateway) = &host.gateway else { continue };
             for (name, size, _) in gateway.describe(self.now).tables {
@@ -82,12 +89,22 @@ impl World {
             let census = daemon.verify.census();
             empty("pending", census.pending.size)?;
             within("ended", census.ended.size, daemon.unwatched)?;
-            empty("calls", census.calls.size)?;
+            // Those that are unwatched have theirs.
+            ensure(daemon.unwatched > 0 || census.calls.size == 0, Rule::Quiet, || {
+                format!("{} calls left", census.calls.size)
+            })?;
             empty("waiting", census.waiting.size)?;
             // What nobody has a timer for.
             daemon.verify.sweep(self.now + KEPT_MAX);
             let census = daemon.verify.census();
             empty("ended", census.ended.size)?;
+            ensure(census.calls.size == 0, Rule::Quiet, || {
+                let calls = self.orders.iter().map(|(_, order)| &order.call);
+                let left = calls.filter(|call| daemon.verify.call(call.id).is_some());
+                let left: Vec<_> =
+                    left.map(|call| format!("{} of {}", call.id, call.verification)).collect();
+                format!("calls of what is forgotten are left: {left:?}")
+            })?;
             empty("recent", census.recent.size)?;
         }
         for (index, host) in self.trunks.iter().enumerate() {
@@ -96,6 +113,7 @@ impl World {
             })?;
         }
         self.check_callers()?;
+        self.check_disks()?;
         self.outcomes.at_end(|call| self.is_call_lost(call))?;
         self.verifications.at_end(|id| self.is_lost(id))?;
         self.rung.iter().try_for_each(|(trunk, entry)| self.check_ring(*trunk, entry))
@@ -111,7 +129,7 @@ impl World {
             let is_it = (order.to.as_u64(), order.caller_id.as_u64()) == names;
             is_it && order.call.placed <= entry.at
         });
-        let Some((_, order)) = order else {
+        let Some((daemon, order)) = order else {
             return Self::broken(Rule::OneCall, format!("{names:?} rang and nobody wanted it"));
         };
         let plan = &self.plan.trunks[trunk];
@@ -124,13 +142,15 @@ impl World {
             rang_for: entry.rang_for,
             planned: order.ring.unwrap_or(profile.ring),
             is_guessed: profile.assume_ringing_after.is_some(),
+            pause: self.pause(*daemon, entry),
             outcome: order.call.ending().map(|ending| ending.outcome),
         })
     }
 
     fn is_call_lost(&self, call: CallId) -> bool {
         let order = self.orders.iter().find(|(_, order)| order.call.id == call);
-        order.is_some_and(|(daemon, _)| self.daemons[*daemon].is_gone)
+        self.orphans.contains(&call)
+            || order.is_some_and(|(daemon, _)| self.daemons[*daemon].is_gone)
     }
 
     fn is_lost(&self, id: VerificationId) -> bool {

@@ -3,7 +3,7 @@
 //! Nothing here sleeps, opens a port or asks for the time, and nothing depends on the order of a
 //! hash table: the same seed gives the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 use ringproof::gateway::{Command, Gateway, Input};
 use ringproof::outcome::{Outcome, Side};
 use ringproof::verify::Order;
-use ringproof::verify::id::VerificationId;
+use ringproof::verify::id::{CallId, VerificationId};
 use ringproof::verify::record::{CallRecord, Ending};
 
 use crate::agenda::Agenda;
 use crate::broken::{Broken, Rule, Verdict, ensure};
 use crate::checks::answers::Answers;
 use crate::checks::invites::Invites;
+use crate::checks::memory::Memory;
 use crate::checks::missed::Missed;
 use crate::checks::outcomes::Outcomes;
 use crate::checks::uniform::Uniform;
@@ -25,6 +26,8 @@ use crate::checks::verifications::Verifications;
 use crate::dice::Dice;
 use crate::forgery::Forgery;
 use crate::hosts::{self, Daemon, Shard, Trunk};
+use crate::kept::Owed;
+use crate::lives::{Crash, Down};
 use crate::network::Network;
 use crate::plan::{OutageKind, Plan};
 use crate::story::Story;
@@ -69,6 +72,12 @@ pub(crate) struct World {
     /// The phones whose 2xx comes again when the trunk has forgotten it.
     pub(crate) answered_again: BTreeMap<u64, Instant>,
     pub(crate) reloaded: usize,
+    pub(crate) memory: Memory,
+    pub(crate) downs: Vec<Down>,
+    /// Calls that outlived both their verification and their daemon.
+    pub(crate) orphans: BTreeSet<CallId>,
+    /// Replies that have not left, by their daemon.
+    pub(crate) owed: Vec<(usize, Owed)>,
     /// What was met of calls to our numbers.
     pub(crate) met: BTreeMap<String, usize>,
 }
@@ -86,6 +95,8 @@ pub(crate) enum Happening {
         shard: usize,
         command: Command,
     },
+    /// A daemon dies, or its journal goes on.
+    Crash(Crash),
     /// A person does the deed with this index of a visit.
     Deed {
         visit: usize,
@@ -164,6 +175,10 @@ impl World {
             forged: 0,
             answered_again: BTreeMap::new(),
             reloaded: 0,
+            memory: Memory::default(),
+            downs: vec![],
+            orphans: BTreeSet::new(),
+            owed: vec![],
             met: BTreeMap::new(),
             plan,
         };
@@ -190,6 +205,7 @@ impl World {
         for (index, reload) in self.plan.reloads.iter().enumerate() {
             self.agenda.add(start + reload.at, Happening::Reloads(index));
         }
+        self.file_crashes();
         for (index, daemon) in self.plan.daemons.iter().enumerate() {
             if let Some(after) = daemon.drains_at {
                 self.agenda.add(start + after, Happening::Drains(index));
@@ -264,6 +280,7 @@ impl World {
                 }
                 self.tell_shard(shard, Input::Command(command))
             }
+            Happening::Crash(crash) => self.crash(crash),
             Happening::Deed { visit, deed } => self.act(visit, deed),
             Happening::Drains(daemon) => {
                 let first = self.daemons[daemon].first_shard;

@@ -100,6 +100,7 @@ const ROUNDS: usize = 25;
 
 #[cfg(test)]
 mod tests {
+
     use super::*;
     use crate::store::Hidden;
     use crate::store::record::Idempotency;

@@ -127,7 +127,12 @@ impl Host {
 
     /// It dies; another one takes over.
     fn restart(self, seconds: f64) -> (Self, Revival) {
-        let next = Self::new(|_| {}, self.zero);
+        self.restart_as(|_| {}, seconds)
+    }
+
+    /// The same, with other settings.
+    fn restart_as(self, change: impl FnOnce(&mut Settings), seconds: f64) -> (Self, Revival) {
+        let next = Self::new(change, self.zero);
         let mut past = Past::default();
         let notes = self.notes();
         notes.iter().for_each(|note| next.disk.write(note.clone()));
@@ -340,4 +345,51 @@ fn d01_what_follows_from_a_calls_end_is_told_after_a_kill() {
     let (host, _) = host.restart(3.0);
     let ended = "failed number_unallocated, 3 attempts and 2 calls left, 1 placed";
     assert_eq!(host.told(), [ended]);
+}
+
+#[test]
+fn s06_what_has_ended_and_has_no_place_leaves_no_call_behind() {
+    let host = host();
+    for (phone, seconds) in [(PHONE, 0.0), (OTHER, 1.0)] {
+        let order = host.start(phone, seconds).unwrap();
+        host.ring(&order, seconds);
+        host.hang_up(&order, seconds);
+        host.verify.cancel(order.verification, host.at(seconds)).unwrap();
+    }
+    let (host, _) = host.restart_as(|settings| settings.bounds.ended_max = 1, 2.0);
+    let census = host.verify.census();
+    assert_eq!((census.ended.size, census.calls.size), (1, 1));
+}
+
+#[test]
+fn d01_a_call_that_failed_fails_its_verification_when_nobody_had_come_so_far() {
+    let host = host();
+    let order = host.start(PHONE, 0.0).unwrap();
+    let (outcome, by) = (Outcome::Unallocated, Side::Carrier);
+    let ending = Ending { outcome, by, sip_code: Some(404), q850_cause: None };
+    order.call.on_ended(ending, host.at(1.0));
+    host.verify.on_call_ended(&order.call);
+    // That it has failed is written behind the end of the call.
+    host.disk.notes.retain(|_, note| !matches!(note, Note::Final(_)));
+    let (host, revival) = host.restart(2.0);
+    assert_eq!(revival.tasks.len(), 0);
+    let told = host.told();
+    assert!(told.len() == 1 && told[0].starts_with("failed number_unallocated"), "{told:?}");
+}
+
+#[test]
+fn s06_a_further_call_that_never_left_leaves_none_before_it_behind() {
+    let host = host();
+    let first = host.start(PHONE, 0.0).unwrap();
+    host.ring(&first, 1.0);
+    host.hang_up(&first, 4.0);
+    let further = host.verify.call_again(first.verification, host.at(5.0)).unwrap();
+    host.verify.confirm(&further);
+    let (host, mut revival) = host.restart(6.0);
+    let Some(Task::Call(again)) = revival.tasks.pop() else { panic!("{revival:?}") };
+    assert_eq!(again.call.id, further.call.id);
+    host.hang_up(&again, 7.0);
+    host.verify.cancel(again.verification, host.at(8.0)).unwrap();
+    host.verify.sweep(host.at(100_000.0));
+    assert_eq!(host.verify.census().calls.size, 0);
 }

@@ -16,6 +16,7 @@ pub(crate) struct Answers {
 
 #[derive(Default)]
 struct Dialog {
+    daemon: usize,
     /// 2xx that came, ACKs that left.
     answers: u32,
     acks: u32,
@@ -24,9 +25,11 @@ struct Dialog {
 }
 
 impl Answers {
-    /// A 2xx has reached its gateway.
-    pub(crate) fn on_answer(&mut self, name: Name) {
-        self.dialogs.entry(name).or_default().answers += 1;
+    /// A 2xx has reached a gateway of this daemon.
+    pub(crate) fn on_answer(&mut self, name: Name, daemon: usize) {
+        let dialog = self.dialogs.entry(name).or_default();
+        dialog.daemon = daemon;
+        dialog.answers += 1;
     }
 
     /// An ACK has left. One for a refusal is no business of this check.
@@ -45,6 +48,12 @@ impl Answers {
         let count = dialog.byes.len();
         // Who had no room to remember a BYE sends another when the 2xx comes again.
         ensure(count == 1 || has_shed, Rule::AnswersHungUp, || format!("{count} BYEs for {name:?}"))
+    }
+
+    /// A gateway has died: whoever comes after it knows of no BYE, and sends one of his own.
+    pub(crate) fn on_killed(&mut self, daemon: usize) {
+        let its = self.dialogs.values_mut().filter(|dialog| dialog.daemon == daemon);
+        its.for_each(|dialog| dialog.byes.clear());
     }
 
     /// The gateway has done what it wanted to do about a 2xx.
@@ -73,19 +82,19 @@ mod tests {
     #[test]
     fn s04_an_answer_without_ack_is_noticed() {
         let mut answers = Answers::default();
-        answers.on_answer(name());
+        answers.on_answer(name(), 0);
         assert_eq!(answers.on_bye(&name(), "b", false), Ok(()));
         assert!(answers.settle(&name()).is_err());
         answers.on_ack(&name());
         assert_eq!(answers.settle(&name()), Ok(()));
-        answers.on_answer(name());
+        answers.on_answer(name(), 0);
         assert!(answers.settle(&name()).is_err());
     }
 
     #[test]
     fn s04_an_answer_without_bye_is_noticed() {
         let mut answers = Answers::default();
-        answers.on_answer(name());
+        answers.on_answer(name(), 0);
         answers.on_ack(&name());
         assert!(answers.settle(&name()).is_err());
     }
@@ -98,10 +107,25 @@ mod tests {
     #[test]
     fn s04_a_second_bye_is_noticed_and_a_repeated_one_is_not() {
         let mut answers = Answers::default();
-        answers.on_answer(name());
+        answers.on_answer(name(), 0);
         assert_eq!(answers.on_bye(&name(), "b", false), Ok(()));
         assert_eq!(answers.on_bye(&name(), "b", false), Ok(()));
         assert!(answers.on_bye(&name(), "c", false).is_err());
         assert_eq!(answers.on_bye(&name(), "d", true), Ok(()));
+    }
+
+    #[test]
+    fn s04_an_answer_that_a_dead_gateway_hung_up_needs_one_more_bye() {
+        let mut answers = Answers::default();
+        answers.on_answer(name(), 0);
+        answers.on_ack(&name());
+        assert_eq!(answers.on_bye(&name(), "b", false), Ok(()));
+        answers.on_killed(1);
+        assert_eq!(answers.settle(&name()), Ok(()), "another daemon's");
+        answers.on_killed(0);
+        assert!(answers.settle(&name()).is_err());
+        assert_eq!(answers.on_bye(&name(), "c", false), Ok(()));
+        assert_eq!(answers.settle(&name()), Ok(()));
+        assert!(answers.on_bye(&name(), "d", false).is_err());
     }
 }

@@ -15,6 +15,8 @@ use crate::broken::{Rule, Verdict, ensure};
 #[derive(Default)]
 pub(crate) struct Invites {
     legs: BTreeMap<String, Leg>,
+    /// Those that a gateway found when it began, and hangs up.
+    haunted: BTreeMap<String, u64>,
 }
 
 /// An INVITE as it is about to leave.
@@ -108,8 +110,30 @@ impl Invites {
         legs.any(|leg| leg.state == State::Calling && !leg.is_alive(now))
     }
 
+    /// A gateway has died. Whether its INVITEs can be called off is a matter of their records; they are
+    /// nobody's rivals.
+    pub(crate) fn on_killed(&mut self, daemon: usize) {
+        for leg in self.legs.values_mut().filter(|leg| leg.phone.0 == daemon) {
+            leg.state = State::Over { was_canceled: false };
+        }
+    }
+
+    /// The next gateway has the record of the INVITE with this branch: it CANCELs it, whatever was said
+    /// of it, and whether it ever left.
+    pub(crate) fn on_haunted(&mut self, branch: String, phone: u64) {
+        self.haunted.insert(branch, phone);
+    }
+
+    /// Whether a call to this phone was found by a gateway that had not made it.
+    pub(crate) fn was_haunted(&self, phone: u64) -> bool {
+        self.haunted.values().any(|haunted| *haunted == phone)
+    }
+
     /// A CANCEL is about to leave.
     pub(crate) fn on_cancel(&mut self, branch: &str, now: Instant) -> Verdict {
+        if self.haunted.contains_key(branch) {
+            return Ok(());
+        }
         let leg = self.legs.get_mut(branch);
         let state = leg.as_ref().map(|leg| leg.state);
         if let Some(leg) = leg
@@ -214,6 +238,26 @@ mod tests {
         assert!(history.invite("a", 1, 0));
         assert!(history.invite("a", 1, 1));
         assert!(!history.invite_as("a", 1, 2, |invite| invite.has_ended = true));
+    }
+
+    #[test]
+    fn d04_a_call_that_left_before_its_gateway_died_leaves_no_more() {
+        let mut history = History::new();
+        assert!(history.invite_as("a", 1, 0, |invite| invite.route = 1));
+        history.invites.on_killed(0);
+        assert!(!history.invite_as("b", 1, 1, |invite| invite.route = 1), "the same call again");
+        assert!(!history.invite("a", 1, 1), "the same INVITE again");
+        assert!(history.invite("b", 2, 1), "another call to the phone");
+    }
+
+    #[test]
+    fn d03_only_a_call_that_was_recorded_is_cancelled_unheard() {
+        let mut history = History::new();
+        assert!(history.invite("a", 1, 0));
+        history.invites.on_killed(0);
+        assert!(!history.cancel(1));
+        history.invites.on_haunted("a".to_owned(), 46_701_740_605);
+        assert!(history.cancel(1));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Rang {
     pub(crate) planned: Duration,
     /// The profile has the gateway guess when the phone begins to ring.
     pub(crate) is_guessed: bool,
+    /// How long its gateway was dead meanwhile.
+    pub(crate) pause: Option<Duration>,
     /// How the call ended, if it has.
     pub(crate) outcome: Option<Outcome>,
 }
@@ -30,11 +32,14 @@ pub(crate) fn check(rang: &Rang) -> Verdict {
         return Ok(());
     }
     // A little earlier: the way of the 180 and of the CANCEL are not equally long.
-    let (least, most) = (rang.planned.saturating_sub(SLACK), rang.planned + SLACK);
+    let least = rang.planned.saturating_sub(SLACK);
+    let most = rang.planned + rang.pause.map_or(SLACK, |pause| pause + RESTART);
     ensure(rang.rang_for <= most, Rule::RingTime, || format!("too long: {rang:?}"))?;
     // Whoever withdraws a call wants it shorter, and patience may end just when it begins to ring.
-    let is_cut =
-        rang.is_guessed || matches!(rang.outcome, Some(Outcome::NoRinging | Outcome::Withdrawn));
+    // So does a gateway that finds it.
+    let is_cut = rang.is_guessed
+        || rang.pause.is_some()
+        || matches!(rang.outcome, Some(Outcome::NoRinging | Outcome::Withdrawn));
     ensure(is_cut || rang.rang_for >= least, Rule::RingTime, || format!("too short: {rang:?}"))
 }
 
@@ -74,6 +79,8 @@ fn is_obedient(behaviour: Behaviour) -> bool {
     }
 }
 
+/// How long after its return a gateway may need to hang up what it finds.
+const RESTART: Duration = Duration::from_millis(SLACK.as_millis() as u64 + 50);
 /// Two ways through the network, and a slot of the timer wheel.
 const SLACK: Duration = Duration::from_millis(2 * LATENCY_CALM_MS as u64 + 5);
 
@@ -88,6 +95,7 @@ mod tests {
             rang_for: Duration::from_secs(seconds),
             planned: Duration::from_secs(5),
             is_guessed: false,
+            pause: None,
             outcome: Some(Outcome::Completed),
         }
     }
@@ -104,6 +112,14 @@ mod tests {
         assert!(check(&rang(4)).is_err());
         assert!(check(&Rang { outcome: None, ..rang(4) }).is_err());
         assert_eq!(check(&Rang { outcome: Some(Outcome::Withdrawn), ..rang(4) }), Ok(()));
+    }
+
+    #[test]
+    fn d03_a_phone_whose_gateway_died_rings_no_longer_than_planned_and_the_pause() {
+        let rang = |seconds| Rang { pause: Some(Duration::from_secs(2)), ..rang(seconds) };
+        assert_eq!(check(&rang(1)), Ok(()), "it was found early");
+        assert_eq!(check(&rang(7)), Ok(()));
+        assert!(check(&rang(8)).is_err());
     }
 
     #[test]

@@ -36,6 +36,13 @@ impl Verifications {
         }
     }
 
+    /// Its daemon has died, and nobody was told that the right code was given.
+    pub(crate) fn on_killed(&mut self, is_its: impl Fn(VerificationId) -> bool) {
+        let proven =
+            self.all.iter_mut().filter(|(id, stage)| **stage == Stage::Proven && is_its(**id));
+        proven.for_each(|(_, stage)| *stage = Stage::Pending);
+    }
+
     /// Somebody was told of its end.
     pub(crate) fn on_ended(&mut self, id: VerificationId, status: Status) -> Verdict {
         let before = self.all.insert(id, Stage::Ended);
@@ -112,6 +119,16 @@ mod tests {
         assert_eq!(all.on_created(ONE), Ok(()));
         all.on_proof(ONE);
         assert!(all.on_ended(ONE, Status::Expired).is_err());
+    }
+
+    #[test]
+    fn s08_a_proof_that_died_with_its_daemon_proves_nothing() {
+        let mut all = Verifications::default();
+        assert_eq!(all.on_created(ONE), Ok(()));
+        all.on_proof(ONE);
+        all.on_killed(|_| true);
+        assert!(all.on_ended(ONE, Status::Verified).is_err());
+        assert!(all.on_ended(ONE, Status::Expired).is_err(), "a second end, over all lives");
     }
 
     #[test]

@@ -1,0 +1,234 @@
+//! Daemons die at any moment, and others take over from what is on disk.
+
+use std::time::{Duration, Instant};
+
+use ringproof::gateway::Command;
+use ringproof::gateway::inflight::InFlight;
+use ringproof::lab::Entry;
+use ringproof::verify::Task;
+use ringproof::verify::recover::Revival;
+
+use crate::broken::Verdict;
+use crate::checks::memory::is_old;
+use crate::checks::rest::{HeldUp, Rest};
+use crate::disk::Begun;
+use crate::hosts::Life;
+use crate::kept::daemon_shard;
+use crate::world::{Happening, World};
+
+/// What happens to daemons that have a journal.
+pub(crate) enum Crash {
+    /// The client of a start hears that it is on disk.
+    Answers { daemon: usize, begun: Box<Begun> },
+    /// The kill with this index.
+    Dies(usize),
+    /// The failure with this index begins.
+    DiskFails(usize),
+    /// A disk may work again.
+    DiskMends(usize),
+    /// A disk may have written something.
+    DiskTurns(usize),
+    /// A daemon begins again.
+    Revives(usize),
+}
+
+/// A time in which a daemon was not there.
+pub(crate) struct Down {
+    daemon: usize,
+    from: Instant,
+    until: Instant,
+}
+
+impl World {
+    pub(crate) fn file_crashes(&mut self) {
+        let Some(crashes) = &self.plan.crashes else { return };
+        for (index, kill) in crashes.kills.iter().enumerate() {
+            self.agenda.add(self.start + kill.at, Happening::Crash(Crash::Dies(index)));
+        }
+        for (index, failure) in crashes.failures.iter().enumerate() {
+            let Self { agenda, start, .. } = self;
+            agenda.add(*start + failure.from, Happening::Crash(Crash::DiskFails(index)));
+            let mends = Crash::DiskMends(failure.daemon);
+            agenda.add(*start + failure.until, Happening::Crash(mends));
+        }
+    }
+
+    pub(crate) fn crash(&mut self, crash: Crash) -> Verdict {
+        let now = self.now;
+        let (daemon, turned) = match crash {
+            Crash::Answers { daemon, begun } => return self.answer(daemon, &begun),
+            Crash::Dies(kill) => return self.kill(kill),
+            Crash::Revives(daemon) => return self.revive(daemon),
+            Crash::DiskFails(index) => {
+                let Some(crashes) = &self.plan.crashes else { return Ok(()) };
+                let failure = &crashes.failures[index];
+                let (daemon, until) = (failure.daemon, self.start + failure.until);
+                self.story.record(now - self.start, &format!("the disk of {daemon} fails"));
+                (daemon, self.daemons[daemon].disk().map(|disk| disk.fail(until, now)))
+            }
+            Crash::DiskMends(daemon) => {
+                (daemon, self.daemons[daemon].disk().map(|disk| disk.mend(now)))
+            }
+            Crash::DiskTurns(daemon) => {
+                (daemon, self.daemons[daemon].disk().map(|disk| disk.turn(now)))
+            }
+        };
+        let Some((done, looks)) = turned else { return Ok(()) };
+        self.file_looks(daemon, looks);
+        self.on_disk_turned(daemon, done)
+    }
+
+    fn kill(&mut self, index: usize) -> Verdict {
+        let Some(crashes) = &self.plan.crashes else { return Ok(()) };
+        let (daemon, pause) = (crashes.kills[index].daemon, crashes.kills[index].pause);
+        if self.daemons[daemon].is_away() {
+            return Ok(());
+        }
+        self.meet("a kill");
+        self.story.record(self.now - self.start, &format!("daemon {daemon} dies for {pause:?}"));
+        if let Some(disk) = self.daemons[daemon].disk() {
+            disk.die();
+        }
+        self.hear(daemon)?;
+        self.daemons[daemon].is_down = true;
+        for host in self.shards.iter_mut().filter(|host| host.daemon == daemon) {
+            (host.gateway, host.wake) = (None, None);
+            (host.rest, host.held_up) = (Rest::default(), HeldUp::default());
+        }
+        let first = self.daemons[daemon].first_shard;
+        let count = usize::from(self.plan.daemons[daemon].settings.shards);
+        let its = first..first + count;
+        self.agenda.retain(|happening| {
+            let is_told =
+                matches!(happening, Happening::Commanded { shard, .. } if its.contains(shard));
+            let is_answered = matches!(
+                happening,
+                Happening::Crash(Crash::Answers { daemon: owner, .. }) if *owner == daemon
+            );
+            !is_told && !is_answered
+        });
+        self.owed.retain(|(owner, _)| *owner != daemon);
+        self.answers.on_killed(daemon);
+        self.invites.on_killed(daemon);
+        let orders = &self.orders;
+        let is_its = |id| orders.iter().any(|(owner, o)| *owner == daemon && o.verification == id);
+        self.verifications.on_killed(is_its);
+        let until = self.now + pause;
+        self.downs.push(Down { daemon, from: self.now, until });
+        self.agenda.add(until, Happening::Crash(Crash::Revives(daemon)));
+        Ok(())
+    }
+
+    fn revive(&mut self, daemon: usize) -> Verdict {
+        self.story.record(self.now - self.start, &format!("daemon {daemon} begins again"));
+        let host = &mut self.daemons[daemon];
+        host.is_down = false;
+        host.lives += 1;
+        let life = Life {
+            plan: &self.plan,
+            seed: self.seed,
+            index: daemon,
+            nth: host.lives,
+            first_shard: host.first_shard,
+            start: self.start,
+        };
+        let (verify, gateways) = life.begin(host.heard.listener(), host.heard.mouth(), self.now);
+        host.verify = verify;
+        for (host, (gateway, tally)) in
+            self.shards.iter_mut().filter(|host| host.daemon == daemon).zip(gateways)
+        {
+            (host.gateway, host.tally, host.commanded) = (Some(gateway), tally, self.now);
+        }
+        self.forget_orders(daemon);
+        let Some(disk) = self.daemons[daemon].disk() else { return Ok(()) };
+        let orphans: Vec<_> = disk.orphans().collect();
+        let (past, in_flight) = (disk.past(), disk.in_flight.values().cloned().collect());
+        let revival = self.daemons[daemon].verify.recover(past, self.now);
+        // Nobody has a timer for what has ended: it is forgotten by the daemon's tick.
+        let Revival { tasks, pending, ended, .. } = revival;
+        self.daemons[daemon].unwatched = pending + ended - tasks.len();
+        self.orphans.extend(orphans);
+        self.haunt(daemon, in_flight);
+        for task in tasks {
+            let shard = daemon_shard(self, daemon, task.shard());
+            match task {
+                Task::Call(order) => {
+                    self.meet("a call that had not left at a kill");
+                    self.orders.push((daemon, order.clone()));
+                    self.command(shard, Command::Place(order));
+                }
+                Task::Watch(watch) => drop(self.command(shard, Command::Watch(watch))),
+            }
+        }
+        self.hear(daemon)?;
+        self.check_memory(daemon)
+    }
+
+    /// For how long nobody was there who could hang up a phone that rang; `None`: somebody always was.
+    pub(crate) fn pause(&self, daemon: usize, rang: &Entry) -> Option<Duration> {
+        // It begins to ring, and hears of the end, when the daemon may be gone already.
+        let (from, until) = (rang.at - WAY, rang.at + rang.rang_for + WAY);
+        let its = self.downs.iter().filter(|down| down.daemon == daemon);
+        let overlap = its.filter(|down| down.from <= until && from <= down.until);
+        overlap.map(|down| down.until - down.from).reduce(|all, pause| all + pause)
+    }
+
+    /// What is not on disk was never placed.
+    fn forget_orders(&mut self, daemon: usize) {
+        let host = &mut self.daemons[daemon];
+        let (leases, Some(disk)) = (
+            &mut host.leases,
+            match &mut host.heard {
+                crate::hosts::Heard::OnceSaved(disk) => Some(disk),
+                crate::hosts::Heard::AtOnce(..) => None,
+            },
+        ) else {
+            return;
+        };
+        self.orders.retain(|(owner, order)| {
+            let is_known = *owner != daemon || disk.calls_ever.contains(&order.call.id);
+            if !is_known {
+                leases.on_undone(order.call.id);
+            }
+            is_known
+        });
+    }
+
+    fn haunt(&mut self, daemon: usize, in_flight: Vec<InFlight>) {
+        for _ in &in_flight {
+            self.meet("a call in flight at a kill");
+        }
+        for record in &in_flight {
+            if let Some(names) = record.names() {
+                let branch = String::from_utf8_lossy(names.branch).into_owned();
+                let order = self.orders.iter().find(|(_, order)| order.call.id == record.call);
+                let phone = order.map(|(_, order)| order.to.as_u64());
+                self.invites.on_haunted(branch, phone.unwrap_or_default());
+            }
+        }
+        let first = self.daemons[daemon].first_shard;
+        let count = usize::from(self.plan.daemons[daemon].settings.shards);
+        for shard in first..first + count {
+            let address = self.shards[shard].address;
+            let its = in_flight.iter().filter(|record| record.local == address);
+            let its: Vec<_> = its.cloned().collect();
+            if !its.is_empty() {
+                self.command(shard, Command::Haunt(its));
+            }
+        }
+    }
+
+    /// S8: what was told is known.
+    fn check_memory(&self, daemon: usize) -> Verdict {
+        let host = &self.daemons[daemon];
+        let settings = &self.plan.daemons[daemon].settings;
+        let (keep, now) = (settings.keep_ended, self.now);
+        // Only so many that have ended are remembered, whatever their age.
+        let is_full = self.memory.count() > settings.bounds.ended_max;
+        let found = |id| host.verify.get(id, now).as_ref().map(Into::into);
+        self.memory.after_crash(daemon, found, |ended| is_full || is_old(ended, keep, now))
+    }
+}
+
+/// Longer than the way of a datagram in calm weather and of a command.
+const WAY: Duration = Duration::from_millis(100);
