@@ -351,7 +351,7 @@ impl Disk {
     pub(crate) fn past(&self) -> Past {
         let mut past = Past::default();
         let notes = self.others.iter().chain(self.finals.values()).cloned();
-        let notes = notes.chain(self.calls.values().cloned().map(Note::Call));
+        let notes = notes.chain(self.calls.values().cloned().map(Note::Call).map(fixed));
         notes.chain(self.verifications.values().cloned()).for_each(|note| past.add(note));
         past
     }
