@@ -38,7 +38,7 @@ impl Verify {
         let mut events = vec![Event::VerificationCreated(Arc::new(created))];
         match order.filter(|_| entry.missed().is_none()).zip(entry.latest()) {
             Some((order, placed)) => {
-                notes.push(self.call_note(&entry, &placed));
+                notes.push(self.call_note(&entry, &placed, Facts::default()));
                 notes.push(self.lease_note(&entry, order, true));
                 events.push(Event::CallPlaced(Arc::clone(&order.call)));
             }
@@ -72,12 +72,12 @@ impl Verify {
         }
     }
 
-    /// What must be kept of a call, as far as it is known.
+    /// What must be kept of a call that is about to be sent.
     pub fn note_of_call(&self, id: CallId) -> Option<CallNote> {
         let entry = self.table.get_by_call(id)?;
         let placed = entry.find(id)?;
         let flash = entry.step.flash()?;
-        Some(CallNote::new(&placed, &self.pool(flash).name))
+        Some(CallNote::new(&placed, Facts::default(), &self.pool(flash).name))
     }
 
     /// Whether a call belongs to the beginning of its verification, and is kept with it. That any other
@@ -87,13 +87,13 @@ impl Verify {
         entry.missed().is_none() && entry.find(id).is_some_and(|placed| placed.ordinal == 1)
     }
 
-    pub(super) fn call_note(&self, entry: &Entry, placed: &Placed) -> Note {
+    pub(super) fn call_note(&self, entry: &Entry, placed: &Placed, facts: Facts) -> Note {
         // A call is placed from a pool.
         let pool = entry
             .step
             .flash()
             .map_or_else(|| "".into(), |flash| Arc::clone(&self.pool(flash).name));
-        Note::Call(CallNote::new(placed, &pool))
+        Note::Call(CallNote::new(placed, facts, &pool))
     }
 
     pub(super) fn lease_note(&self, entry: &Entry, order: &Order, is_start: bool) -> Note {

@@ -83,8 +83,10 @@ pub struct VerificationNote {
 /// A call and what its code is compared with. `Debug` shows neither.
 #[derive(Clone)]
 pub struct CallNote {
-    /// What is known of it. It may be further than when this was noted, never less far.
+    /// Its record, which may be further by now.
     pub record: Arc<CallRecord>,
+    /// How far it is told of: no further, or what was not told would seem to have been.
+    pub facts: Facts,
     /// Which call of its verification it is, from 1.
     pub ordinal: u8,
     /// The pool that its caller ID is of.
@@ -191,9 +193,10 @@ impl Entry {
 }
 
 impl CallNote {
-    pub(super) fn new(placed: &super::placed::Placed, pool: &Arc<str>) -> Self {
+    pub(super) fn new(placed: &super::placed::Placed, facts: Facts, pool: &Arc<str>) -> Self {
         Self {
             record: Arc::clone(&placed.record),
+            facts,
             ordinal: placed.ordinal,
             pool: Arc::clone(pool),
             code: placed.code.to_bytes(),

@@ -24,16 +24,17 @@ impl Verify {
 
     /// Tells one fact, which is the `count`th of its story.
     pub(super) fn say(&self, entry: &Arc<Entry>, fact: Fact, count: u8) {
-        let of_call = |ordinal, event: fn(Arc<CallRecord>) -> Event| {
+        // Each as it was then, however late it is said.
+        let of_call = |ordinal, event: fn(Arc<CallRecord>) -> Event, then: fn(Facts) -> Facts| {
             let placed = entry.latest()?.nth(ordinal)?;
-            Some((event(Arc::clone(&placed.record)), vec![self.call_note(entry, &placed)]))
+            let note = self.call_note(entry, &placed, then(placed.record.facts()));
+            Some((event(Arc::clone(&placed.record)), vec![note]))
         };
         let told = match fact {
-            Fact::CallEnded(ordinal) => of_call(ordinal, Event::CallEnded),
-            Fact::CallPlaced(ordinal) => of_call(ordinal, Event::CallPlaced),
-            Fact::CallRinging(ordinal) => of_call(ordinal, Event::CallRinging),
+            Fact::CallEnded(ordinal) => of_call(ordinal, Event::CallEnded, |facts| facts),
+            Fact::CallPlaced(ordinal) => of_call(ordinal, Event::CallPlaced, |_| Facts::default()),
+            Fact::CallRinging(ordinal) => of_call(ordinal, Event::CallRinging, Facts::when_ringing),
             Fact::Created => {
-                // As it was then, however late that is said.
                 let first = entry.step.first_state(self.settings.attempts);
                 let created = Snapshot { latest: Facts::default(), ..self.look(entry, first) };
                 Some((Event::VerificationCreated(Arc::new(created)), vec![]))

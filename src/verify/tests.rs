@@ -11,5 +11,6 @@ mod missed_races;
 mod missed_world;
 mod races;
 mod recovery;
+mod recovery_world;
 mod refusals;
 mod world;

@@ -220,7 +220,7 @@ impl Disk {
             Some(until) => until,
             None => (now + self.dice.millis(0, self.commit_ms)).max(last),
         };
-        // A call as far as it is known by now.
+        // A call as far as it is told of.
         let notes = notes.into_iter().map(fixed).collect();
         self.queue.push_back(Batch { due, notes, events, put, deleted, then });
         due
@@ -228,14 +228,14 @@ impl Disk {
 
     /// What the record of a call says of it besides: that its INVITE is about to leave.
     fn invited(&self, note: CallNote, record: &InFlight) -> CallNote {
-        let mut facts = note.record.facts();
+        let mut facts = note.facts;
         let after = record.invited.saturating_duration_since(note.record.placed);
         facts.moments.invited.get_or_insert(after.max(Duration::from_micros(1)));
         if facts.trunk.is_none() {
             let trunk = self.trunks.iter().position(|name| *name == record.trunk);
             facts.trunk = trunk.map(|trunk| trunk as u16);
         }
-        CallNote { record: Arc::new(restored(&note.record, &facts)), ..note }
+        CallNote { facts, ..note }
     }
 
     /// Time has passed.
@@ -360,8 +360,8 @@ impl Disk {
 fn fixed(note: Note) -> Note {
     match note {
         Note::Call(call) => {
-            let facts = call.record.facts();
-            Note::Call(CallNote { record: Arc::new(restored(&call.record, &facts)), ..call })
+            let record = Arc::new(restored(&call.record, &call.facts));
+            Note::Call(CallNote { record, ..call })
         }
         other @ (Note::Attempt(_)
         | Note::Final(_)

@@ -55,6 +55,7 @@ impl Eye {
         let call = CallRecord::restored(record.id, record.verification, placed, &facts, ring);
         CallNote {
             record: Arc::new(call),
+            facts,
             ordinal: record.ordinal,
             pool: (*record.pool).into(),
             code: record.code.0,

@@ -47,9 +47,9 @@ impl Pen {
         Attempt { verification, left, phone, at: self.clock.at(at) }
     }
 
-    /// A call as far as it is known by now.
+    /// A call as far as it is told of.
     pub(super) fn call(&self, note: &CallNote) -> Call {
-        let (record, facts) = (&note.record, note.record.facts());
+        let (record, facts) = (&note.record, note.facts);
         Call {
             id: record.id,
             verification: record.verification,

@@ -1,164 +1,14 @@
 //! A second service takes over from the notes of a first one.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::{Duration, Instant, UNIX_EPOCH};
-
-use dashmap::DashMap;
-
-use super::world::{code, request, settings, stands, wrong_code};
-use crate::entropy::Entropy;
+use super::recovery_world::{Host, OTHER, PHONE, host};
+use super::world::{code, request, stands, wrong_code};
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
-use crate::time::WallClock;
-use crate::verify::event::{Event, Listener, Told};
-use crate::verify::id::VerificationId;
+use crate::verify::Task;
 use crate::verify::note::Note;
-use crate::verify::record::Ending;
-use crate::verify::recover::{Past, Revival};
-use crate::verify::snapshot::{Snapshot, Status};
-use crate::verify::{Evidence, Order, Settings, StartError, Task, Verify};
-
-/// A service, what it wanted to be kept, and what it told.
-struct Host {
-    verify: Verify,
-    disk: Arc<Disk>,
-    zero: Instant,
-}
-
-#[derive(Default)]
-struct Disk {
-    notes: DashMap<usize, Note>,
-    events: DashMap<usize, String>,
-}
-
-impl Disk {
-    fn write(&self, note: Note) {
-        self.notes.insert(self.notes.len(), note);
-    }
-}
-
-impl Listener for Disk {
-    fn on_event(&self, event: Event) {
-        let word = match event {
-            Event::VerificationEnded(shown) => stands(&shown),
-            Event::CallEnded(call) => format!("call ended: {}", call.ending().unwrap().outcome),
-            Event::CallPlaced(_) => "call placed".to_owned(),
-            Event::CallRinging(_) => "call ringing".to_owned(),
-            Event::MissedCall(_) => "missed call".to_owned(),
-            Event::PhoneReported { .. } => "phone reported".to_owned(),
-            Event::VerificationCreated(_) => "created".to_owned(),
-            Event::WrongCode(_) => "wrong code".to_owned(),
-        };
-        self.events.insert(self.events.len(), word);
-    }
-
-    fn on_told(&self, mut told: Told) {
-        told.notes.drain(..).for_each(|note| self.write(note));
-        told.on_saved()();
-        told.event.into_iter().for_each(|event| self.on_event(event));
-    }
-}
-
-impl Host {
-    fn new(change: impl FnOnce(&mut Settings), zero: Instant) -> Self {
-        let mut settings = settings();
-        change(&mut settings);
-        let wall = WallClock::new(zero, UNIX_EPOCH + Duration::from_secs(1_763_633_730));
-        let disk = Arc::new(Disk::default());
-        let listener = Arc::clone(&disk);
-        let verify = Verify::new(settings, wall, Entropy::seeded(7), listener).unwrap();
-        Self { verify: verify.kept(&[7; 32]), disk, zero }
-    }
-
-    fn at(&self, seconds: f64) -> Instant {
-        self.zero + Duration::from_secs_f64(seconds)
-    }
-
-    /// A start that is on disk.
-    fn start(&self, to: &str, seconds: f64) -> Result<Order, StartError> {
-        let started = self.verify.start(request(to), self.at(seconds))?;
-        self.save(&started.task);
-        Ok(started.task.call().unwrap())
-    }
-
-    fn save(&self, task: &Task) {
-        let beginning = self.verify.beginning(task).unwrap();
-        beginning.notes.into_iter().for_each(|note| self.disk.write(note));
-        self.verify.announce(task);
-    }
-
-    fn ring(&self, order: &Order, seconds: f64) {
-        order.call.on_invited(0, self.at(seconds));
-        order.call.on_ringing(self.at(seconds));
-        self.verify.on_call_ringing(&order.call);
-    }
-
-    fn hang_up(&self, order: &Order, seconds: f64) {
-        let (outcome, by) = (Outcome::Completed, Side::Us);
-        let ending = Ending { outcome, by, sip_code: Some(487), q850_cause: None };
-        order.call.on_ended(ending, self.at(seconds));
-        self.verify.on_call_ended(&order.call);
-    }
-
-    fn check(&self, id: VerificationId, code: &str, seconds: f64) -> String {
-        match self.verify.check(id, Evidence::Code(code), self.at(seconds)) {
-            Ok(shown) => stands(&shown),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    fn look(&self, id: VerificationId, seconds: f64) -> Snapshot {
-        self.verify.get(id, self.at(seconds)).unwrap()
-    }
-
-    /// What it wanted to be kept, in that order.
-    fn notes(&self) -> Vec<Note> {
-        let count = self.disk.notes.len();
-        (0..count).filter_map(|n| self.disk.notes.get(&n).map(|note| note.clone())).collect()
-    }
-
-    /// It died before these were on disk.
-    fn lose(&self, is_lost: impl Fn(&Note) -> bool) {
-        let rest: Vec<_> = self.notes().into_iter().filter(|note| !is_lost(note)).collect();
-        self.disk.notes.clear();
-        rest.into_iter().for_each(|note| self.disk.write(note));
-    }
-
-    /// It dies; another one takes over.
-    fn restart(self, seconds: f64) -> (Self, Revival) {
-        self.restart_as(|_| {}, seconds)
-    }
-
-    /// The same, with other settings.
-    fn restart_as(self, change: impl FnOnce(&mut Settings), seconds: f64) -> (Self, Revival) {
-        let next = Self::new(change, self.zero);
-        let mut past = Past::default();
-        let notes = self.notes();
-        notes.iter().for_each(|note| next.disk.write(note.clone()));
-        // In another order than they were written in; of a call the journal has the last word only.
-        let mut calls = BTreeSet::new();
-        for note in notes.into_iter().rev() {
-            if !matches!(&note, Note::Call(call) if !calls.insert(call.record.id)) {
-                past.add(note);
-            }
-        }
-        let revival = next.verify.recover(past, next.at(seconds));
-        (next, revival)
-    }
-
-    fn told(&self) -> Vec<String> {
-        (0..self.disk.events.len()).map(|n| self.disk.events.get(&n).unwrap().clone()).collect()
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a zero of virtual time")]
-fn host() -> Host {
-    Host::new(|_| {}, Instant::now())
-}
-
-const PHONE: &str = "+46701234567";
-const OTHER: &str = "+46701234568";
+use crate::verify::record::{CallState, Ending};
+use crate::verify::recover::Past;
+use crate::verify::snapshot::Status;
 
 #[test]
 fn d01_what_was_acknowledged_is_there_after_a_restart() {
@@ -298,7 +148,7 @@ fn d01_nobody_is_told_of_a_start_that_is_not_on_disk() {
     host.verify.undo(&order, host.at(3.0));
     assert!(host.verify.get(order.verification, host.at(3.0)).is_none());
     assert_eq!(host.told(), Vec::<String>::new());
-    assert_eq!(host.disk.notes.len(), 0);
+    assert_eq!(host.notes().len(), 0);
     assert_eq!(host.verify.census().pending.size + host.verify.census().ended.size, 0);
     let _: E164 = host.start(PHONE, 4.0).unwrap().to;
 }
@@ -370,7 +220,7 @@ fn d01_a_call_that_failed_fails_its_verification_when_nobody_had_come_so_far() {
     order.call.on_ended(ending, host.at(1.0));
     host.verify.on_call_ended(&order.call);
     // That it has failed is written behind the end of the call.
-    host.disk.notes.retain(|_, note| !matches!(note, Note::Final(_)));
+    host.lose(|note| matches!(note, Note::Final(_)));
     let (host, revival) = host.restart(2.0);
     assert_eq!(revival.tasks.len(), 0);
     let told = host.told();
@@ -392,4 +242,33 @@ fn s06_a_further_call_that_never_left_leaves_none_before_it_behind() {
     host.verify.cancel(again.verification, host.at(8.0)).unwrap();
     host.verify.sweep(host.at(100_000.0));
     assert_eq!(host.verify.census().calls.size, 0);
+}
+
+/// The teller may say that a call was placed when it has long ended.
+#[test]
+fn d01_a_call_is_kept_as_far_as_it_is_told_of() {
+    let host = host();
+    let first = host.start(PHONE, 0.0).unwrap();
+    host.ring(&first, 1.0);
+    host.hang_up(&first, 4.0);
+    let further = host.verify.call_again(first.verification, host.at(5.0)).unwrap();
+    further.call.on_invited(0, host.at(5.0));
+    further.call.on_ringing(host.at(6.0));
+    let (outcome, by) = (Outcome::Completed, Side::Us);
+    let ending = Ending { outcome, by, sip_code: Some(487), q850_cause: None };
+    further.call.on_ended(ending, host.at(9.0));
+    host.verify.confirm(&further);
+    host.verify.on_call_ringing(&further.call);
+    let kept = host.notes().into_iter().filter_map(|note| match note {
+        Note::Call(call) if call.record.id == further.call.id => Some(call.facts),
+        Note::Attempt(_)
+        | Note::Call(_)
+        | Note::Final(_)
+        | Note::Forgotten { .. }
+        | Note::Lease(_)
+        | Note::MissedCall(..)
+        | Note::Verification(_) => None,
+    });
+    let kept: Vec<_> = kept.map(|facts| (facts.moments.state(), facts.ending)).collect();
+    assert_eq!(kept, [(CallState::Placed, None), (CallState::Ringing, None)]);
 }
