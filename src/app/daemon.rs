@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use tracing::{error, warn};
+use tokio::time::timeout;
+use tracing::warn;
 
 use super::books::hooks::Hooks;
 use super::books::scribe::Scribe;
@@ -91,6 +92,11 @@ pub(super) enum StartError {
     #[error("[verify]: {0}")]
     Verify(#[from] SettingsError),
 }
+
+/// A daemon has ended without knowing that everything is on disk. Nobody was told of what is lost.
+#[derive(Debug, thiserror::Error)]
+#[error("the journal's disk does not work or is too slow: what happened last may be lost")]
+pub(super) struct Unsaved;
 
 impl Daemon {
     /// Binds and joins everything. Must be called inside a tokio runtime.
@@ -183,20 +189,26 @@ impl Daemon {
 
     /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends it all at
     /// once.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, and what happened last may be lost.
     pub(super) async fn run(
         self,
         stop: impl Future<Output = ()>,
         stop_now: impl Future<Output = ()>,
-    ) {
+    ) -> Result<(), Unsaved> {
         let Self { server, api, verify, scribe, teller, shards, running, trunks, wall, .. } = self;
         let (journal, hooks, terms, tasks) = (self.journal, self.hooks, self.terms, self.tasks);
         let drained = tokio::sync::Notify::new();
         let drain = async {
             shards.drain().await;
             ended(&running).await;
-            teller.flush().await;
             // Who follows the events hears of the last before the stream ends.
-            let _ = tokio::time::timeout(FLUSH_MAX, journal.barrier()).await;
+            let _ = timeout(FLUSH_MAX, settle(&teller, &journal)).await;
+            if let Some(hooks) = &hooks {
+                hooks.stop(LAST_TRIES).await;
+            }
         };
         let resume = async {
             shards.resume(tasks).await;
@@ -209,16 +221,14 @@ impl Daemon {
             () = resume => {}
             () = chores::sweep(&journal, terms) => {}
         }
-        if let Some(hooks) = hooks {
-            hooks.stop(LAST_TRIES).await;
-        }
-        teller.flush().await;
-        // What was told is on disk before anybody hears that the daemon has stopped.
-        if !matches!(tokio::time::timeout(FLUSH_MAX, journal.barrier()).await, Ok(Ok(()))) {
-            let held = journal.held();
-            error!(held, "the disk does not work: what is held in memory is lost");
-        }
+        timeout(stop::LAST_WORDS_MAX, settle(&teller, &journal)).await.unwrap_or(Err(Unsaved))
     }
+}
+
+/// Waits until everything that has happened so far is told and on disk.
+async fn settle(teller: &Teller<Item>, journal: &Journal) -> Result<(), Unsaved> {
+    teller.flush().await;
+    journal.barrier().await.map_err(|_| Unsaved)
 }
 
 /// Whether the verification room can work with a configuration, and what is unwise in it. Touches
@@ -271,7 +281,7 @@ async fn ended(running: &[Running<Command>]) {
     }
 }
 
-/// One commit, and then some.
+/// A slow commit, and then some.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 /// What is not taken by then is told after the next start.
 const LAST_TRIES: Duration = Duration::from_millis(300);

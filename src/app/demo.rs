@@ -111,6 +111,7 @@ fn tell(directory: &Path, teller: &mut Teller<'_>) -> Result<bool, Failure> {
             () = interrupted => Err(Failure::Interrupted),
         };
         let _ = stop.send(());
+        // Nothing of a play must outlive it.
         drop(gateway.await);
         let _ = trunk.remote.send(Command::Stop);
         trunk.join();

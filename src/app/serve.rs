@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-use super::daemon::{Daemon, Listens, StartError};
+use super::daemon::{Daemon, Listens, StartError, Unsaved};
 use super::reload::Reloader;
 use super::{files, settings, signals};
 use crate::cli::{Exit, Serve, Terminal};
@@ -33,7 +33,9 @@ pub(super) fn serve(arguments: &Serve, terminal: &mut Terminal) -> Exit {
                 Failure::Start(StartError::Messages(_) | StartError::Verify(_)) => {
                     Exit::Configuration
                 }
-                Failure::Log(_) | Failure::Start(_) | Failure::System(_) => Exit::System,
+                Failure::Log(_) | Failure::Start(_) | Failure::System(_) | Failure::Unsaved(_) => {
+                    Exit::System
+                }
             }
         }
     }
@@ -48,6 +50,8 @@ enum Failure {
     Start(#[from] StartError),
     #[error("the system refuses: {0}")]
     System(#[from] io::Error),
+    #[error(transparent)]
+    Unsaved(#[from] Unsaved),
 }
 
 fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Failure> {
@@ -69,10 +73,12 @@ fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Fail
         drop(terminal.print(&ready(&daemon.listens)));
         let reloads = reload_on(hang_up, daemon.reloader(path.to_owned(), config.clone()));
         tokio::select! {
-            () = daemon.run(stop, stop_now) => info!("stopped"),
-            () = reloads => {}
+            result = daemon.run(stop, stop_now) => {
+                info!("stopped");
+                Ok(result?)
+            }
+            () = reloads => Ok(()),
         }
-        Ok(())
     });
     // A list that is still being made has nobody left to read it. Tasks end at once, and with them
     // the other holders of the log.

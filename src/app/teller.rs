@@ -86,13 +86,10 @@ impl<T: Send + 'static> Teller<T> {
         Level { size, limit: self.many, shed: self.late.load(Ordering::Relaxed) }
     }
 
-    /// Waits until everything that has been handed over so far is told, for a second at most.
+    /// Waits until everything that has been handed over so far is told.
     pub(super) async fn flush(&self) {
         let taken = self.taken.load(Ordering::Acquire);
-        for _ in 0..FLUSH_LOOKS {
-            if self.told.load(Ordering::Acquire) >= taken {
-                return;
-            }
+        while self.told.load(Ordering::Acquire) < taken {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -134,7 +131,6 @@ const MANY: usize = 65_536;
 /// So many in one batch: more come at once. A lone verification has fewer.
 const BUSY: u64 = 3;
 const REST: Duration = Duration::from_micros(500);
-const FLUSH_LOOKS: u32 = 1_000;
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ pub enum Exit {
     Unreachable,
     /// The daemon, or this program, met the impossible.
     Internal,
-    /// The system refused a socket, a file or a thread.
+    /// The system refused a socket, a file or a thread, or the journal's disk did not work at the end.
     System,
     /// Too much was asked for at the moment: try again later.
     TryAgain,

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, code, wrong};
@@ -129,6 +130,22 @@ fn d07_a_full_disk_refuses_starts_and_lets_calls_end_and_works_again_without_a_r
     assert_eq!(kinds.iter().filter(|kind| **kind == "call.ended").count(), 1, "{kinds:?}");
     assert!(told.windows(2).all(|pair| pair[0].id + 1 == pair[1].id), "{told:?}");
     world.stop();
+}
+
+#[test]
+fn d07_a_stop_with_a_full_disk_ends_in_time_and_says_that_something_may_be_lost() {
+    let mut lab = Lab::new();
+    let mut plan = plan(&lab);
+    plan.prelude = Some("trap '' XFSZ");
+    let mut world = World::start(&plan);
+    world.verify(PHONE);
+    lab.rings(PHONE);
+    limit(&world, Some(1));
+    eventually("a start is refused", || (world.try_verify(OTHER).status == 503).then_some(()));
+    world.signal(Signal::SIGTERM);
+    assert_eq!(world.exits(Duration::from_secs(10)).code(), Some(71));
+    // Whatever the disk says.
+    assert!(lab.stopped(PHONE).rang_for < Duration::from_secs(2));
 }
 
 /// Lets no file of the daemon grow beyond so many bytes, its log included.
