@@ -225,6 +225,7 @@ impl Work {
             ticket: self.count,
             owner: [8; 32],
             request: [7; 32],
+            before: None,
             status: 201,
             headers: vec![("location".into(), format!("/v1/verifications/{id}").into())],
             body: Hidden(vec![b'x'; 600].into()),

@@ -35,6 +35,7 @@ fn reply(number: u64, bytes: usize) -> Idempotency {
         ticket: number,
         owner: [1; 32],
         request: [2; 32],
+        before: None,
         status: 201,
         headers: vec![],
         body: Hidden(vec![number as u8; bytes].into()),

@@ -19,7 +19,7 @@ use super::api::Api;
 use super::clock;
 use super::counters::Shed;
 use super::problem::{Code, Problem};
-use super::replies::{Awaited, Claim, Reply, RequestKey, Turn};
+use super::replies::{Awaited, Claim, Reply, RequestKey, Term, Turn};
 
 /// Marks a response whose reply is kept already.
 #[derive(Clone, Copy, Debug)]
@@ -67,13 +67,13 @@ async fn carry_out(turn: Turn, operation: impl Future<Output = Response>) -> Res
     let is_kept = response.extensions().get::<IsKept>().is_some();
     let mut reply = record(response).await;
     if !is_kept
-        && !reply.is_passing
+        && reply.term == Term::Lasting
         && let Err(error) = turn.keep(&reply).await
     {
         // Who asks again after what was done must hear the same; after a refusal he will anyway.
         reply = match reply.status.is_success() {
             true => record(Problem::from(error).into_response()).await,
-            false => Reply { is_passing: true, ..reply },
+            false => Reply { term: Term::Passing, ..reply },
         };
     }
     let reply = Arc::new(reply);
@@ -157,8 +157,12 @@ async fn record(response: Response) -> Reply {
     let (parts, body) = response.into_parts();
     // Replies of these routes are in memory already: nothing can fail and nothing is long.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let is_passing = parts.extensions.get::<Code>().is_some_and(|code| code.is_passing());
-    Reply { status: parts.status, headers: parts.headers, body, is_passing }
+    let term = match parts.extensions.get::<Code>() {
+        Some(Code::StoreUnavailable) => Term::Unsure,
+        Some(code) if code.is_passing() => Term::Passing,
+        Some(_) | None => Term::Lasting,
+    };
+    Reply { status: parts.status, headers: parts.headers, body, term }
 }
 
 pub(super) fn replay(reply: &Reply) -> Response {

@@ -68,6 +68,10 @@ impl Store for Memory {
         Ok(saved())
     }
 
+    fn intend(&self, _: KeptReply) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
     fn keep_reply(&self, _: KeptReply) -> Saving {
         saved()
     }

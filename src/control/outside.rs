@@ -51,7 +51,15 @@ pub trait Store: Send + Sync {
     /// It was not even taken.
     fn begin(&self, beginning: Beginning, reply: Option<KeptReply>) -> Result<Saving, Unavailable>;
 
-    /// Writes the reply to any other request with a key.
+    /// Writes that a request with a key is about to be carried out. It is on disk before anything that
+    /// is handed over after it.
+    ///
+    /// # Errors
+    ///
+    /// It was not even taken.
+    fn intend(&self, intent: KeptReply) -> Result<(), Unavailable>;
+
+    /// Writes the reply to any other request with a key, in the place of the intent.
     fn keep_reply(&self, reply: KeptReply) -> Saving;
 
     /// Deletes the reply with this ticket, in its own time.
@@ -85,8 +93,8 @@ pub type Saving = Pin<Box<dyn Future<Output = Result<(), Unavailable>> + Send>>;
 #[error("what must not be lost cannot be written now, try again later")]
 pub struct Unavailable;
 
-/// The reply to a request with an `Idempotency-Key`, as it outlives the process.
-#[derive(Clone, Eq, PartialEq)]
+/// A request with an `Idempotency-Key`, as it outlives the process.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeptReply {
     /// Its place in the order in which such requests came.
     pub ticket: u64,
@@ -94,21 +102,44 @@ pub struct KeptReply {
     pub owner: [u8; 32],
     /// The hash of the request's body.
     pub request: [u8; 32],
-    /// The status.
-    pub status: u16,
-    /// Header names and values.
-    pub headers: Vec<(Box<str>, Box<str>)>,
-    /// The body.
-    pub body: Bytes,
+    /// How far it came.
+    pub answer: Answer,
     /// When it is forgotten.
     pub expires: Instant,
 }
 
-impl fmt::Debug for KeptReply {
+/// How far a request with an `Idempotency-Key` came.
+#[derive(Clone, Eq, PartialEq)]
+pub enum Answer {
+    /// It was about to be carried out, beside a verification that stood so.
+    Begun(Before),
+    /// It was answered.
+    Reply {
+        /// The status.
+        status: u16,
+        /// Header names and values.
+        headers: Vec<(Box<str>, Box<str>)>,
+        /// The body.
+        body: Bytes,
+    },
+}
+
+/// What a verification had left before a request was carried out: who finds less knows that it was.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Before {
+    /// Codes that could be tried.
+    pub attempts_left: u8,
+    /// Calls that could be placed.
+    pub calls_left: u8,
+}
+
+impl fmt::Debug for Answer {
     /// The body has a phone number in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { ticket, status, .. } = self;
-        f.debug_struct("KeptReply").field("ticket", ticket).field("status", status).finish()
+        match self {
+            Self::Begun(before) => f.debug_tuple("Begun").field(before).finish(),
+            Self::Reply { status, .. } => f.debug_struct("Reply").field("status", status).finish(),
+        }
     }
 }
 

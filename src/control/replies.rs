@@ -4,13 +4,15 @@
 //! Invariants: bounded. Every kept reply owns one slot of a ring; who needs a slot takes the oldest one
 //! and forgets the reply that owned it. A request needs none before its reply is kept: those that are
 //! refused for the moment, however many, push nothing out. A reply is on disk before anybody gets it,
-//! and what is forgotten is forgotten there, too.
+//! and what is forgotten is forgotten there, too. Of a request whose reply was lost, with the process or
+//! because the disk failed, it is known what stood before it, if it says so ahead: who repeats it learns
+//! what came of it.
 //!
 //! Deliberately absent: a kept reply for what was refused for the moment. Nothing was done, and a
 //! client that repeats the request wants it tried again.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -22,7 +24,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::counters::{ApiCounters, Shed};
-use super::outside::{KeptReply, Saving, Store};
+use super::outside::{Answer, Before, KeptReply, Saving, Store, Unavailable};
 
 /// A whole reply.
 #[derive(Debug, Eq, PartialEq)]
@@ -30,8 +32,19 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
-    /// It is a refusal for the moment.
-    pub(super) is_passing: bool,
+    /// For how long it is true.
+    pub(super) term: Term,
+}
+
+/// For how long a reply is true.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Term {
+    /// Whoever asks again hears the same.
+    Lasting,
+    /// It is a refusal for the moment: nothing was done.
+    Passing,
+    /// The disk failed: what was done may come to be known, or not.
+    Unsure,
 }
 
 /// One caller's one key on one path, hashed: its length is the client's choice, ours is not.
@@ -70,7 +83,13 @@ struct Kept {
     expires: Instant,
     ticket: u64,
     reply: Awaited,
+    /// Nobody carries it out, and what stood before it is known.
+    begun: Option<Begun>,
 }
+
+/// What is known of a request whose reply was lost. It owns a slot already.
+#[derive(Clone, Copy)]
+struct Begun(Before);
 
 struct Owner {
     key: RequestKey,
@@ -117,12 +136,12 @@ impl Replies {
         self.tickets.store(last.ticket + 1, Ordering::Relaxed);
         for kept in kept {
             let (key, ticket) = (RequestKey(kept.owner), kept.ticket);
-            let Some(reply) = Reply::of(&kept).filter(|_| kept.expires > now) else {
+            let Some((reply, begun)) = kept.read().filter(|_| kept.expires > now) else {
                 self.store.forget_reply(ticket);
                 continue;
             };
-            let (_, reply) = watch::channel(Some(Arc::new(reply)));
-            let kept = Kept { body: kept.request, expires: kept.expires, ticket, reply };
+            let (_, reply) = watch::channel(reply);
+            let kept = Kept { body: kept.request, expires: kept.expires, ticket, reply, begun };
             // Of two with one key the younger one counts.
             if let Some(older) = self.table.insert(key, kept) {
                 self.store.forget_reply(older.ticket);
@@ -137,30 +156,36 @@ impl Replies {
         let body: [u8; 32] = Sha256::digest(body).into();
         let (sender, reply) = watch::channel(None);
         let expires = now + self.kept_for;
-        let (ticket, expired) = match self.table.entry(key) {
-            Entry::Occupied(kept) if kept.get().expires > now => {
-                let kept = kept.get();
-                return match kept.body == body {
-                    true => Claim::Again(kept.reply.clone()),
-                    false => Claim::Mismatch,
+        let (ticket, begun, expired) = match self.table.entry(key) {
+            Entry::Occupied(mut kept) if kept.get().expires > now => {
+                let kept = kept.get_mut();
+                if kept.body != body {
+                    return Claim::Mismatch;
+                }
+                let Some(begun) = kept.begun.take() else {
+                    return Claim::Again(kept.reply.clone());
                 };
+                kept.reply = reply;
+                (kept.ticket, Some(begun), None)
             }
             Entry::Occupied(mut kept) => {
                 let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-                let expired = kept.insert(Kept { body, expires, ticket, reply });
-                (ticket, Some(expired.ticket))
+                let expired = kept.insert(Kept { body, expires, ticket, reply, begun: None });
+                (ticket, None, Some(expired.ticket))
             }
             Entry::Vacant(place) => {
                 let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-                drop(place.insert(Kept { body, expires, ticket, reply }));
-                (ticket, None)
+                drop(place.insert(Kept { body, expires, ticket, reply, begun: None }));
+                (ticket, None, None)
             }
         };
         if let Some(expired) = expired {
             self.store.forget_reply(expired);
         }
-        let slip = Slip { ticket, owner: key, request: body, expires };
-        Claim::First(Turn { replies: Arc::clone(self), slip, since: now, sender })
+        let before = begun.map_or_else(OnceLock::new, |Begun(before)| OnceLock::from(before));
+        let slip = Slip { ticket, owner: key, request: body, expires, before: Arc::new(before) };
+        let has_slot = begun.is_some();
+        Claim::First(Turn { replies: Arc::clone(self), slip, since: now, has_slot, sender })
     }
 
     /// How many are kept, and how many could be.
@@ -203,6 +228,13 @@ impl Replies {
         }
     }
 
+    /// Nobody goes on with this request, and what stood before it is known.
+    fn leave(&self, key: RequestKey, ticket: u64, begun: Begun) {
+        if let Some(mut kept) = self.table.get_mut(&key).filter(|kept| kept.ticket == ticket) {
+            kept.begun = Some(begun);
+        }
+    }
+
     fn forget(&self, key: RequestKey, ticket: u64) -> Option<Kept> {
         // The key may have been used anew since; that one has a ticket of its own.
         self.table.remove_if(&key, |_, kept| kept.ticket == ticket).map(|(_, kept)| kept)
@@ -215,46 +247,71 @@ impl Replies {
 }
 
 /// A request with a key that is being carried out: what its reply is kept under.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Slip {
     ticket: u64,
     owner: RequestKey,
     request: [u8; 32],
     expires: Instant,
+    before: Arc<OnceLock<Before>>,
 }
 
 impl Slip {
+    /// What stood before the request, when it was about to be carried out already and its reply was lost.
+    pub(super) fn before(&self) -> Option<Before> {
+        self.before.get().copied()
+    }
+
+    /// Writes down what stands before the request, ahead of what it does.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written: then nothing must be done.
+    pub(super) fn intend(&self, before: Before, store: &dyn Store) -> Result<(), Unavailable> {
+        store.intend(self.kept(Answer::Begun(before)))?;
+        // One request is carried out by one.
+        let _ = self.before.set(before);
+        Ok(())
+    }
+
     /// The reply as it is kept.
-    pub(super) fn keep(self, reply: &Reply) -> KeptReply {
+    pub(super) fn keep(&self, reply: &Reply) -> KeptReply {
         let header = |(name, value): (&HeaderName, &HeaderValue)| {
             // Those of our replies are text.
             Some((name.as_str().into(), value.to_str().ok()?.into()))
         };
-        KeptReply {
-            ticket: self.ticket,
-            owner: self.owner.0,
-            request: self.request,
+        self.kept(Answer::Reply {
             status: reply.status.as_u16(),
             headers: reply.headers.iter().filter_map(header).collect(),
             body: reply.body.clone(),
-            expires: self.expires,
-        }
+        })
+    }
+
+    fn kept(&self, answer: Answer) -> KeptReply {
+        let Self { ticket, request, expires, .. } = *self;
+        KeptReply { ticket, owner: self.owner.0, request, answer, expires }
     }
 }
 
-impl Reply {
-    /// A reply that was kept.
-    fn of(kept: &KeptReply) -> Option<Self> {
+impl KeptReply {
+    /// The reply, or what is known without one; `None` when it is not one of ours.
+    fn read(&self) -> Option<(Option<Arc<Reply>>, Option<Begun>)> {
         let header = |(name, value): &(Box<str>, Box<str>)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
             Some((name, HeaderValue::from_str(value).ok()?))
         };
-        Some(Self {
-            status: StatusCode::from_u16(kept.status).ok()?,
-            headers: kept.headers.iter().map(header).collect::<Option<HeaderMap>>()?,
-            body: kept.body.clone(),
-            is_passing: false,
-        })
+        match &self.answer {
+            Answer::Begun(before) => Some((None, Some(Begun(*before)))),
+            Answer::Reply { status, headers, body } => {
+                let reply = Reply {
+                    status: StatusCode::from_u16(*status).ok()?,
+                    headers: headers.iter().map(header).collect::<Option<HeaderMap>>()?,
+                    body: body.clone(),
+                    term: Term::Lasting,
+                };
+                Some((Some(Arc::new(reply)), None))
+            }
+        }
     }
 }
 
@@ -264,13 +321,15 @@ pub(super) struct Turn {
     replies: Arc<Replies>,
     slip: Slip,
     since: Instant,
+    /// An earlier turn took it.
+    has_slot: bool,
     sender: watch::Sender<Option<Arc<Reply>>>,
 }
 
 impl Turn {
     /// What its reply is kept under.
     pub(super) fn slip(&self) -> Slip {
-        self.slip
+        self.slip.clone()
     }
 
     /// Has the reply written.
@@ -287,11 +346,21 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let is_kept = self.sender.borrow().as_ref().is_some_and(|reply| !reply.is_passing);
+        let term = self.sender.borrow().as_ref().map_or(Term::Unsure, |reply| reply.term);
         let Slip { owner, ticket, .. } = self.slip;
-        match is_kept {
-            true => self.replies.take_slot(owner, ticket, self.since),
-            false => drop(self.replies.forget(owner, ticket)),
+        match (term, self.slip.before()) {
+            (Term::Unsure, Some(before)) => self.replies.leave(owner, ticket, Begun(before)),
+            (Term::Lasting, _) => {}
+            (Term::Passing | Term::Unsure, before) => {
+                drop(self.replies.forget(owner, ticket));
+                if before.is_some() {
+                    self.replies.store.forget_reply(ticket);
+                }
+                return;
+            }
+        }
+        if !self.has_slot {
+            self.replies.take_slot(owner, ticket, self.since);
         }
     }
 }

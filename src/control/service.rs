@@ -5,6 +5,7 @@
 //! is written, and reaches the shard before it is announced; one that finds no place, or no disk, is
 //! undone: as if it had never been asked for.
 
+mod once;
 mod refusal;
 mod saved;
 
@@ -23,6 +24,7 @@ use crate::verify::{CallAgainError, CancelError, Canceled, CheckError, Evidence}
 use crate::verify::{Census, DidState, MissedCallRecord, PoolState, Verify};
 use crate::verify::{Filter, Page, Report, ReportError, Start, StartError, Started, Task};
 
+pub(super) use once::{is_called, is_checked};
 pub use refusal::{CallAgainRefusal, CancelRefusal, CheckRefusal, NotPlaced, StartRefusal};
 use saved::Known;
 

@@ -152,7 +152,7 @@ records! {
         ended: JournalTime,
     }
 
-    /// The reply to a request that carried an `Idempotency-Key`.
+    /// A request that carried an `Idempotency-Key`, and the reply to it.
     Idempotency (it => Key::Idempotency(it.ticket)) {
         /// Its place in the order in which such requests came.
         ticket: u64,
@@ -160,6 +160,9 @@ records! {
         owner: [u8; 32],
         /// The hash of the body.
         request: [u8; 32],
+        /// As long as there is no reply, and the fields of it are empty: what its verification had left
+        /// before, codes and calls.
+        before: Option<(u8, u8)>,
         /// The status of the reply.
         status: u16,
         /// Its headers: names and values.

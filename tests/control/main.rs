@@ -8,6 +8,7 @@ mod access;
 mod bounds;
 mod events;
 mod missed_calls;
+mod once;
 mod refusals;
 mod repetition;
 mod routes;

@@ -80,7 +80,10 @@ impl Disk {
                 self.replies.send_modify(|all| all.retain(|reply| reply.ticket != ticket));
             }
             Write::Reply(reply, answer) => {
-                self.replies.send_modify(|replies| replies.push(reply));
+                self.replies.send_modify(|replies| {
+                    replies.retain(|older| older.ticket != reply.ticket);
+                    replies.push(reply);
+                });
                 tell(answer, Ok(()));
             }
             Write::Told(mut told) => {
@@ -134,6 +137,11 @@ impl Store for Disk {
 
     fn begin(&self, beginning: Beginning, reply: Option<KeptReply>) -> Result<Saving, Unavailable> {
         Ok(self.ask(|answer| Write::Begin(beginning, reply, answer)))
+    }
+
+    fn intend(&self, intent: KeptReply) -> Result<(), Unavailable> {
+        drop(self.keep_reply(intent));
+        Ok(())
     }
 
     fn keep_reply(&self, reply: KeptReply) -> Saving {

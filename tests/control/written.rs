@@ -197,103 +197,6 @@ async fn d07_a_further_call_is_answered_when_it_is_on_disk() {
 }
 
 #[tokio::test]
-async fn m08_a_start_that_an_earlier_call_settles_is_answered_when_its_end_is_on_disk() {
-    let world = World::new(short()).await;
-    super::missed_calls::ring(&world, 0);
-    world.ask("GET", "/v1/missed-calls?from=%2B46701234567", "").await;
-    world.disk.set(State::Slow);
-    let body = "{\"to\":\"+46701234567\",\"method\":\"missed_call\"}";
-    let mut started = say(&world, "POST", "/v1/verifications", KEY, body).await;
-    assert!(is_silent(&mut started).await);
-    assert!(world.disk.replies.borrow().is_empty());
-    world.disk.set(State::Working);
-    let started = hear(started).await;
-    assert_eq!((started.status, &started.json()["status"]), (201, &json!("verified")));
-    let kept = world.disk.replies.borrow().clone();
-    assert_eq!((kept.len(), &kept[0].body[..]), (1, &started.body[..]));
-}
-
-#[tokio::test]
-async fn h04_a_repetition_after_a_restart_gets_the_first_reply_byte_for_byte() {
-    let mut world = World::new(short()).await;
-    let (first, path) = (ask(&world, "/v1/verifications", START).await, "/v1/verifications");
-    let order = world.orders.try_recv().unwrap();
-    let check = format!("/v1/verifications/{}/check", order.verification);
-    let checked = ask(&world, &check, &wrong(&order)).await;
-    let unknown = ask(&world, "/v1/verifications/x/check", &wrong(&order)).await;
-    assert_eq!((first.status, checked.status, unknown.status), (201, 200, 404));
-    let replies = world.disk.replies.borrow().clone();
-    assert_eq!(replies.len(), 3);
-
-    let mut after = World::grown(Seed { replies, ..Seed::default() }).await;
-    for (path, body, before) in [
-        (path, START, first),
-        (&*check, &*wrong(&order), checked),
-        ("/v1/verifications/x/check", &*wrong(&order), unknown),
-    ] {
-        let again = ask(&after, path, body).await;
-        assert_eq!(again.header("idempotent-replayed"), Some("true"));
-        assert_eq!((again.status, &again.body), (before.status, &before.body));
-        for name in ["content-type", "location"] {
-            assert_eq!(again.header(name), before.header(name), "{path}");
-        }
-    }
-    let other = ask(&after, path, "{\"to\":\"+46701234568\"}").await;
-    assert_eq!(other.problem(), (422, "idempotency_mismatch".to_owned()));
-    assert!(after.orders.try_recv().is_err(), "nothing was dialled");
-}
-
-#[tokio::test]
-async fn h04_twins_wait_for_one_write_and_a_client_that_goes_away_changes_nothing() {
-    let mut world = World::new(short()).await;
-    world.disk.set(State::Slow);
-    let gone = say(&world, "POST", "/v1/verifications", KEY, START).await;
-    let order = soon(world.orders.recv()).await.unwrap();
-    let mut twin = say(&world, "POST", "/v1/verifications", KEY, START).await;
-    assert!(is_silent(&mut twin).await);
-    drop(gone);
-    world.disk.set(State::Working);
-    let twin = hear(twin).await;
-    assert_eq!((twin.status, &twin.json()["id"]), (201, &json!(order.verification.to_string())));
-    assert_eq!(twin.header("idempotent-replayed"), Some("true"));
-    assert!(world.orders.try_recv().is_err(), "one call");
-    assert_eq!(world.disk.replies.borrow().len(), 1);
-}
-
-#[tokio::test]
-async fn h04_a_start_and_its_reply_are_written_as_one_and_refusals_for_the_moment_are_not() {
-    let mut world = World::new(short()).await;
-    world.disk.set(State::Failing);
-    assert_eq!(ask(&world, "/v1/verifications", START).await.status, 503);
-    let order = world.orders.try_recv().unwrap();
-    end(&world, &order, Outcome::Withdrawn);
-    world.disk.set(State::Working);
-    assert!(world.disk.replies.borrow().is_empty());
-    let started = ask(&world, "/v1/verifications", START).await;
-    assert_eq!(started.status, 201, "{}", started.text());
-    assert_eq!(started.header("idempotent-replayed"), None);
-    let kept = world.disk.replies.borrow().clone();
-    assert_eq!((kept.len(), &kept[0].body[..]), (1, &started.body[..]));
-}
-
-#[tokio::test]
-async fn h04_what_was_done_is_not_told_until_its_reply_is_kept_and_a_refusal_is() {
-    let mut world = World::new(short()).await;
-    let (id, _) = world.start().await;
-    world.disk.set(State::Broken);
-    let path = format!("/v1/verifications/{id}/report");
-    let done = ask(&world, &path, "{\"saw\":\"no_call\"}").await;
-    assert_eq!(done.problem(), (503, "store_unavailable".to_owned()));
-    let refused = ask(&world, "/v1/verifications/x/report", "{}").await;
-    assert_eq!(refused.status, 404, "nothing was done");
-    world.disk.set(State::Working);
-    let done = ask(&world, &path, "{\"saw\":\"no_call\"}").await;
-    assert_eq!((done.status, done.header("idempotent-replayed")), (204, None));
-    let again = ask(&world, &path, "{\"saw\":\"no_call\"}").await;
-    assert_eq!((again.status, again.header("idempotent-replayed")), (204, Some("true")));
-}
-
-#[tokio::test]
 async fn r08_the_event_says_what_the_reply_says() {
     let mut world = World::new(short()).await;
     let (id, order) = world.start().await;
@@ -340,44 +243,50 @@ fn limits(save_timeout: Duration) -> ringproof::control::Limits {
 }
 
 /// Asks with a key that is always the same.
-async fn ask(world: &World, path: &str, body: &str) -> Reply {
+pub(super) async fn ask(world: &World, path: &str, body: &str) -> Reply {
     world.ask_with("POST", path, KEY, body).await
 }
 
 /// Asks without waiting for the answer.
-async fn say(world: &World, method: &str, path: &str, headers: &str, body: &str) -> UnixStream {
+pub(super) async fn say(
+    world: &World,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> UnixStream {
     let mut stream = world.connect().await;
     stream.write_all(request(method, path, headers, body).as_bytes()).await.unwrap();
     stream
 }
 
 /// Whether there is no answer, for as long as one would take by far.
-async fn is_silent(stream: &mut UnixStream) -> bool {
+pub(super) async fn is_silent(stream: &mut UnixStream) -> bool {
     tokio::time::timeout(Duration::from_millis(50), stream.readable()).await.is_err()
 }
 
-async fn hear(mut stream: UnixStream) -> Reply {
+pub(super) async fn hear(mut stream: UnixStream) -> Reply {
     let mut heard = Vec::new();
     soon(stream.read_to_end(&mut heard)).await.unwrap();
     Reply::read(&heard)
 }
 
-fn end(world: &World, order: &Order, outcome: Outcome) {
+pub(super) fn end(world: &World, order: &Order, outcome: Outcome) {
     let ending = Ending { outcome, by: Side::Us, sip_code: Some(487), q850_cause: None };
     order.call.on_ended(ending, order.call.placed);
     world.verify.on_call_ended(&order.call);
 }
 
-fn code(order: &Order) -> u32 {
+pub(super) fn code(order: &Order) -> u32 {
     order.caller_id.suffix()
 }
 
-fn right(order: &Order) -> String {
+pub(super) fn right(order: &Order) -> String {
     format!("{{\"code\":\"{:05}\"}}", code(order))
 }
 
-fn wrong(order: &Order) -> String {
+pub(super) fn wrong(order: &Order) -> String {
     format!("{{\"code\":\"{:05}\"}}", (code(order) + 1) % 100_000)
 }
 
-const KEY: &str = "Idempotency-Key: one\r\n";
+pub(super) const KEY: &str = "Idempotency-Key: one\r\n";

@@ -86,6 +86,8 @@ pub(crate) enum Kind {
     CallerIdAgain,
     /// What never changes has changed.
     Changed,
+    /// A code that was tried once counted twice.
+    CountedTwice,
     /// Two ends, or one end told twice as two.
     Duplicated,
     /// Events are missing, or out of order.

@@ -98,6 +98,7 @@ fn check(crowd: &Crowd, id: &str, (code, nth): (&str, usize), guess: Guess) {
     let key = left.is_multiple_of(3).then(|| format!("check {id} {code} {nth} {left}"));
     let path = format!("/v1/verifications/{id}/check");
     let request = Request::post(path, &json!({ "code": code }), key);
+    crowd.ledger().on_check_asked(id);
     match request.ask(crowd) {
         Answer::Lost => crowd.after(Duration::ZERO, Task::Read(id.to_owned())),
         Answer::Told { status: 200, json, asked, .. } => match View::read(&json) {

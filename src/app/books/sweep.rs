@@ -120,6 +120,7 @@ mod tests {
             ticket: 1,
             owner: [0; 32],
             request: [0; 32],
+            before: None,
             status: 201,
             headers: vec![],
             body: Hidden(Box::default()),

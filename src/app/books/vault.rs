@@ -7,7 +7,9 @@ use tokio::sync::oneshot;
 
 use super::scribe::Scribe;
 use crate::app::teller::{Item, Teller};
-use crate::control::{EventRange, KeptReply, Saving, Store, StoredEvent, Unavailable};
+use crate::control::{
+    Answer, Before, EventRange, KeptReply, Saving, Store, StoredEvent, Unavailable,
+};
 use crate::store::clock::JournalClock;
 use crate::store::record::Idempotency;
 use crate::store::{Batch, Hidden, Key, Kind, Record, Ticket};
@@ -29,16 +31,22 @@ impl Vault {
         Ok(saving(ticket))
     }
 
-    fn record(&self, reply: KeptReply) -> Idempotency {
-        Idempotency {
-            ticket: reply.ticket,
-            owner: reply.owner,
-            request: reply.request,
-            status: reply.status,
-            headers: reply.headers,
-            body: Hidden(reply.body.to_vec().into()),
-            expires: self.scribe.pen.clock.at(reply.expires),
-        }
+    fn record(&self, kept: KeptReply) -> Idempotency {
+        let KeptReply { ticket, owner, request, answer, expires } = kept;
+        let (before, (status, headers, body)) = match answer {
+            Answer::Begun(Before { attempts_left, calls_left }) => {
+                (Some((attempts_left, calls_left)), (0, vec![], Default::default()))
+            }
+            Answer::Reply { status, headers, body } => (None, (status, headers, body)),
+        };
+        let (body, expires) = (Hidden(body.to_vec().into()), self.scribe.pen.clock.at(expires));
+        Idempotency { ticket, owner, request, before, status, headers, body, expires }
+    }
+
+    fn one(&self, kept: KeptReply) -> Batch {
+        let mut batch = Batch::new();
+        batch.put(self.record(kept));
+        batch
     }
 }
 
@@ -63,10 +71,14 @@ impl Store for Vault {
         }))
     }
 
+    fn intend(&self, intent: KeptReply) -> Result<(), Unavailable> {
+        // What comes of it waits for the disk behind it.
+        self.submit(self.one(intent)).map(drop)
+    }
+
     fn keep_reply(&self, reply: KeptReply) -> Saving {
-        let mut batch = Batch::new();
-        batch.put(self.record(reply));
-        self.submit(batch).unwrap_or_else(|refused| Box::pin(std::future::ready(Err(refused))))
+        self.submit(self.one(reply))
+            .unwrap_or_else(|refused| Box::pin(std::future::ready(Err(refused))))
     }
 
     fn forget_reply(&self, ticket: u64) {
@@ -117,17 +129,14 @@ impl Store for Vault {
     }
 }
 
-/// A reply that the process before this one kept.
+/// A request that the process before this one kept, answered or not.
 pub(crate) fn reply(record: Idempotency, clock: JournalClock) -> KeptReply {
-    KeptReply {
-        ticket: record.ticket,
-        owner: record.owner,
-        request: record.request,
-        status: record.status,
-        headers: record.headers,
-        body: Vec::from(record.body.0).into(),
-        expires: clock.instant(record.expires),
-    }
+    let Idempotency { ticket, owner, request, before, status, headers, body, expires } = record;
+    let answer = match before {
+        Some((attempts_left, calls_left)) => Answer::Begun(Before { attempts_left, calls_left }),
+        None => Answer::Reply { status, headers, body: Vec::from(body.0).into() },
+    };
+    KeptReply { ticket, owner, request, answer, expires: clock.instant(expires) }
 }
 
 fn saving(ticket: Ticket) -> Saving {

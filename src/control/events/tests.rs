@@ -196,6 +196,10 @@ impl Store for Disk {
         Err(Unavailable)
     }
 
+    fn intend(&self, _: KeptReply) -> Result<(), Unavailable> {
+        Err(Unavailable)
+    }
+
     fn keep_reply(&self, _: KeptReply) -> Saving {
         Box::pin(std::future::ready(Err(Unavailable)))
     }

@@ -29,7 +29,7 @@ fn h04_a_twin_waits_for_the_first() {
 fn what_was_refused_for_the_moment_is_tried_again() {
     let (replies, now) = (replies(10), Instant::now());
     for status in [409, 503] {
-        let refusal = Arc::new(Reply { is_passing: true, ..plain(status) });
+        let refusal = Arc::new(Reply { term: Term::Passing, ..plain(status) });
         let turn = first(&replies, "a", now);
         let Claim::Again(twin) = replies.claim(key("a"), BODY, now) else { panic!("second turn") };
         turn.settle(refusal.clone());
@@ -95,7 +95,7 @@ fn d07_a_reply_that_outlived_the_process_is_given_again_with_its_headers() {
     assert!(matches!(replies.claim(key("a"), b"other", now), Claim::Mismatch));
     let turn = first(&replies, "b", now);
     assert_eq!(turn.slip().ticket, 4, "tickets go on");
-    assert_eq!(turn.slip().keep(&again).headers, kept.headers);
+    assert_eq!(turn.slip().keep(&again).answer, kept.answer);
     assert!(disk.forgotten().is_empty());
 }
 
@@ -115,7 +115,7 @@ fn requests_that_are_refused_for_the_moment_push_no_reply_out() {
     let ((replies, disk), now) = (with_disk(2), Instant::now());
     ["a", "b"].into_iter().for_each(|name| first(&replies, name, now).settle(reply(201)));
     for n in 0..100 {
-        let refusal = Arc::new(Reply { is_passing: true, ..plain(503) });
+        let refusal = Arc::new(Reply { term: Term::Passing, ..plain(503) });
         first(&replies, &format!("refused {n}"), now).settle(refusal);
     }
     assert_eq!(again(&replies, "a", now), Some(reply(201)));
@@ -137,10 +137,52 @@ fn what_leaves_the_table_is_forgotten_on_disk() {
     assert_eq!(replies.level().0, 0, "the last one was dropped without a word");
 }
 
-/// Notes what is forgotten.
+#[test]
+fn d07_a_request_whose_reply_was_lost_is_carried_out_once_more_by_one_who_knows_what_stood_before()
+{
+    let ((replies, disk), now) = (with_disk(10), Instant::now());
+    replies.restore(vec![KeptReply { answer: Answer::Begun(BEFORE), ..kept(3, "a", 60) }], now);
+    assert!(matches!(replies.claim(key("a"), b"other", now), Claim::Mismatch));
+    let turn = first(&replies, "a", now);
+    assert_eq!((turn.slip().before(), turn.slip().ticket), (Some(BEFORE), 3));
+    assert_eq!(again(&replies, "a", now), None, "a twin waits");
+    turn.settle(reply(200));
+    assert_eq!(again(&replies, "a", now), Some(reply(200)));
+    assert!(disk.forgotten().is_empty());
+}
+
+#[test]
+fn d07_what_stood_before_is_known_as_long_as_nobody_knows_what_came_of_it() {
+    let ((replies, disk), now) = (with_disk(2), Instant::now());
+    let turn = first(&replies, "a", now);
+    turn.slip().intend(BEFORE, &*disk).unwrap();
+    assert_eq!(disk.intents.get(&0).as_deref(), Some(&Answer::Begun(BEFORE)));
+    turn.settle(Arc::new(Reply { term: Term::Unsure, ..plain(503) }));
+    for _ in 0..10 {
+        let turn = first(&replies, "a", now);
+        assert_eq!(turn.slip().before(), Some(BEFORE));
+        turn.settle(Arc::new(Reply { term: Term::Unsure, ..plain(503) }));
+    }
+    assert!(disk.forgotten().is_empty(), "it took one slot, and pushed nothing out");
+    // Then nothing was done after all.
+    first(&replies, "a", now).settle(Arc::new(Reply { term: Term::Passing, ..plain(409) }));
+    assert_eq!(disk.forgotten(), [0]);
+    assert_eq!(first(&replies, "a", now).slip().before(), None);
+}
+
+#[test]
+fn who_waits_for_the_disk_without_an_intent_is_new_again() {
+    let ((replies, disk), now) = (with_disk(10), Instant::now());
+    first(&replies, "a", now).settle(Arc::new(Reply { term: Term::Unsure, ..plain(503) }));
+    assert_eq!(first(&replies, "a", now).slip().before(), None);
+    assert!(disk.forgotten().is_empty());
+}
+
+/// Notes what is forgotten, and intended.
 #[derive(Default)]
 struct Disk {
     forgotten: dashmap::DashSet<u64>,
+    intents: DashMap<u64, Answer>,
 }
 
 impl Disk {
@@ -158,6 +200,11 @@ impl Store for Disk {
 
     fn begin(&self, _: Beginning, _: Option<KeptReply>) -> Result<Saving, Unavailable> {
         Err(Unavailable)
+    }
+
+    fn intend(&self, intent: KeptReply) -> Result<(), Unavailable> {
+        self.intents.insert(intent.ticket, intent.answer);
+        Ok(())
     }
 
     fn keep_reply(&self, _: KeptReply) -> Saving {
@@ -187,9 +234,11 @@ fn kept(ticket: u64, name: &str, seconds: u64) -> KeptReply {
         ticket,
         owner: key(name).0,
         request: Sha256::digest(BODY).into(),
-        status: 201,
-        headers: vec![("location".into(), "/v1/verifications/x".into())],
-        body: Bytes::from_static(BODY),
+        answer: Answer::Reply {
+            status: 201,
+            headers: vec![("location".into(), "/v1/verifications/x".into())],
+            body: Bytes::from_static(BODY),
+        },
         expires: Instant::now() + Duration::from_secs(seconds),
     }
 }
@@ -214,8 +263,9 @@ fn reply(status: u16) -> Arc<Reply> {
 fn plain(status: u16) -> Reply {
     let status = StatusCode::from_u16(status).unwrap();
     let body = Bytes::from_static(b"{}");
-    Reply { status, headers: HeaderMap::new(), body, is_passing: false }
+    Reply { status, headers: HeaderMap::new(), body, term: Term::Lasting }
 }
 
+const BEFORE: Before = Before { attempts_left: 3, calls_left: 1 };
 const BODY: &[u8] = b"{}";
 const KEPT_FOR: Duration = Duration::from_secs(60);

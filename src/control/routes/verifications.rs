@@ -14,10 +14,11 @@ use super::super::intake::{IsKept, replay};
 use super::super::problem::{
     Problem, Refused, of_call_again, of_cancel, of_check, of_report, of_start,
 };
-use super::super::replies::{Reply, Slip};
+use super::super::replies::{Reply, Slip, Term};
 use super::super::request::{
     CheckBody, Id, IdempotencyKey, Json, ListQuery, NoBody, Query, ReportBody, StartBody,
 };
+use super::super::service::{is_called, is_checked};
 use super::super::view::{VerificationList, VerificationView};
 use super::scan;
 use crate::verify::Filter;
@@ -63,7 +64,7 @@ fn created(api: &Api, started: &Snapshot) -> Reply {
     let view = VerificationView::new(started, &api.trunks);
     // Strings and numbers have a JSON form.
     let body = serde_json::to_vec(&view).unwrap_or_default().into();
-    Reply { status: StatusCode::CREATED, headers, body, is_passing: false }
+    Reply { status: StatusCode::CREATED, headers, body, term: Term::Lasting }
 }
 
 /// Read one.
@@ -122,9 +123,14 @@ pub(super) async fn list(
 pub(super) async fn check(
     State(api): State<Arc<Api>>,
     Id(id): Id<VerificationId>,
+    slip: Option<Extension<Slip>>,
     Json(body): Json<CheckBody>,
 ) -> Result<Body<VerificationView>, Problem> {
-    let checked = api.service.check(id, body.evidence()?, clock::now()).await;
+    let (evidence, now) = (body.evidence()?, clock::now());
+    let checked = match api.service.found_done(id, slip.as_deref(), is_checked, now).await? {
+        Some(found) => Ok(found),
+        None => api.service.check(id, evidence, now).await,
+    };
     checked.map(|found| view(&api, &found)).map_err(|error| of_check(&error, &api.trunks))
 }
 
@@ -142,13 +148,15 @@ pub(super) async fn call_again(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
     Id(id): Id<VerificationId>,
+    slip: Option<Extension<Slip>>,
     Json(NoBody {}): Json<NoBody>,
 ) -> Result<(StatusCode, Body<VerificationView>), Problem> {
-    let placed = api
-        .service
-        .call_again(&caller, id, clock::now())
-        .await
-        .map_err(|refusal| of_call_again(&refusal, &api.trunks))?;
+    let now = clock::now();
+    let placed = match api.service.found_done(id, slip.as_deref(), is_called, now).await? {
+        Some(found) => Ok(found),
+        None => api.service.call_again(&caller, id, now).await,
+    };
+    let placed = placed.map_err(|refusal| of_call_again(&refusal, &api.trunks))?;
     Ok((StatusCode::ACCEPTED, view(&api, &placed)))
 }
 

@@ -37,6 +37,7 @@ pub(in crate::store) fn one_of_each() -> Vec<Record> {
             ticket: 0x0910,
             owner: [4; 32],
             request: [3; 32],
+            before: Some((3, 2)),
             status: 201,
             headers: vec![("location".into(), "/v1/x".into())],
             body: hidden("{}"),

@@ -64,6 +64,11 @@ fn invite(call_id: &str, branch: &str, caller: &str) -> Invite {
 struct Story(Ledger);
 
 impl Story {
+    fn check(&mut self, view: &View, guess: Guess, asked: Asked) {
+        self.0.on_check_asked(ID);
+        self.0.on_checked(view, guess, asked);
+    }
+
     /// A start was asked for and acknowledged in the one life so far.
     fn begin() -> Self {
         let rules = Rules {
@@ -124,7 +129,7 @@ fn before(more: impl FnOnce(&mut Story)) -> Vec<Kind> {
 #[test]
 fn a_good_history_has_no_fault() {
     assert_eq!(after(|_| {}), []);
-    assert_eq!(before(|story| story.0.on_checked(&left(2), Guess::Wrong, asked(2))), []);
+    assert_eq!(before(|story| story.check(&left(2), Guess::Wrong, asked(2))), []);
     let forgotten = |story: &mut Story| story.0.on_gone(ID, asked(124));
     assert_eq!(after(forgotten), []);
     // Asked before the end was told, answered after it.
@@ -166,21 +171,29 @@ fn d01_a_second_end_in_the_events_is_a_fault() {
 #[test]
 fn d02_an_attempt_that_is_back_is_a_fault() {
     let back = |story: &mut Story| {
-        story.0.on_checked(&left(2), Guess::Wrong, asked(2));
+        story.check(&left(2), Guess::Wrong, asked(2));
         story.0.on_view(&left(3), asked(3));
     };
     assert_eq!(before(back), [Kind::AttemptBack]);
     let not_counted = |story: &mut Story| {
-        story.0.on_checked(&left(2), Guess::Wrong, asked(2));
-        story.0.on_checked(&left(2), Guess::Wrong, asked(3));
+        story.check(&left(2), Guess::Wrong, asked(2));
+        story.check(&left(2), Guess::Wrong, asked(3));
     };
     assert_eq!(before(not_counted), [Kind::AttemptBack]);
     let believed = |story: &mut Story| {
-        story.0.on_checked(&view(&verified()), Guess::Wrong, asked(2));
+        story.check(&view(&verified()), Guess::Wrong, asked(2));
     };
     assert_eq!(before(believed), [Kind::Unasked]);
-    let forgotten = |story: &mut Story| story.0.on_checked(&left(2), Guess::Right, asked(2));
+    let forgotten = |story: &mut Story| story.check(&left(2), Guess::Right, asked(2));
     assert_eq!(before(forgotten), [Kind::Lost]);
+}
+
+#[test]
+fn h04_a_code_that_counts_twice_is_a_fault() {
+    let twice = |story: &mut Story| story.check(&left(1), Guess::Wrong, asked(2));
+    assert_eq!(before(twice), [Kind::CountedTwice]);
+    let untried = |story: &mut Story| story.0.on_view(&left(2), asked(2));
+    assert_eq!(before(untried), [Kind::CountedTwice]);
 }
 
 #[test]
@@ -196,7 +209,7 @@ fn d11_limits_and_locks_that_are_forgotten_are_faults() {
     assert!(after(third).contains(&Kind::Limit));
     let locked = |story: &mut Story| {
         for nth in 1..=3 {
-            story.0.on_checked(&left(3 - nth), Guess::Wrong, asked(2));
+            story.check(&left(3 - nth), Guess::Wrong, asked(2));
         }
         let used_up = json_of(&[
             ("status", "verified".into()),
@@ -204,7 +217,7 @@ fn d11_limits_and_locks_that_are_forgotten_are_faults() {
             ("ended_at", "2".into()),
             ("attempts_left", 0.into()),
         ]);
-        story.0.on_checked(&view(&used_up), Guess::Right, asked(4));
+        story.check(&view(&used_up), Guess::Right, asked(4));
     };
     let faults = before(locked);
     assert!(faults.contains(&Kind::Limit), "{faults:?}");

@@ -15,6 +15,8 @@ pub(super) struct Book {
     attempts: Vec<(Duration, u8)>,
     /// Wrong codes that were told to be counted: when, and how many attempts were left.
     wrong: Vec<(Duration, u8)>,
+    /// Codes that were tried, whatever came of it.
+    guesses: u8,
     end: Option<String>,
     end_told: Option<Duration>,
     is_granted: bool,
@@ -46,6 +48,7 @@ impl Ledger {
             fixed: view.fixed.clone(),
             attempts: vec![],
             wrong: vec![],
+            guesses: 0,
             end: None,
             end_told: None,
             is_granted: false,
@@ -68,6 +71,13 @@ impl Ledger {
             let text =
                 format!("{} had {least} attempts left, then {}", view.id, view.attempts_left);
             faults.push((Kind::AttemptBack, text));
+        }
+        let first = book.attempts.first().map_or(0, |(_, left)| *left);
+        if view.attempts_left.saturating_add(book.guesses) < first {
+            let Book { guesses, .. } = book;
+            let text =
+                format!("{}: {guesses} codes tried, {} attempts left", view.id, view.attempts_left);
+            faults.push((Kind::CountedTwice, text));
         }
         if book.attempts.iter().all(|(_, left)| *left > view.attempts_left) {
             book.attempts.push((asked.told, view.attempts_left));
@@ -101,6 +111,11 @@ impl Ledger {
             self.figures.starts += 1;
             book.calls_asked += calls;
         }
+    }
+
+    /// A code is tried. The request may be sent again, with its key.
+    pub(crate) fn on_check_asked(&mut self, id: &str) {
+        self.books.entry(id.to_owned()).and_modify(|book| book.guesses += 1);
     }
 
     /// A code was looked at: the reply to a check.
