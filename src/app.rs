@@ -13,6 +13,7 @@ mod dial;
 mod files;
 mod handset;
 mod journal_tool;
+mod knock;
 mod ledger;
 mod past;
 mod relay;

@@ -52,6 +52,7 @@ use self::inflight::InFlight;
 use self::leg::{Owner, Purpose};
 use self::notice::Notices;
 use self::outbox::Outbox;
+pub(crate) use self::outbox::{BURST_GAP, BURST_MAX};
 use self::queue::Queue;
 use self::recording::Recording;
 use self::reload::Reload;

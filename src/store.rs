@@ -5,7 +5,8 @@
 //! may be refused is submitted, and its [`Ticket`] says when it is safe; what happened anyway is kept.
 //! Below lie `record`, `kind` and `field` (what is stored and how it becomes bytes), `event` (how
 //! events get their numbers), `writer` (the thread), `engine` and `guard` (the tables, in a library's
-//! file), `preamble` (the file's first block), `disk`, `look` and `overlay` (a file that is read and not written), and `clock` (time that survives a restart).
+//! file), `preamble` (the file's first block), `strips`
+//! (the calls in flight, once more), `disk`, `look` and `overlay` (a file that is read and not written), and `clock` (time that survives a restart).
 //!
 //! Deliberately absent: any rule. The journal does not know what a verification may do, what expires
 //! when, or what is told to whom; who asks for a commit says what is in it.
@@ -32,6 +33,7 @@ mod overlay;
 mod preamble;
 pub mod record;
 pub mod settings;
+pub mod strips;
 mod ticket;
 mod writer;
 

@@ -24,7 +24,7 @@ use super::status::DaemonStatus;
 use super::stop;
 use super::teller::{Item, Teller};
 use super::trunks::Trunks;
-use super::{chores, threads};
+use super::{chores, knock, threads};
 use crate::config::Config;
 use crate::control::{self, Api, ApiCounters, CallbackCheck, Calls, Parts, Server, Webhooks};
 use crate::entropy::Entropy;
@@ -109,10 +109,7 @@ impl Daemon {
         let metrics = Arc::new(Metrics::new(names.clone()));
         let (verify, teller, relay) = listening(config, (&wall, &entropy))?;
 
-        // The control socket first: a second daemon with the same configuration is told that there
-        // is a first, and not that a file or a port is taken. Nobody is served before everything is
-        // bound.
-        let server = Server::bind(&control)?;
+        let (server, sockets) = bind(config, &control)?;
         let Read { opened, in_flight, code_key, tag_key } =
             past::read(&config.journal, names, &entropy)?;
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), vec![]));
@@ -121,7 +118,6 @@ impl Daemon {
         relay.set(scribe.clone());
         let verify = Arc::new(verify.kept(&code_key).begun(now));
 
-        let sockets = threads::bind(config)?;
         let (locals, listens) = listens(&sockets, &server, &control.socket);
         let joined = (&verify, &recorder, &trunks);
         let (running, shards) =
@@ -241,6 +237,19 @@ pub(super) fn check(config: &Config) -> Result<Vec<Warning>, SettingsError> {
     let wall = WallClock::new(Instant::now(), SystemTime::now());
     let verify = Verify::new(config.verify.clone(), wall, Entropy::system(), Arc::new(Nobody))?;
     Ok(verify.warnings())
+}
+
+/// Binds everything. Nobody is served yet, but who may be rung by the process before this one is hung up.
+fn bind(
+    config: &Config,
+    control: &control::Settings,
+) -> Result<(Server, Vec<Vec<Socket>>), StartError> {
+    // The control socket first: a second daemon with the same configuration is told that there is a
+    // first, and not that a file or a port is taken.
+    let server = Server::bind(control)?;
+    let sockets = threads::bind(config)?;
+    knock::knock(&config.journal.path, &sockets);
+    Ok((server, sockets))
 }
 
 /// The verifications, who tells of them, and where it is set whom they tell.

@@ -16,6 +16,17 @@ pub struct Socket {
     pub receive_buffer_bytes: usize,
 }
 
+impl Socket {
+    /// Sends one datagram, before a thread has the socket.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel said.
+    pub fn send_to(&self, payload: &[u8], to: SocketAddr) -> io::Result<()> {
+        self.udp.send_to(payload, to).map(drop)
+    }
+}
+
 /// Why an address cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot receive SIP on udp:{address}: {source}")]

@@ -13,13 +13,14 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::oneshot;
 
 use super::batch::Batch;
-use super::clock::{JournalClock, Reading};
-use super::engine::{Engine, ReadError};
+use super::clock::JournalClock;
+use super::engine::ReadError;
 use super::event::Announce;
 use super::figures::{Counts, Figures};
 use super::kind::{Key, Kind};
+use super::opened::Opened;
 use super::record::Record;
-use super::settings::{BATCH_BYTES_MAX, QUEUE_MAX, Settings};
+use super::settings::{BATCH_BYTES_MAX, QUEUE_MAX};
 use super::ticket::{CommitError, SubmitError, Ticket};
 use super::writer::{Done, Shared, Submission, Terms, Writer};
 
@@ -38,13 +39,8 @@ pub struct Journal {
 pub struct WriterThread(JoinHandle<()>);
 
 /// Starts the thread that writes.
-pub(super) fn start(
-    engine: Engine,
-    settings: Settings,
-    clock: JournalClock,
-    started: Reading,
-    announce: Announce,
-) -> io::Result<(Journal, WriterThread)> {
+pub(super) fn start(opened: Opened, announce: Announce) -> io::Result<(Journal, WriterThread)> {
+    let Opened { engine, strips, settings, clock, started, .. } = opened;
     let (queue, waiting) = channel();
     let counts = Counts::default();
     counts.file_bytes.store(engine.file_bytes(), Ordering::Relaxed);
@@ -61,6 +57,7 @@ pub(super) fn start(
         clock,
         started,
         announce,
+        strips,
         held: Default::default(),
     };
     let thread =

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::batch::Batch;
+use super::batch::{Batch, Change};
 use super::clock::{Away, JournalClock, Reading, Stamp};
 use super::disk::{Disk, FileDisk};
 use super::engine::{Engine, EngineError, ReadError};
@@ -17,6 +17,7 @@ use super::kind::{Key, Kind};
 use super::preamble::{FORMAT, Preamble};
 use super::record::{Record, Secret};
 use super::settings::{Durability, Settings, WINDOW_MAX};
+use super::strips::Strips;
 use super::ticket::CommitError;
 
 /// Why a key was neither found nor made.
@@ -32,10 +33,12 @@ pub enum SecretError {
 
 /// A journal that was opened and is not written yet: its records are read back from here.
 pub struct Opened {
-    engine: Engine,
-    settings: Settings,
-    clock: JournalClock,
-    started: Reading,
+    pub(super) engine: Engine,
+    /// Of a journal in a file.
+    pub(super) strips: Option<Strips>,
+    pub(super) settings: Settings,
+    pub(super) clock: JournalClock,
+    pub(super) started: Reading,
     report: Report,
 }
 
@@ -95,6 +98,7 @@ impl Opened {
         let disk = FileDisk::open(path, false).map_err(in_use)?;
         let mut opened = Self::reopen(Arc::new(disk), settings, now)?;
         opened.report.is_new = is_new;
+        opened.strips = opened.write_strips(path);
         Ok(opened)
     }
 
@@ -162,7 +166,19 @@ impl Opened {
             engine.skip_events(now.wall.0);
         }
         let window = settings.window.min(WINDOW_MAX);
-        Ok(Self { engine, settings: Settings { window, ..settings }, clock, started: now, report })
+        let settings = Settings { window, ..settings };
+        Ok(Self { engine, strips: None, settings, clock, started: now, report })
+    }
+
+    /// Makes the strips anew. Without them the next process hangs up later, and no worse.
+    fn write_strips(&self, path: &Path) -> Option<Strips> {
+        let write = || {
+            let mut strips = Strips::create(path)?;
+            let put = |call: Record| strips.on_change(&Change::put(&call));
+            self.visit(Kind::InFlight, put).map_err(io::Error::other)?;
+            Ok::<_, io::Error>(strips)
+        };
+        write().inspect_err(|error| tracing::warn!(%error, "no strips beside the journal")).ok()
     }
 
     /// What was found.
@@ -268,7 +284,7 @@ impl Opened {
     ///
     /// The system has no thread to spare.
     pub fn start(self, announce: Announce) -> io::Result<(Journal, WriterThread)> {
-        journal::start(self.engine, self.settings, self.clock, self.started, announce)
+        journal::start(self, announce)
     }
 }
 

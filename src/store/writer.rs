@@ -26,6 +26,7 @@ use super::engine::{Engine, EngineError, Rest, Tables};
 use super::event::Announce;
 use super::figures::{Commit, Counts};
 use super::settings::{GROUP_BYTES_MAX, RETRY, Settings};
+use super::strips::Strips;
 use super::ticket::CommitError;
 
 /// One batch on its way.
@@ -75,6 +76,7 @@ pub(super) struct Writer {
     pub(super) clock: JournalClock,
     pub(super) started: Reading,
     pub(super) announce: Announce,
+    pub(super) strips: Option<Strips>,
     /// What is to be written before anything else, oldest first; empty while the disk works.
     pub(super) held: VecDeque<(Batch, Done)>,
 }
@@ -168,6 +170,10 @@ impl Writer {
             file_bytes: engine.file_bytes(),
         });
         self.shared.last_event.store(engine.last_event(), Ordering::Release);
+        // Before a shard hears that it may send the INVITE.
+        if let Some(strips) = &mut self.strips {
+            batches.iter().flat_map(|batch| batch.changes()).for_each(|it| strips.on_change(it));
+        }
         if !written.announced.is_empty() {
             (self.announce)(&written.announced);
         }

@@ -1,5 +1,6 @@
 //! A daemon that is killed, and one whose disk is full.
 
+use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,24 @@ fn d03_what_rang_is_hung_up_and_its_code_still_counts() {
     );
     assert_eq!(lab.violations(), Vec::<String>::new());
     world.stop();
+}
+
+/// A journal that is checked for minutes, or refused, keeps no phone ringing.
+#[test]
+fn d03_what_rang_is_hung_up_before_the_journal_is_read() {
+    let mut lab = Lab::new();
+    let mut plan = plan(&lab);
+    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
+    let mut world = World::start(&plan);
+    world.verify(PHONE);
+    lab.rings(PHONE);
+    world.kill();
+    let journal = world.place.0.join("journal");
+    fs::write(&journal, "no journal at all").unwrap();
+    world.spawn_again();
+    assert_eq!(world.exits(Duration::from_secs(10)).code(), Some(71), "{}", world.log());
+    assert!(lab.stopped(PHONE).rang_for < Duration::from_secs(10));
+    assert_eq!(lab.violations(), [""; 0]);
 }
 
 #[test]

@@ -129,10 +129,20 @@ impl World {
 
     /// Kills it, as nobody can prevent, and starts it again with what is on its disk.
     pub(crate) fn kill_and_start(&mut self) {
+        self.kill();
+        self.spawn_again();
+        self.await_ready();
+    }
+
+    /// Kills it, as nobody can prevent.
+    pub(crate) fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
         self.exits(Duration::from_secs(5));
+    }
+
+    /// Starts it again with what is on its disk.
+    pub(crate) fn spawn_again(&mut self) {
         self.child = spawn(&self.place.0.join("ringproof.toml"), None);
-        self.await_ready();
     }
 
     fn await_ready(&mut self) {
