@@ -45,6 +45,19 @@ fn numbers(opened: &Opened) -> Vec<u64> {
 }
 
 #[test]
+fn an_envelope_says_what_when_and_which_and_holds_the_data_as_it_came() {
+    let event = NewEvent {
+        name: "trunk.up".into(),
+        at: Micros(1_795_169_730_123_456),
+        about: None,
+        data: br#"{"name":"asterisk"}"#.as_slice().into(),
+        webhooks: vec![],
+    };
+    let envelope = r#"{"type":"trunk.up","timestamp":"2026-11-20T10:15:30.123Z","sequence":7,"data":{"name":"asterisk"}}"#;
+    assert_eq!(event.envelope(7), envelope.as_bytes());
+}
+
+#[test]
 fn a_new_journal_numbers_from_the_wall_clock_on() {
     let opened = open(&Arc::default(), 5_000);
     assert_eq!(opened.next_event(), 5_000);
