@@ -92,7 +92,6 @@ impl Desk {
             local: address,
             invite: Box::default(),
             invited: self.now,
-            rings_until: self.now,
         };
         self.flights.record(record, Answers::new(1).open(1));
     }
