@@ -1,3 +1,5 @@
+//! What the desk sends when, to receivers that work, fail, go away and come back, in virtual time.
+
 use std::time::Duration;
 
 use super::super::failure::Failure;

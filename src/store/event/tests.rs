@@ -1,3 +1,5 @@
+//! How events get their numbers and their envelopes, over restarts and failures of the disk.
+
 use std::sync::Arc;
 use std::time::Duration;
 

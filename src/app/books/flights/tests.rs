@@ -1,3 +1,5 @@
+//! What a journal holds of calls that may ring, while whoever tells of events is held back.
+
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Instant, SystemTime};
 
