@@ -343,7 +343,6 @@ fn in_flight(id: VerificationId) -> InFlight {
         local: ([192, 0, 2, 2], 5_061).into(),
         invite: Hidden(text(900)),
         invited: JournalTime(NOW.0),
-        rings_until: JournalTime(NOW.0 + 5_000_000),
     }
 }
 

@@ -12,6 +12,7 @@ mod demo;
 mod dial;
 mod files;
 mod handset;
+mod journal_advice;
 mod journal_tool;
 mod knock;
 mod ledger;

@@ -14,7 +14,6 @@ mod clock;
 mod counters;
 mod events;
 mod intake;
-mod memory;
 mod openapi;
 mod outside;
 pub mod problem;
@@ -25,13 +24,14 @@ mod routes;
 mod server;
 pub mod service;
 mod settings;
+#[cfg(test)]
+mod testing;
 pub mod view;
 
 pub use access::{Caller, Key, Right, TokenHash};
 pub use api::{Api, CallbackCheck, Parts};
 pub use counters::{ApiCounters, RequestCount, Shed};
 pub use events::{CutOff, EventBus, Gone, IdError, Reader, Rendered, render, render_trunk};
-pub use memory::{Memory, Numbering};
 pub use openapi::document;
 pub use outside::{
     Answer, Asked, Before, Calls, Delivery, DeliveryFilter, DeliveryState, EventRange, KeptReply,

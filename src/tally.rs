@@ -7,11 +7,13 @@
 //!
 //! Invariant: no count is ever lowered. Only [`Tally::set_table`] overwrites.
 
+mod histogram;
 mod kinds;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use histogram::{Buckets, Histogram};
 pub use kinds::{DropReason, Farewell, InboundEnd, Shed, SipKind, Table};
 
 /// The counts of one shard.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::journal_advice;
 use crate::cli::{Exit, Journal, Named, Terminal, clean};
 use crate::config::{self, Problems};
 use crate::store::clock::Reading;
@@ -82,6 +83,18 @@ impl Unreadable {
             Self::Open(OpenError::InUse | OpenError::Io(_)) => None,
         }
     }
+
+    /// What to do about it.
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Open(OpenError::InUse) => Some(
+                "hint: stop the daemon first, or look at its metrics: \
+                 `ringproof_journal_…` of `GET /metrics`",
+            ),
+            Self::Open(error) => journal_advice::on_open(error),
+            Self::Read(_) => Some(journal_advice::DAMAGED),
+        }
+    }
 }
 
 impl Failure {
@@ -89,20 +102,13 @@ impl Failure {
         match self {
             Self::Config(problems) => {
                 terminal.note(&problems.to_string());
-                return Exit::Configuration;
+                Exit::Configuration
             }
-            Self::Journal { .. } => terminal.note(&format!("error: {}", clean(&self.to_string()))),
-        }
-        match self {
-            Self::Journal { error: Unreadable::Open(OpenError::InUse), .. } => {
-                terminal.note(
-                    "hint: stop the daemon first, or look at its metrics: \
-                     `ringproof_journal_…` of `GET /metrics`",
-                );
-                Exit::System
+            Self::Journal { error, .. } => {
+                terminal.note(&format!("error: {}", clean(&self.to_string())));
+                error.advice().into_iter().for_each(|advice| terminal.note(advice));
+                error.verdict().map_or(Exit::System, |_| Exit::Negative)
             }
-            Self::Journal { error, .. } if error.verdict().is_some() => Exit::Negative,
-            Self::Config(_) | Self::Journal { .. } => Exit::System,
         }
     }
 }
@@ -164,25 +170,31 @@ fn verify(path: &Path) -> Result<Said, Unreadable> {
         Ok(found) => found,
         Err(error) => {
             let Some(verdict) = error.verdict() else { return Err(error) };
-            return Ok(Said::of(path, (verdict, &error.to_string()), None));
+            return Ok(Said::of(path, (verdict, &error.to_string()), error.advice(), None));
         }
     };
     Ok(match lost(&report) {
         Some(lost) => {
             let message = format!("the journal lacks commits: {lost}");
-            Said::of(path, ("lost_commits", &message), Some((report, records)))
+            let advice = Some(journal_advice::LOST_COMMITS);
+            Said::of(path, ("lost_commits", &message), advice, Some((report, records)))
         }
         None => {
             let message =
                 format!("the journal is good: {records} records, {} commits", report.commits);
-            Said::of(path, ("good", &message), Some((report, records)))
+            Said::of(path, ("good", &message), None, Some((report, records)))
         }
     })
 }
 
 impl Said {
-    /// A verdict in a word and a sentence.
-    fn of(path: &Path, (verdict, message): (&str, &str), found: Option<(Report, u64)>) -> Self {
+    /// A verdict in a word and a sentence, and what to do about it.
+    fn of(
+        path: &Path,
+        (verdict, message): (&str, &str),
+        advice: Option<&str>,
+        found: Option<(Report, u64)>,
+    ) -> Self {
         let (report, records) = found.unzip();
         let value = json!({
             "path": path.to_string_lossy(),
@@ -193,7 +205,9 @@ impl Said {
             "records": records,
         });
         let exit = if verdict == "good" { Exit::Success } else { Exit::Negative };
-        Self { text: format!("{}: {}\n", path.display(), clean(message)), value, exit }
+        let mut text = format!("{}: {}\n", path.display(), clean(message));
+        advice.into_iter().for_each(|advice| text += &format!("{advice}\n"));
+        Self { text, value, exit }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use tracing::{error, info, warn};
 
 use super::books::past::{self, Found};
+use super::journal_advice;
 use crate::config;
 use crate::entropy::Entropy;
 use crate::gateway::inflight::InFlight;
@@ -50,6 +51,20 @@ enum Why {
     Unreadable(u64),
     #[error("a key cannot be kept in it: {0}")]
     Secret(#[from] SecretError),
+}
+
+impl JournalError {
+    /// What to do about it; `None`: the error says it.
+    pub(super) fn advice(&self) -> Option<&'static str> {
+        match &self.why {
+            Why::Key { .. } | Why::Read(_) | Why::Secret(SecretError::Read(_)) => {
+                Some(journal_advice::DAMAGED)
+            }
+            Why::Open(error) => journal_advice::on_open(error),
+            Why::Unreadable(_) => Some(journal_advice::NEWER),
+            Why::NoFolder(_) | Why::Secret(SecretError::Commit(_)) => None,
+        }
+    }
 }
 
 /// Opens the journal and reads what cannot wait.

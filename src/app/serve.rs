@@ -29,6 +29,9 @@ pub(super) fn serve(arguments: &Serve, terminal: &mut Terminal) -> Exit {
         Ok(()) => Exit::Success,
         Err(error) => {
             terminal.note(&format!("error: {error}"));
+            if let Failure::Start(StartError::Journal(error)) = &error {
+                error.advice().into_iter().for_each(|advice| terminal.note(advice));
+            }
             match error {
                 Failure::Start(StartError::Messages(_) | StartError::Verify(_)) => {
                     Exit::Configuration

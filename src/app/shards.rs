@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
+use tracing::warn;
+
 use super::trunks::Trunks;
 use crate::control::service::NotPlaced;
 use crate::control::{Calls, Place};
@@ -75,16 +77,14 @@ impl Shards {
     /// start: the queues are empty. Returns their names.
     pub(super) fn haunt(&self, calls: Vec<InFlight>, locals: &[Vec<SocketAddr>]) -> Vec<CallId> {
         let names = calls.iter().map(|call| call.call).collect();
-        let mut each: Vec<Vec<InFlight>> = self.shards.iter().map(|_| vec![]).collect();
-        for call in calls {
-            let has = |ask: &dyn Fn(&SocketAddr) -> bool| {
-                locals.iter().position(|locals| locals.iter().any(ask))
-            };
-            let same = has(&|local| *local == call.local);
-            let reaches = || has(&|local| local.is_ipv4() == call.remote.is_ipv4());
-            if let Some(calls) = same.or_else(reaches).and_then(|shard| each.get_mut(shard)) {
-                calls.push(call);
-            }
+        let (each, stranded) = assign(calls, locals);
+        for InFlight { call, local, remote, .. } in stranded {
+            // Neither is a phone's: a socket of ours, and the trunk's.
+            warn!(
+                %call, %local, %remote,
+                "a call of the process before this one may ring and is not hung up: `sip.listen` has \
+                 no address any more from which its trunk can be reached"
+            );
         }
         for (shard, calls) in self.shards.iter().zip(each).filter(|(_, calls)| !calls.is_empty()) {
             // The queue of a shard that has just begun has room.
@@ -161,6 +161,23 @@ impl Calls for Shards {
     }
 }
 
+/// Which calls each shard hangs up, and those that none can: a shard is its sockets' addresses.
+fn assign(calls: Vec<InFlight>, locals: &[Vec<SocketAddr>]) -> (Vec<Vec<InFlight>>, Vec<InFlight>) {
+    let (mut each, mut stranded) = (vec![vec![]; locals.len()], vec![]);
+    for call in calls {
+        let has = |ask: &dyn Fn(&SocketAddr) -> bool| {
+            locals.iter().position(|locals| locals.iter().any(ask))
+        };
+        let same = has(&|local| *local == call.local);
+        let reaches = || has(&|local| local.is_ipv4() == call.remote.is_ipv4());
+        match same.or_else(reaches) {
+            Some(shard) => each[shard].push(call),
+            None => stranded.push(call),
+        }
+    }
+    (each, stranded)
+}
+
 /// A place in the queue of a shard.
 struct ShardPlace(Reserved<Command>);
 
@@ -190,3 +207,41 @@ async fn tell(shard: &Shard, mut command: Command) {
 /// A shard empties its queue in far less, unless it is out of breath.
 const TELL_AGAIN: Duration = Duration::from_millis(1);
 const DESCRIBE_TIMEOUT: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::verify::id::VerificationId;
+
+    #[test]
+    fn d05_a_call_is_hung_up_where_it_left_else_where_its_trunk_is_reached_else_it_is_told() {
+        let locals = [vec!["192.0.2.9:5070"], vec!["192.0.2.9:5071", "[2001:db8::9]:5071"]];
+        let locals = locals.map(|shard| shard.iter().map(|it| it.parse().unwrap()).collect());
+        let calls = vec![
+            call(1, "192.0.2.9:5071", "192.0.2.1:5060"),
+            call(2, "192.0.2.9:5075", "192.0.2.1:5060"),
+            call(3, "[2001:db8::9]:5075", "[2001:db8::1]:5060"),
+        ];
+        let named = |calls: &[InFlight]| calls.iter().map(|it| it.call.0).collect::<Vec<_>>();
+        let (each, stranded) = assign(calls.clone(), &locals);
+        assert_eq!(each.iter().map(|it| named(it)).collect::<Vec<_>>(), [vec![2], vec![1, 3]]);
+        assert!(stranded.is_empty());
+        // Nobody has IPv6 any more.
+        let (each, stranded) = assign(calls, &locals[..1]);
+        assert_eq!((named(&each[0]), named(&stranded)), (vec![1, 2], vec![3]));
+    }
+
+    fn call(name: u128, local: &str, remote: &str) -> InFlight {
+        InFlight {
+            call: CallId(name),
+            verification: VerificationId(name),
+            trunk: "lab".into(),
+            remote: remote.parse().unwrap(),
+            local: local.parse().unwrap(),
+            invite: Box::default(),
+            invited: Instant::now(),
+        }
+    }
+}

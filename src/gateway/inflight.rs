@@ -34,8 +34,6 @@ pub struct InFlight {
     pub invite: Box<[u8]>,
     /// When it was about to leave.
     pub invited: Instant,
-    /// The latest moment at which the phone may ring by plan.
-    pub rings_until: Instant,
 }
 
 /// What names an INVITE and the responses to it.

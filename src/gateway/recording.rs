@@ -86,7 +86,6 @@ impl Gateway {
         let Some(leg) = client.owner.purpose.leg() else { return };
         let (peer, order) = (&leg.peer, &leg.order);
         peer.messages.write_invite(&leg.identity, &mut self.scratch);
-        let longest = peer.messages.longest(leg.identity.ring);
         let record = InFlight {
             call: order.call.id,
             verification: order.verification,
@@ -95,7 +94,6 @@ impl Gateway {
             local: peer.local(),
             invite: self.scratch.as_slice().into(),
             invited: now,
-            rings_until: now + RECORD_TIME_MAX + longest,
         };
         self.recording.push(handle, record);
         self.arm(handle);

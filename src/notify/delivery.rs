@@ -42,17 +42,6 @@ pub enum DeliveryState {
     Waiting,
 }
 
-impl DeliveryState {
-    /// Its word in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Dead => "dead",
-            Self::Trying => "trying",
-            Self::Waiting => "waiting",
-        }
-    }
-}
-
 /// Which messages are asked for.
 #[derive(Clone, Debug)]
 pub struct Filter {

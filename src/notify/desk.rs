@@ -89,7 +89,10 @@ impl Desk {
 
     /// A message was taken.
     pub(super) fn on_taken(&mut self, shelf: ShelfIndex, id: MessageId, now: Instant) {
-        self.shelves[shelf.0].taken(id, now);
+        let Some(message) = self.shelves[shelf.0].flying(id) else { return };
+        // A wall clock that was set back meanwhile makes it none.
+        let after = self.clock.at(now).0.saturating_sub(message.created_at.0);
+        self.shelves[shelf.0].taken(id, Duration::from_micros(after), now);
     }
 
     /// A try failed; `wish` is how long the receiver asked to be left alone.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::failure::Failure;
+use crate::tally::{Buckets, Histogram};
 
 /// All receivers at one moment. Callback URLs are one of them, the last.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,6 +26,8 @@ pub struct EndpointFigures {
     pub name: Option<Arc<str>>,
     /// Messages that were taken.
     pub taken: u64,
+    /// How long after their events messages were taken, in milliseconds by the wall clock.
+    pub delivery_millis: Histogram,
     /// Messages that became dead letters.
     pub dead: u64,
     /// Tries that failed, by [`Failure::as_str`]. Every word is there.
@@ -41,16 +45,22 @@ pub struct EndpointFigures {
 /// What one shelf counts; read by whoever scrapes.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    pub(super) taken: AtomicU64,
     pub(super) dead: AtomicU64,
     pub(super) waiting: AtomicU64,
     pub(super) trying: AtomicU64,
     pub(super) down: AtomicU64,
     pub(super) is_disabled: AtomicBool,
     failed: [AtomicU64; KINDS.len()],
+    taken: Buckets<{ DELIVERY_MILLIS.len() }>,
 }
 
 impl Tally {
+    /// A message was taken, so long after what it tells of.
+    pub(super) fn take(&self, after: Duration) {
+        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        self.taken.add(&DELIVERY_MILLIS, millis);
+    }
+
     pub(super) fn fail(&self, failure: Failure) {
         let word = failure.as_str();
         for (kind, count) in KINDS.iter().zip(&self.failed) {
@@ -63,9 +73,11 @@ impl Tally {
     pub(super) fn read(&self, name: Option<Arc<str>>) -> EndpointFigures {
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let failed = KINDS.iter().zip(&self.failed);
+        let delivery_millis = self.taken.read(&DELIVERY_MILLIS);
         EndpointFigures {
             name,
-            taken: count(&self.taken),
+            taken: delivery_millis.counts.iter().sum(),
+            delivery_millis,
             dead: count(&self.dead),
             failed: failed.map(|(kind, failed)| (kind.as_str(), count(failed))).collect(),
             waiting: count(&self.waiting),
@@ -76,6 +88,9 @@ impl Tally {
     }
 }
 
+/// From a receiver next door to one that was down for as long as it is tried.
+const DELIVERY_MILLIS: [u64; 11] =
+    [25, 50, 100, 250, 500, 1_000, 2_500, 10_000, 60_000, 600_000, 86_400_000];
 /// One of each word.
 const KINDS: [Failure; 8] = [
     Failure::Address,

@@ -153,11 +153,11 @@ impl Shelf {
         Some(held.message.clone())
     }
 
-    /// The message was taken.
-    pub(super) fn taken(&mut self, id: MessageId, now: Instant) {
+    /// The message was taken, so long after its event.
+    pub(super) fn taken(&mut self, id: MessageId, after: Duration, now: Instant) {
         let Some((_, name, _)) = self.land(id) else { return };
         self.recent.insert(id);
-        self.tally.taken.fetch_add(1, Ordering::Relaxed);
+        self.tally.take(after);
         self.effects.push(Effect::Taken(id));
         let Some(lane) = self.lanes.get_mut(&name) else { return };
         if std::mem::take(&mut lane.is_disabled) {

@@ -1,3 +1,5 @@
+//! Webhooks: desks in virtual time, and a notifier with receivers on loopback.
+
 mod bounds;
 mod desk;
 mod guard;

@@ -61,8 +61,8 @@ pub struct WebhookReading {
     pub is_open: bool,
     /// It said that it is gone and is told nothing more.
     pub is_disabled: bool,
-    /// How long tries took that got a reply, in seconds; `None`: nobody counts it.
-    pub latency: Option<Distribution>,
+    /// How long after their events messages were taken, in seconds.
+    pub latency: Distribution,
 }
 
 impl JournalReading {
@@ -171,11 +171,9 @@ pub(super) fn webhooks(readings: &[WebhookReading]) -> [MetricFamily; 4] {
         ),
         read_histogram(
             "ringproof_webhook_latency_seconds",
-            "How long tries took that got a reply",
+            "How long after their events messages were delivered",
             ["endpoint"],
-            readings
-                .iter()
-                .filter_map(|reading| Some(([&*reading.endpoint], reading.latency.as_ref()?))),
+            readings.iter().map(|reading| ([&*reading.endpoint], &reading.latency)),
         ),
     ]
 }

@@ -122,7 +122,8 @@ impl NewEvent {
         }
     }
 
-    fn envelope(&self, sequence: u64) -> Vec<u8> {
+    /// The whole envelope, with its number.
+    pub fn envelope(&self, sequence: u64) -> Vec<u8> {
         debug_assert!(self.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_' | b'.')));
         let (name, timestamp) = (&self.name, self.at.rfc3339());
         let head =

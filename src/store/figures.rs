@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::tally::{Buckets, Histogram};
+
 /// How the journal does, since it was started.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Figures {
@@ -30,17 +32,6 @@ pub struct Figures {
     pub failures: u64,
 }
 
-/// How often a value fell between bounds.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Histogram {
-    /// The largest value of each bucket.
-    pub bounds: &'static [u64],
-    /// Values in each bucket alone, and at last those above every bound.
-    pub counts: Box<[u64]>,
-    /// The sum of all values.
-    pub sum: u64,
-}
-
 /// What is counted.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -56,13 +47,6 @@ pub(super) struct Counts {
     pub(super) held: AtomicUsize,
     pub(super) file_bytes: AtomicU64,
     failures: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Buckets<const N: usize> {
-    counts: [AtomicU64; N],
-    above: AtomicU64,
-    sum: AtomicU64,
 }
 
 /// What one commit came to.
@@ -94,40 +78,20 @@ impl Counts {
     pub(super) fn figures(&self, is_writable: bool) -> Figures {
         let waiting = [&self.submitted, &self.kept];
         let waiting = waiting.map(|count| count.load(Ordering::Relaxed) as u64).iter().sum();
-        let commit_micros = self.commit_micros.histogram(&COMMIT_MICROS);
+        let commit_micros = self.commit_micros.read(&COMMIT_MICROS);
         Figures {
             commits: commit_micros.counts.iter().sum(),
             batches: get(&self.batches),
             records: get(&self.records),
             bytes: get(&self.bytes),
             commit_micros,
-            group_batches: self.group_batches.histogram(&GROUP_BATCHES),
+            group_batches: self.group_batches.read(&GROUP_BATCHES),
             waiting,
             held: self.held.load(Ordering::Relaxed) as u64,
             file_bytes: get(&self.file_bytes),
             is_writable,
             failures: get(&self.failures),
         }
-    }
-}
-
-impl<const N: usize> Buckets<N> {
-    fn add(&self, bounds: &[u64; N], value: u64) {
-        let place = bounds.partition_point(|bound| *bound < value);
-        add(self.counts.get(place).unwrap_or(&self.above), 1);
-        add(&self.sum, value);
-    }
-
-    fn histogram(&self, bounds: &'static [u64; N]) -> Histogram {
-        let counts = self.counts.iter().chain([&self.above]).map(get).collect();
-        Histogram { bounds, counts, sum: get(&self.sum) }
-    }
-}
-
-impl<const N: usize> Default for Buckets<N> {
-    fn default() -> Self {
-        let counts = std::array::from_fn(|_| AtomicU64::default());
-        Self { counts, above: AtomicU64::default(), sum: AtomicU64::default() }
     }
 }
 

@@ -191,8 +191,6 @@ records! {
         invite: Hidden<Box<[u8]>>,
         /// When the INVITE was about to leave.
         invited: JournalTime,
-        /// The latest moment at which the phone may still ring by plan.
-        rings_until: JournalTime,
     }
 
     /// What one call, or one start without a call, counts for: the phone's limits and those of its

@@ -142,7 +142,7 @@ impl Messages {
     }
 
     /// How long after its INVITE a phone that shall ring for `ring` may be ringing still.
-    pub fn longest(&self, ring: Duration) -> Duration {
+    fn longest(&self, ring: Duration) -> Duration {
         self.no_ringing_after + ring * self.rings_max
     }
 

@@ -8,6 +8,7 @@ mod access;
 mod bounds;
 mod events;
 mod missed_calls;
+mod numbering;
 mod once;
 mod refusals;
 mod repetition;

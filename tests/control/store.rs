@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use ringproof::control::{
-    EventBus, EventRange, KeptReply, Numbering, Saving, Store, StoredEvent, Unavailable,
+    EventBus, EventRange, KeptReply, Saving, Store, StoredEvent, Unavailable,
 };
 use ringproof::verify::Beginning;
 use ringproof::verify::event::{Event, Listener, Told};
 use tokio::sync::{mpsc, oneshot, watch};
+
+use super::numbering::Numbering;
 
 /// Where everything goes that must be on disk: one task writes it, in the order in which it comes.
 pub(crate) struct Disk {
@@ -16,7 +18,7 @@ pub(crate) struct Disk {
     state: watch::Sender<State>,
     /// The replies that are on it.
     pub(crate) replies: watch::Sender<Vec<KeptReply>>,
-    pub(crate) numbering: Arc<Numbering>,
+    pub(crate) numbering: Numbering,
 }
 
 /// How a disk does.
@@ -44,7 +46,7 @@ enum Write {
 
 impl Disk {
     /// A disk that works. Must be called inside a tokio runtime.
-    pub(crate) fn new(bus: Arc<EventBus>, numbering: Arc<Numbering>) -> Arc<Self> {
+    pub(crate) fn new(bus: Arc<EventBus>, numbering: Numbering) -> Arc<Self> {
         let (queue, waiting) = mpsc::channel(10_000);
         let (state, _) = watch::channel(State::Working);
         let (replies, _) = watch::channel(vec![]);
@@ -72,7 +74,7 @@ impl Disk {
         match write {
             Write::Barrier(answer) => tell(answer, Ok(())),
             Write::Begin(beginning, reply, answer) => {
-                beginning.events.into_iter().for_each(|event| self.numbering.on_event(event));
+                beginning.events.iter().for_each(|event| self.numbering.on_event(event));
                 self.replies.send_modify(|replies| replies.extend(reply));
                 tell(answer, Ok(()));
             }
@@ -88,7 +90,7 @@ impl Disk {
             }
             Write::Told(mut told) => {
                 told.on_saved()();
-                told.event.into_iter().for_each(|event| self.numbering.on_event(event));
+                told.event.iter().for_each(|event| self.numbering.on_event(event));
             }
         }
     }

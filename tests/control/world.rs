@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use ringproof::control::service::NotPlaced;
 use ringproof::control::{
     Api, ApiCounters, Asked, CallbackCheck, Calls, Delivery, DeliveryFilter, DeliveryState,
-    EventBus, KeptReply, Limits, Numbering, Parts, Place, Readiness, Server, Settings, Shed,
-    Status, Store, TcpSettings, TrunkState, Webhooks,
+    EventBus, KeptReply, Limits, Parts, Place, Readiness, Server, Settings, Shed, Status, Store,
+    TcpSettings, TrunkState, Webhooks,
 };
 use ringproof::entropy::Entropy;
 use ringproof::number::E164;
@@ -25,6 +25,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::numbering::Numbering;
 use super::store::Disk;
 
 /// A running server and what a test may do to it.
@@ -94,7 +95,7 @@ impl World {
         let trunks = TrunkNames::new(["asterisk".into()]);
         let (kept, first) = (limits.events_kept, wall.at(Instant::now()).0);
         let bus = EventBus::new(kept, first);
-        let numbering = Arc::new(Numbering::new(bus.clone(), trunks.clone(), first));
+        let numbering = Numbering::new(bus.clone(), trunks.clone(), first);
         let disk = Disk::new(bus.clone(), numbering);
         let numbers = vec![numbers.parse().unwrap()];
         let pools = vec![PoolSettings { name: "default".into(), numbers }];

@@ -169,7 +169,6 @@ impl Eye {
             local: record.local,
             invite: record.invite.0,
             invited: self.clock.instant(record.invited),
-            rings_until: self.clock.instant(record.rings_until),
         }
     }
 }

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use crate::notify::{CALLBACKS, EndpointFigures, Notifier};
 use crate::observe::{Distribution, JournalReading, WebhookReading};
 use crate::store::Journal;
-use crate::store::figures::Histogram;
+use crate::tally::Histogram;
 
 pub(crate) fn journal(journal: &Journal) -> JournalReading {
     let figures = journal.figures();
-    let distribution =
-        |of: &Histogram, per_unit| Distribution::of(of.bounds, &of.counts, of.sum, per_unit);
     JournalReading {
         commits: figures.commits,
         batches: figures.batches,
@@ -36,7 +34,11 @@ pub(crate) fn webhooks(notifier: &Notifier) -> Vec<WebhookReading> {
         trying: figures.trying,
         is_open: figures.is_down,
         is_disabled: figures.is_disabled,
-        latency: None,
+        latency: distribution(&figures.delivery_millis, 1e3),
     };
     notifier.figures().endpoints.into_iter().map(reading).collect()
+}
+
+fn distribution(of: &Histogram, per_unit: f64) -> Distribution {
+    Distribution::of(of.bounds, &of.counts, of.sum, per_unit)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::config;
 use crate::store::clock::JournalTime;
-use crate::store::{Batch, Journal, Kind, ReadError, Record};
+use crate::store::{Batch, Journal, Key, Kind, ReadError, Record};
 use crate::verify::Settings;
 
 /// How long records are kept that nobody deletes by name.
@@ -70,9 +70,8 @@ pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<()
     let (now, last_event) = (journal.clock().at(now), journal.last_event());
     for kind in SWEPT {
         for _ in 0..ROUNDS {
-            let oldest = journal.first(kind, ROUND)?;
-            let is_due = |record: &&Record| terms.is_due(record, last_event, now);
-            let due: Vec<_> = oldest.iter().take_while(is_due).map(Record::key).collect();
+            let is_due = |record: &Record| terms.is_due(record, last_event, now);
+            let due = oldest_due(|limit| journal.first(kind, limit), is_due)?;
             if due.is_empty() {
                 break;
             }
@@ -90,6 +89,19 @@ pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<()
     Ok(())
 }
 
+/// The keys of the oldest records that are due, at most [`ROUND`]; `first` reads so many of a kind. Most
+/// of the time none is due, and one record tells: of events that are large, a thousand would be read for
+/// nothing every second.
+fn oldest_due(
+    first: impl Fn(usize) -> Result<Vec<Record>, ReadError>,
+    is_due: impl Fn(&Record) -> bool,
+) -> Result<Vec<Key>, ReadError> {
+    if !first(1)?.first().is_some_and(&is_due) {
+        return Ok(vec![]);
+    }
+    Ok(first(ROUND)?.iter().take_while(|record| is_due(record)).map(Record::key).collect())
+}
+
 /// What nobody deletes by name.
 const SWEPT: [Kind; 5] =
     [Kind::Attempt, Kind::Event, Kind::Idempotency, Kind::Lease, Kind::MissedCall];
@@ -100,6 +112,7 @@ const ROUNDS: usize = 25;
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
 
     use super::*;
     use crate::store::Hidden;
@@ -116,8 +129,33 @@ mod tests {
                 events_kept_for: Duration::ZERO,
             },
         );
-        let reply = Record::from(Idempotency {
-            ticket: 1,
+        let reply = reply(1);
+        let is_due = |now| terms.is_due(&reply, 0, JournalTime(now));
+        assert_eq!([1, 999, 1_000, 2_000].map(is_due), [false, false, true, true]);
+    }
+
+    #[test]
+    fn one_record_is_read_of_a_table_whose_oldest_is_young() {
+        let table: Vec<_> = (1..=3_000).map(reply).collect();
+        let reads = RefCell::new(vec![]);
+        let due = |below: u64| {
+            reads.borrow_mut().clear();
+            let first = |limit| {
+                let read: Vec<_> = table.iter().take(limit).cloned().collect();
+                reads.borrow_mut().push(read.len());
+                Ok(read)
+            };
+            let due = oldest_due(first, |record| record.key() < Key::Idempotency(below)).unwrap();
+            (due.len(), reads.borrow().clone())
+        };
+        assert_eq!(due(1), (0, vec![1]));
+        assert_eq!(due(8), (7, vec![1, ROUND]));
+        assert_eq!(due(5_000), (ROUND, vec![1, ROUND]));
+    }
+
+    fn reply(ticket: u64) -> Record {
+        let reply = Idempotency {
+            ticket,
             owner: [0; 32],
             request: [0; 32],
             before: None,
@@ -125,8 +163,7 @@ mod tests {
             headers: vec![],
             body: Hidden(Box::default()),
             expires: JournalTime(1_000),
-        });
-        let is_due = |now| terms.is_due(&reply, 0, JournalTime(now));
-        assert_eq!([1, 999, 1_000, 2_000].map(is_due), [false, false, true, true]);
+        };
+        reply.into()
     }
 }

@@ -128,7 +128,6 @@ impl Pen {
 
     /// A call that may ring.
     pub(super) fn in_flight(&self, call: InFlight) -> record::InFlight {
-        let (invited, rings_until) = (self.clock.at(call.invited), self.clock.at(call.rings_until));
         record::InFlight {
             call: call.call,
             verification: call.verification,
@@ -136,8 +135,7 @@ impl Pen {
             remote: call.remote,
             local: call.local,
             invite: Hidden(call.invite),
-            invited,
-            rings_until,
+            invited: self.clock.at(call.invited),
         }
     }
 }

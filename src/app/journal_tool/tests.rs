@@ -217,9 +217,10 @@ fn d13_a_newer_format_and_a_foreign_file_are_told_apart() {
     place.check(
         verify,
         expect![[r#"
-        …/journal: the journal is of format 2, this release reads up to 1
-        exit 1
-    "#]],
+            …/journal: the journal is of format 2, this release reads up to 1
+            hint: start the release that wrote it, or put the copy of before the upgrade there: docs/journal.md, "Upgrades"
+            exit 1
+        "#]],
     );
     place.check(
         stat,
@@ -232,9 +233,10 @@ fn d13_a_newer_format_and_a_foreign_file_are_told_apart() {
     place.check(
         verify,
         expect![[r#"
-        …/journal: the file is no journal of ringproof, or its first block is damaged
-        exit 1
-    "#]],
+            …/journal: the file is no journal of ringproof, or its first block is damaged
+            hint: if `journal.path` names the right file, treat it as damaged, else mend the path: docs/journal.md, "A journal that is refused"
+            exit 1
+        "#]],
     );
     let compact = |path: &Path| compact(path, Settings::default());
     place.check(

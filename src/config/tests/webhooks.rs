@@ -1,3 +1,5 @@
+//! `[[webhook]]` and `[callbacks]`: who is told of what, and what is wrong with them.
+
 use expect_test::expect;
 
 use super::{MAIN, MINIMAL, PROFILE, TRUNK, check, load_texts};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::super::view::{CallView, MissedCallView, VerificationView, timestamp};
+use super::super::view::{CallView, MissedCallView, VerificationView};
 use crate::time::Micros;
 use crate::verify::TrunkNames;
 use crate::verify::event::Event;
@@ -73,14 +73,6 @@ pub fn render_trunk(name: &str, is_up: bool, at: Micros) -> Rendered {
 impl Rendered {
     fn new(name: &'static str, at: Micros, about: u128, data: &impl Serialize) -> Self {
         Self { name, at, about: Some(about), data: json(data) }
-    }
-
-    /// The whole envelope, with its number.
-    pub fn envelope(&self, number: u64) -> Vec<u8> {
-        let (name, timestamp) = (self.name, timestamp(self.at));
-        let head =
-            format!(r#"{{"type":"{name}","timestamp":"{timestamp}","sequence":{number},"data":"#);
-        [head.as_bytes(), &self.data, b"}"].concat()
     }
 }
 

@@ -1,35 +1,35 @@
 //! What readers of the stream get.
 
 use std::pin::pin;
-use std::sync::atomic::AtomicU64;
 use std::task::{Context, Wake, Waker};
 
 use expect_test::expect;
 use futures_util::FutureExt;
 
-use super::super::outside::{KeptReply, Saving, Store, Unavailable};
+use super::super::outside::{Store, Unavailable};
+use super::super::testing::Disk;
 use super::*;
 use crate::time::Micros;
-use crate::verify::Beginning;
 
 #[test]
-fn an_event_is_a_frame_with_its_envelope() {
-    let (bus, store) = (bus(10), disk(0..0));
+fn an_event_is_a_frame_with_its_number_and_its_name() {
+    let (bus, store) = (bus(10), Disk::with_events(0..0));
     let mut reader = bus.follow();
     for (number, is_up) in [(START, true), (START + 1, false)] {
         let event = render_trunk("asterisk", is_up, Micros(START));
-        bus.publish(number, event.name, &event.envelope(number));
+        bus.publish(number, event.name, &event.data);
     }
     expect![[r#"
         id: 00001795169730123456
         event: trunk.up
-        data: {"type":"trunk.up","timestamp":"2026-11-20T10:15:30.123Z","sequence":1795169730123456,"data":{"name":"asterisk"}}
+        data: {"name":"asterisk"}
 
         id: 00001795169730123457
         event: trunk.down
-        data: {"type":"trunk.down","timestamp":"2026-11-20T10:15:30.123Z","sequence":1795169730123457,"data":{"name":"asterisk"}}
+        data: {"name":"asterisk"}
 
-    "#]].assert_eq(&(next(&mut reader, &store) + &next(&mut reader, &store)));
+    "#]]
+    .assert_eq(&(next(&mut reader, &store) + &next(&mut reader, &store)));
     assert!(look(&mut reader, &store).is_none(), "there is no third event");
 }
 
@@ -44,7 +44,7 @@ fn an_id_is_a_number_and_nothing_else() {
 
 #[tokio::test]
 async fn a_reader_comes_back_where_it_was() {
-    let (bus, store) = (bus(10), disk(0..0));
+    let (bus, store) = (bus(10), Disk::with_events(0..0));
     publish(&bus, START..START + 3);
     let mut reader = after(&bus, &store, START).await.unwrap();
     assert!(next(&mut reader, &store).starts_with(&format!("id: {:020}\n", START + 1)));
@@ -54,7 +54,7 @@ async fn a_reader_comes_back_where_it_was() {
 
 #[tokio::test]
 async fn a_slow_reader_is_told_that_it_missed_events_although_they_are_on_disk() {
-    let (bus, store) = (bus(10), disk(START..START + 11));
+    let (bus, store) = (bus(10), Disk::with_events(START..START + 11));
     let mut reader = bus.follow();
     publish(&bus, START..START + 11);
     assert_eq!(look(&mut reader, &store), Some(Err(CutOff::TooSlow)));
@@ -63,7 +63,7 @@ async fn a_slow_reader_is_told_that_it_missed_events_although_they_are_on_disk()
 
 #[tokio::test]
 async fn a_reader_from_long_ago_gets_each_event_once_page_by_page_until_the_ring_has_it() {
-    let (bus, store) = (bus(10), disk(START - 2_000..START + 5));
+    let (bus, store) = (bus(10), Disk::with_events(START - 2_000..START + 5));
     publish(&bus, START..START + 5);
     let mut reader = after(&bus, &store, START - 1_501).await.unwrap();
     for place in START - 1_500..START + 5 {
@@ -83,7 +83,7 @@ async fn a_reader_from_long_ago_gets_each_event_once_page_by_page_until_the_ring
 
 #[tokio::test]
 async fn events_that_happen_while_a_reader_turns_pages_are_not_missed() {
-    let (bus, store) = (bus(3), disk(START - 300..START + 900));
+    let (bus, store) = (bus(3), Disk::with_events(START - 300..START + 900));
     publish(&bus, START..START + 3);
     let mut reader = after(&bus, &store, START - 301).await.unwrap();
     for place in START - 300..START + 900 {
@@ -97,7 +97,7 @@ async fn events_that_happen_while_a_reader_turns_pages_are_not_missed() {
 
 #[tokio::test]
 async fn what_is_deleted_while_a_reader_turns_pages_cuts_it_off() {
-    let (bus, store) = (bus(3), disk(START - 1_000..START));
+    let (bus, store) = (bus(3), Disk::with_events(START - 1_000..START));
     let mut reader = after(&bus, &store, START - 1_001).await.unwrap();
     assert!(next_later(&mut reader, &store).await.is_ok());
     store.oldest.store(START - 10, Ordering::Relaxed);
@@ -109,7 +109,7 @@ async fn what_is_deleted_while_a_reader_turns_pages_cuts_it_off() {
 
 #[tokio::test]
 async fn events_beyond_the_oldest_and_the_latest_are_gone() {
-    let (bus, store) = (bus(3), disk(START - 10..START));
+    let (bus, store) = (bus(3), Disk::with_events(START - 10..START));
     assert!(after(&bus, &store, START - 11).await.is_ok(), "the one before the oldest");
     assert_eq!(after(&bus, &store, START - 12).await.map(drop), Err(Gone::Gone));
     assert!(after(&bus, &store, START - 1).await.is_ok(), "the latest");
@@ -154,7 +154,7 @@ impl Wake for Wakes {
 async fn every_waiting_reader_is_woken() {
     let bus = bus(10);
     let readers: Vec<_> = (0..3).map(|_| bus.follow()).collect();
-    let store: Arc<dyn Store> = disk(0..0);
+    let store: Arc<dyn Store> = Disk::with_events(0..0);
     let wait = |mut reader: Reader| {
         let store = Arc::clone(&store);
         tokio::spawn(async move { reader.next(&store).await.is_ok() })
@@ -179,53 +179,6 @@ fn next(reader: &mut Reader, store: &Arc<Disk>) -> String {
     String::from_utf8(frame.to_vec()).unwrap()
 }
 
-/// A disk with events on it, and nothing else.
-struct Disk {
-    oldest: AtomicU64,
-    end: u64,
-    reads: AtomicU64,
-    is_away: AtomicBool,
-}
-
-impl Store for Disk {
-    fn is_writable(&self) -> bool {
-        true
-    }
-
-    fn begin(&self, _: Beginning, _: Option<KeptReply>) -> Result<Saving, Unavailable> {
-        Err(Unavailable)
-    }
-
-    fn intend(&self, _: KeptReply) -> Result<(), Unavailable> {
-        Err(Unavailable)
-    }
-
-    fn keep_reply(&self, _: KeptReply) -> Saving {
-        Box::pin(std::future::ready(Err(Unavailable)))
-    }
-
-    fn forget_reply(&self, _: u64) {}
-
-    fn barrier(&self) -> Saving {
-        Box::pin(std::future::ready(Err(Unavailable)))
-    }
-
-    fn events_after(&self, number: u64, limit: usize) -> Result<Vec<StoredEvent>, Unavailable> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        let first = self.oldest.load(Ordering::Relaxed).max(number + 1);
-        let event = |number| StoredEvent { number, name: "x".into(), body: Bytes::new() };
-        Ok((first..self.end).take(limit).map(event).collect())
-    }
-
-    fn event_range(&self) -> Result<EventRange, Unavailable> {
-        let oldest = self.oldest.load(Ordering::Relaxed);
-        match self.is_away.load(Ordering::Relaxed) {
-            true => Err(Unavailable),
-            false => Ok(EventRange { oldest, latest: self.end.saturating_sub(1) }),
-        }
-    }
-}
-
 async fn after(bus: &Arc<EventBus>, store: &Arc<Disk>, number: u64) -> Result<Reader, Gone> {
     let store: Arc<dyn Store> = store.clone();
     subscribe(bus, &store, Some(number)).await
@@ -238,11 +191,6 @@ async fn next_later(reader: &mut Reader, store: &Arc<Disk>) -> Result<Bytes, Cut
 
 fn look(reader: &mut Reader, store: &Arc<Disk>) -> Option<Result<Bytes, CutOff>> {
     next_later(reader, store).now_or_never()
-}
-
-fn disk(events: std::ops::Range<u64>) -> Arc<Disk> {
-    let (oldest, end) = (AtomicU64::new(events.start), events.end);
-    Arc::new(Disk { oldest, end, reads: AtomicU64::new(0), is_away: AtomicBool::new(false) })
 }
 
 fn bus(kept: usize) -> Arc<EventBus> {

@@ -2,9 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "any instant will do")]
 
-use super::super::outside::{EventRange, StoredEvent, Unavailable};
+use super::super::testing::Disk;
 use super::*;
-use crate::verify::Beginning;
 
 #[test]
 fn h04_a_repetition_gets_the_first_reply_and_another_body_is_a_mismatch() {
@@ -176,56 +175,6 @@ fn who_waits_for_the_disk_without_an_intent_is_new_again() {
     first(&replies, "a", now).settle(Arc::new(Reply { term: Term::Unsure, ..plain(503) }));
     assert_eq!(first(&replies, "a", now).slip().before(), None);
     assert!(disk.forgotten().is_empty());
-}
-
-/// Notes what is forgotten, and intended.
-#[derive(Default)]
-struct Disk {
-    forgotten: dashmap::DashSet<u64>,
-    intents: DashMap<u64, Answer>,
-}
-
-impl Disk {
-    fn forgotten(&self) -> Vec<u64> {
-        let mut tickets: Vec<_> = self.forgotten.iter().map(|ticket| *ticket).collect();
-        tickets.sort_unstable();
-        tickets
-    }
-}
-
-impl Store for Disk {
-    fn is_writable(&self) -> bool {
-        true
-    }
-
-    fn begin(&self, _: Beginning, _: Option<KeptReply>) -> Result<Saving, Unavailable> {
-        Err(Unavailable)
-    }
-
-    fn intend(&self, intent: KeptReply) -> Result<(), Unavailable> {
-        self.intents.insert(intent.ticket, intent.answer);
-        Ok(())
-    }
-
-    fn keep_reply(&self, _: KeptReply) -> Saving {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn forget_reply(&self, ticket: u64) {
-        assert!(self.forgotten.insert(ticket), "{ticket} was forgotten before");
-    }
-
-    fn barrier(&self) -> Saving {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn events_after(&self, _: u64, _: usize) -> Result<Vec<StoredEvent>, Unavailable> {
-        Err(Unavailable)
-    }
-
-    fn event_range(&self) -> Result<EventRange, Unavailable> {
-        Err(Unavailable)
-    }
 }
 
 /// A reply of the process before, which is kept for so many seconds more.

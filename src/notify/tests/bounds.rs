@@ -1,3 +1,5 @@
+//! More messages than memory takes: which stay in it, and which wait on disk.
+
 use std::time::Duration;
 
 use super::super::Message;

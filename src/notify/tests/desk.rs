@@ -1,7 +1,9 @@
+//! What the desk sends when, to receivers that work, fail, go away and come back, in virtual time.
+
 use std::time::Duration;
 
 use super::super::failure::Failure;
-use super::super::{Message, MessageId};
+use super::super::{EndpointFigures, Message, MessageId};
 use super::world::{BEGIN, World, callback, message, named, settings};
 
 const DOWN: Result<(), Failure> = Err(Failure::Connect);
@@ -217,6 +219,33 @@ fn what_an_earlier_life_left_is_sent_by_its_own_schedule() {
     let tried: Vec<_> = world.tried.iter().map(|(at, it)| (at.as_secs(), it.sequence)).collect();
     assert_eq!(tried, [(0, 2), (0, 3), (50, 1)]);
     assert_eq!(world.rows.len(), 2);
+}
+
+#[test]
+fn what_is_taken_is_counted_by_how_long_after_its_event_that_was() {
+    let mut world = World::new(&settings());
+    world.push(0, named("a"));
+    world.push(1, named("b"));
+    // A wall clock that was set back since: what it tells of is to come.
+    let mut early = message(2, callback("https://example.com/"), world.now);
+    early.created_at.0 += 3_600_000_000;
+    assert!(world.desk.push(early, world.now));
+    let receive = |message: &Message, at: Duration| match at < seconds(30) {
+        true if is_for(message, "b") => DOWN,
+        _ => Ok(()),
+    };
+    world.run(seconds(300), 40 * FAST, &receive);
+    let figures = world.desk.tallies().into_iter().map(|(name, tally)| tally.read(name));
+    let [a, b, callbacks] = figures.collect::<Vec<_>>().try_into().unwrap();
+    let below = |figures: &EndpointFigures, bound| {
+        let taken = &figures.delivery_millis;
+        let place = taken.bounds.iter().position(|it| *it == bound).unwrap();
+        (taken.counts[place], figures.taken, taken.sum)
+    };
+    assert_eq!((below(&a, 50), below(&callbacks, 25)), ((1, 1, 40), (1, 1, 0)));
+    let (count, taken, sum) = below(&b, 60_000);
+    assert_eq!((count, taken), (1, 1), "tries that failed and their waits count, once");
+    assert!((30_000..60_000).contains(&sum), "{sum} ms");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Which addresses are the public internet, and which hosts callbacks may go to.
+
 use std::net::IpAddr;
 
 use super::super::{Allowed, Callbacks, HostPattern, UrlError, is_public};

@@ -1,3 +1,5 @@
+//! The notifier with receivers on loopback: ids, sequences, secrets, clocks, and one that is dead.
+
 #![expect(clippy::disallowed_methods, reason = "real receivers live in real time")]
 
 use std::collections::BTreeMap;

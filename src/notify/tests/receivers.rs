@@ -1,3 +1,5 @@
+//! One try to post a message, to receivers of every conduct.
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

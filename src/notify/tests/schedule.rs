@@ -1,3 +1,5 @@
+//! When a message that failed is tried again.
+
 use std::time::Duration;
 
 use super::super::failure::Failure;

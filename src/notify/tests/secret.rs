@@ -1,3 +1,5 @@
+//! What is a secret, and the signatures that are made with it.
+
 use super::super::secret::{Secret, SecretError, Signer};
 use crate::entropy::Entropy;
 

@@ -1,3 +1,5 @@
+//! How events get their numbers and their envelopes, over restarts and failures of the disk.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +44,19 @@ fn numbers(opened: &Opened) -> Vec<u64> {
     };
     opened.visit(Kind::Event, &mut see).unwrap();
     numbers
+}
+
+#[test]
+fn an_envelope_says_what_when_and_which_and_holds_the_data_as_it_came() {
+    let event = NewEvent {
+        name: "trunk.up".into(),
+        at: Micros(1_795_169_730_123_456),
+        about: None,
+        data: br#"{"name":"asterisk"}"#.as_slice().into(),
+        webhooks: vec![],
+    };
+    let envelope = r#"{"type":"trunk.up","timestamp":"2026-11-20T10:15:30.123Z","sequence":7,"data":{"name":"asterisk"}}"#;
+    assert_eq!(event.envelope(7), envelope.as_bytes());
 }
 
 #[test]

@@ -87,7 +87,6 @@ fn call(id: u128) -> InFlight {
         local: ([127, 0, 0, 1], 5061).into(),
         invite: Hidden(b"INVITE sip:+46701234567@192.0.2.1 SIP/2.0"[..].into()),
         invited: JournalTime(5),
-        rings_until: JournalTime(6),
     }
 }
 

@@ -1,3 +1,5 @@
+//! What a journal holds of calls that may ring, while whoever tells of events is held back.
+
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Instant, SystemTime};
 
@@ -92,7 +94,6 @@ impl Desk {
             local: address,
             invite: Box::default(),
             invited: self.now,
-            rings_until: self.now,
         };
         self.flights.record(record, Answers::new(1).open(1));
     }
