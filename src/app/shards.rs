@@ -216,7 +216,7 @@ mod tests {
     use crate::verify::id::VerificationId;
 
     #[test]
-    fn d05_a_call_is_hung_up_where_it_left_else_where_its_trunk_is_reached_else_it_is_told() {
+    fn d03_a_call_is_hung_up_where_it_left_else_where_its_trunk_is_reached_else_it_is_told() {
         let locals = [vec!["192.0.2.9:5070"], vec!["192.0.2.9:5071", "[2001:db8::9]:5071"]];
         let locals = locals.map(|shard| shard.iter().map(|it| it.parse().unwrap()).collect());
         let calls = vec![

@@ -359,6 +359,28 @@ fn d08_room_of_what_expired_is_used_again_and_given_back_when_asked() {
 }
 
 #[test]
+fn d08_a_compaction_that_is_killed_or_loses_its_power_half_way_loses_nothing() {
+    let disk = Arc::new(journal_of(200));
+    let expected = content(&open(&disk).unwrap());
+    let (clean, mut dice) = (disk.bytes(), Entropy::seeded(3).stream());
+    let mut broke = 0;
+    for nth in 0..10_000 {
+        let disk = Arc::new(MemoryDisk::of(clean.clone()));
+        let opened = open(&disk).unwrap();
+        disk.sync().unwrap();
+        disk.break_after(Some(nth));
+        if opened.compact().is_ok() {
+            break;
+        }
+        broke += 1;
+        for left in [MemoryDisk::of(disk.bytes()), disk.lose_power(&mut dice)] {
+            assert_eq!(content(&open(&Arc::new(left)).unwrap()), expected, "after {nth} writes");
+        }
+    }
+    assert!(broke > 10, "{broke}");
+}
+
+#[test]
 fn a_second_process_is_refused_and_a_half_made_file_is_not_taken() -> io::Result<()> {
     let folder = std::env::temp_dir().join(format!("ringproof-store-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;

@@ -31,7 +31,7 @@ fn d03_strips_show_the_calls_in_flight_and_no_other() {
 }
 
 #[test]
-fn d05_a_strip_that_is_torn_is_passed_over() {
+fn d06_a_strip_that_is_torn_is_passed_over() {
     let place = Place::new();
     let path = place.0.join("journal");
     let mut strips = Strips::create(&path).unwrap();
