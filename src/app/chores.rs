@@ -2,12 +2,14 @@
 #![expect(clippy::disallowed_methods, reason = "an edge: it reads the clock")]
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::time::{Duration, Instant, SystemTime};
 
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::books::scribe::Scribe;
 use super::books::sweep::{self, Terms};
+use super::files::Found;
 use super::shards::Shards;
 use super::trunks::Trunks;
 use crate::store::Journal;
@@ -15,11 +17,23 @@ use crate::time::WallClock;
 use crate::trunk::Profile;
 use crate::verify::Verify;
 
-/// Deletes what the journal has kept for long enough, again and again. Never ends.
-pub(super) async fn sweep(journal: &Journal, terms: Terms) {
+/// Deletes what the journal has kept for long enough, and looks whether its file is still where it was,
+/// again and again. Never ends.
+pub(super) async fn sweep(journal: &Journal, terms: Terms, file: Found) {
     let mut tick = tokio::time::interval(SWEEP_EVERY);
+    let mut was_there = true;
     loop {
         tick.tick().await;
+        let is_there = file.is_there();
+        match (mem::replace(&mut was_there, is_there), is_there) {
+            (true, false) => error!(
+                path = %file.path.display(),
+                "the journal was moved or deleted: what is written from now on ends with this \
+                 process, unless it is put back"
+            ),
+            (false, true) => warn!(path = %file.path.display(), "the journal is back"),
+            (true, true) | (false, false) => {}
+        }
         let journal = journal.clone();
         let sweep = move || sweep::sweep(&journal, &terms, Instant::now());
         match tokio::task::spawn_blocking(sweep).await {

@@ -14,6 +14,7 @@ use super::books::hooks::Hooks;
 use super::books::scribe::Scribe;
 use super::books::sweep::Terms;
 use super::books::vault::{self, Vault};
+use super::files::Found;
 use super::ledger::Ledger;
 use super::past::{self, JournalError, Read, Taken};
 use super::relay::Relay;
@@ -48,6 +49,8 @@ pub(super) struct Daemon {
     teller: Arc<Teller<Item>>,
     journal: Journal,
     hooks: Option<Arc<Notifier>>,
+    /// The journal's.
+    file: Found,
     terms: Terms,
     /// What the process before this one left to do.
     tasks: Vec<Task>,
@@ -164,6 +167,7 @@ impl Daemon {
             teller,
             journal,
             hooks,
+            file: Found::at(config.journal.path.clone()),
             terms: Terms::new(&config.verify, &config.journal),
             tasks,
             shards,
@@ -195,7 +199,8 @@ impl Daemon {
         stop_now: impl Future<Output = ()>,
     ) -> Result<(), Unsaved> {
         let Self { server, api, verify, scribe, teller, shards, running, trunks, wall, .. } = self;
-        let (journal, hooks, terms, tasks) = (self.journal, self.hooks, self.terms, self.tasks);
+        let (journal, hooks, tasks) = (self.journal, self.hooks, self.tasks);
+        let (terms, file) = (self.terms, self.file);
         let drained = tokio::sync::Notify::new();
         let drain = async {
             shards.drain().await;
@@ -215,7 +220,7 @@ impl Daemon {
             () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
             () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
             () = resume => {}
-            () = chores::sweep(&journal, terms) => {}
+            () = chores::sweep(&journal, terms, file) => {}
         }
         timeout(stop::LAST_WORDS_MAX, settle(&teller, &journal)).await.unwrap_or(Err(Unsaved))
     }

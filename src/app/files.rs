@@ -1,7 +1,8 @@
 //! What the system lets this process do: how many files it may have open, and whether that is
 //! enough for its connections; no core dumps; whether there is a place for the journal.
 
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -79,6 +80,29 @@ fn unwritable(path: &Path) -> Option<&'static str> {
     }
 }
 
+/// The file that was found at a path. Another may be there later, or none.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    file: Option<(u64, u64)>,
+}
+
+impl Found {
+    /// What is there now.
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { file: file_at(&path), path }
+    }
+
+    /// Whether it is still there. So it is when nobody could tell in the beginning.
+    pub(super) fn is_there(&self) -> bool {
+        self.file.is_none() || file_at(&self.path) == self.file
+    }
+}
+
+fn file_at(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|found| (found.dev(), found.ino()))
+}
+
 /// Standard streams, listeners, the runtime's own, and a few to spare.
 const OWN_FILES: u64 = 24;
 /// Two sockets, the poll and its waker.
@@ -87,9 +111,26 @@ const FILES_FOR_A_SHARD: u64 = 4;
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_file_that_is_moved_or_replaced_is_not_there() {
+        let place = std::env::temp_dir().join(format!("ringproof-found-{}", std::process::id()));
+        fs::create_dir_all(&place).unwrap();
+        let (path, moved) = (place.join("journal"), place.join("moved"));
+        fs::write(&path, "").unwrap();
+        let found = Found::at(path.clone());
+        assert!(found.is_there());
+        fs::rename(&path, &moved).unwrap();
+        assert!(!found.is_there());
+        fs::write(&path, "another").unwrap();
+        assert!(!found.is_there());
+        fs::rename(&moved, &path).unwrap();
+        assert!(found.is_there());
+        fs::remove_dir_all(place).unwrap();
+    }
 
     #[test]
     fn a_journal_needs_a_folder_that_is_there_and_can_be_written() {
