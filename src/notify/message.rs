@@ -57,6 +57,9 @@ pub struct Message {
     pub body: Arc<[u8]>,
     /// When the event happened.
     pub created_at: Micros,
+    /// When it was committed with its event: what is kept for how long, and tried how often, counts
+    /// from there.
+    pub created: Instant,
     /// Until when somebody may wait for it: until then it is tried every two minutes at least.
     pub matters_until: Option<Instant>,
     /// Tries that have ended.
@@ -91,6 +94,7 @@ impl fmt::Debug for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::testing::origin;
 
     #[test]
     fn a_message_is_named_like_everything_else_and_says_no_secret() {
@@ -104,6 +108,7 @@ mod tests {
             name: "verification.failed".into(),
             body: b"+46701234567".as_slice().into(),
             created_at: Micros(0),
+            created: origin(),
             matters_until: None,
             attempts: 0,
             next: None,

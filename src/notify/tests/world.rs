@@ -67,6 +67,7 @@ pub(super) fn message(n: u64, endpoint: Endpoint, next: Instant) -> Message {
         name: "verification.expired".into(),
         body: format!("{{\"sequence\":{n}}}").into_bytes().into(),
         created_at: Micros(BEGIN * 1_000_000),
+        created: next,
         matters_until: None,
         attempts: 0,
         next: Some(next),
