@@ -35,7 +35,7 @@ pub use memory::{Memory, Numbering};
 pub use openapi::document;
 pub use outside::{
     Asked, Calls, Delivery, DeliveryFilter, DeliveryState, EventRange, KeptReply, Place, Readiness,
-    Saving, Status, Store, StoredEvent, TrunkState, Unavailable, Webhooks,
+    RetryError, Saving, Status, Store, StoredEvent, TrunkState, Unavailable, Webhooks,
 };
 pub use server::{BindError, SOCKET_PATH_BYTES_MAX, Server};
 pub use settings::{KeySettings, Limits, Settings, TcpSettings};

@@ -37,7 +37,7 @@ pub use failure::Failure;
 pub use figures::{CALLBACKS, EndpointFigures, Figures};
 pub use guard::{Allowed, is_public};
 pub use message::{Endpoint, Message, MessageId};
-pub use notifier::Notifier;
+pub use notifier::{Notifier, RetryError};
 pub use outbox::{Of, Outbox, OutboxError};
 pub use secret::{Secret, SecretError};
 pub use settings::{

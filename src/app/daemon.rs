@@ -25,7 +25,7 @@ use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use super::{chores, threads};
 use crate::config::Config;
-use crate::control::{self, Api, ApiCounters, CallbackCheck, Calls, Parts, Server, Webhooks};
+use crate::control::{self, Api, ApiCounters, CallbackCheck, Calls, Parts, Server};
 use crate::entropy::Entropy;
 use crate::gateway::Command;
 use crate::net::{self, Running, Socket};
@@ -46,7 +46,7 @@ pub(super) struct Daemon {
     scribe: Arc<Scribe>,
     teller: Arc<Teller<Item>>,
     journal: Journal,
-    hooks: Option<Arc<Notifier>>,
+    hooks: Arc<Notifier>,
     terms: Terms,
     /// What the process before this one left to do.
     tasks: Vec<Task>,
@@ -136,7 +136,7 @@ impl Daemon {
             teller: Arc::clone(&teller),
             journal: journal.clone(),
             recovery,
-            hooks: hooks.clone(),
+            hooks: Arc::clone(&hooks),
             started: now,
             started_at: wall.at(now),
         });
@@ -147,7 +147,7 @@ impl Daemon {
             store: Vault::new(Arc::clone(&scribe), Arc::clone(&teller)),
             replies: replies.into_iter().map(|kept| vault::reply(kept, clock)).collect(),
             bus,
-            webhooks: hooks.clone().map(|hooks| Arc::new(Hooks(hooks)) as Arc<dyn Webhooks>),
+            webhooks: Arc::new(Hooks(Arc::clone(&hooks))),
             callbacks: config.webhooks.callbacks.clone().map(callback_check),
             trunks: trunks.names.clone(),
             counters,
@@ -209,9 +209,7 @@ impl Daemon {
             () = resume => {}
             () = chores::sweep(&journal, terms) => {}
         }
-        if let Some(hooks) = hooks {
-            hooks.stop(LAST_TRIES).await;
-        }
+        hooks.stop(LAST_TRIES).await;
         teller.flush().await;
         // What was told is on disk before anybody hears that the daemon has stopped.
         if !matches!(tokio::time::timeout(FLUSH_MAX, journal.barrier()).await, Ok(Ok(()))) {

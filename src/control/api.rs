@@ -24,7 +24,7 @@ pub struct Api {
     pub(super) status: Arc<dyn Status>,
     pub(super) store: Arc<dyn Store>,
     /// None are configured.
-    pub(super) webhooks: Option<Arc<dyn Webhooks>>,
+    pub(super) webhooks: Arc<dyn Webhooks>,
     /// None: callbacks are off.
     pub(super) callbacks: Option<CallbackCheck>,
     pub(super) trunks: TrunkNames,
@@ -57,8 +57,8 @@ pub struct Parts {
     pub replies: Vec<KeptReply>,
     /// The event stream, which gets what is on disk.
     pub bus: Arc<EventBus>,
-    /// The webhooks, if there are any.
-    pub webhooks: Option<Arc<dyn Webhooks>>,
+    /// The webhooks.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Which callback URLs are taken; `None`: callbacks are off.
     pub callbacks: Option<CallbackCheck>,
     /// The trunks' names, in the configuration's order.

@@ -137,12 +137,38 @@ pub trait Webhooks: Send + Sync {
     /// Those that were not taken yet, the oldest first.
     fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Vec<Delivery>>;
 
-    /// Tries one now. False: there is none with this id, or nobody is configured for it any more.
-    fn retry(&self, id: &str) -> Asked<bool>;
+    /// Tries one now.
+    fn retry(&self, id: &str) -> Asked<(), RetryError>;
 }
 
 /// An answer of those who must read from the disk for it.
-pub type Asked<T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send>>;
+pub type Asked<T, E = Unavailable> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+
+/// A message is not tried now.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RetryError {
+    /// It is for a callback URL, and these are told nothing.
+    #[error(
+        "the message is for a callback URL, and callbacks are off: `[callbacks] enabled = true` \
+         in the configuration and a restart have it sent"
+    )]
+    CallbacksOff,
+    /// It is for an endpoint that is not in the configuration.
+    #[error(
+        "the message is for the endpoint \"{name}\", which is not in the configuration: a \
+         `[[webhook]]` of this name and a restart have it sent"
+    )]
+    EndpointGone {
+        /// The endpoint's name.
+        name: Arc<str>,
+    },
+    /// There is none with this id.
+    #[error("there is nothing with this id")]
+    NotFound,
+    /// It cannot be read.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
 
 /// Which messages are asked for.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

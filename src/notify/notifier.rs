@@ -16,7 +16,7 @@ use super::connect::Names;
 use super::delivery::{Delivery, Filter};
 use super::desk::Desk;
 use super::figures::{Figures, Tally};
-use super::message::{Message, MessageId};
+use super::message::{Endpoint, Message, MessageId};
 use super::outbox::{Outbox, OutboxError};
 use super::settings::Settings;
 use crate::entropy::Entropy;
@@ -30,6 +30,20 @@ pub struct Notifier {
     outbox: Arc<dyn Outbox>,
     clock: WallClock,
     tallies: Vec<(Option<Arc<str>>, Arc<Tally>)>,
+}
+
+/// A message is not tried.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RetryError {
+    /// Nobody is configured for it.
+    #[error("nobody is configured for the message")]
+    Gone(Endpoint),
+    /// There is none with this id.
+    #[error("there is no such message")]
+    NotFound,
+    /// It cannot be read.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
 }
 
 /// What the task is told.
@@ -66,15 +80,15 @@ impl Notifier {
         entropy: &Entropy,
         names: &Names,
     ) -> Self {
-        let tls = client::tls(&settings.trust);
-        let named = settings.endpoints.iter().map(|endpoint| {
-            Client::new(&endpoint.reach, Some(endpoint.url.clone()), &tls, names.clone())
+        let named = settings.endpoints.iter().map(|it| (&it.reach, Some(it.url.clone())));
+        let callbacks = settings.callbacks.iter().map(|them| (&them.reach, None));
+        // What the machine trusts is looked at only where somebody is told.
+        let mut tls = None;
+        let clients = named.chain(callbacks).map(|(reach, url)| {
+            let tls = tls.get_or_insert_with(|| client::tls(&settings.trust));
+            Arc::new(Client::new(reach, url, tls, names.clone()))
         });
-        let callbacks = settings
-            .callbacks
-            .iter()
-            .map(|them| Client::new(&them.reach, None, &tls, names.clone()));
-        let clients = named.chain(callbacks).map(Arc::new).collect();
+        let clients = clients.collect();
         let desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
         let (commands, told) = mpsc::channel(QUEUE_MAX);
         let missed = Arc::new(Missed {
@@ -129,19 +143,22 @@ impl Notifier {
     }
 
     /// Tries a message now, with its own id and a new timestamp: one that waits, or a dead letter, also
-    /// of an endpoint that is down or disabled. False when there is no such message, or nobody is
-    /// configured for it.
+    /// of an endpoint that is down or disabled.
     ///
     /// # Errors
     ///
-    /// When the disk does not work.
-    pub async fn retry(&self, id: MessageId) -> Result<bool, OutboxError> {
+    /// Why it is not tried.
+    pub async fn retry(&self, id: MessageId) -> Result<(), RetryError> {
         let outbox = self.outbox.clone();
         let row = tokio::task::spawn_blocking(move || outbox.row(id));
-        let Some(message) = row.await.map_err(|_| OutboxError)?? else { return Ok(false) };
-        let (reply, answer) = oneshot::channel();
+        let message = row.await.map_err(|_| OutboxError)??.ok_or(RetryError::NotFound)?;
+        let (endpoint, (reply, answer)) = (message.endpoint.clone(), oneshot::channel());
         let _ = self.commands.send(Command::Ask(message, reply)).await;
-        Ok(answer.await.unwrap_or(false))
+        // Without an answer it has stopped, and the message waits for the next life.
+        match answer.await.map_err(|_| OutboxError)? {
+            true => Ok(()),
+            false => Err(RetryError::Gone(endpoint)),
+        }
     }
 
     /// What metrics show.

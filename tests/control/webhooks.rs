@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use ringproof::control::{KeySettings, Right, TcpSettings, TokenHash};
 use serde_json::json;
 
-use super::world::{MESSAGE, World, short};
+use super::world::{MESSAGE, ORPHAN, World, short};
 
 #[tokio::test]
 async fn messages_that_were_not_taken_are_listed() {
@@ -56,4 +56,17 @@ async fn a_message_is_tried_again_by_those_who_may() {
     assert_eq!(world.shards.retried.load(Ordering::Relaxed), 1, "the second is a repetition");
     let unknown = world.ask("POST", "/v1/webhooks/deliveries/msg_x/retry", "").await;
     assert_eq!(unknown.problem(), (404, "not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn a_message_for_an_endpoint_that_was_removed_says_which_and_what_would_help() {
+    let world = World::new(short()).await;
+    let retry = format!("/v1/webhooks/deliveries/{ORPHAN}/retry");
+    let refused = world.ask("POST", &retry, "").await;
+    assert_eq!(refused.problem(), (409, "endpoint_gone".to_owned()));
+    assert_eq!(
+        refused.json()["detail"],
+        "the message is for the endpoint \"old-shop\", which is not in the configuration: a \
+         `[[webhook]]` of this name and a restart have it sent"
+    );
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use ringproof::control::service::NotPlaced;
 use ringproof::control::{
     Api, ApiCounters, Asked, CallbackCheck, Calls, Delivery, DeliveryFilter, DeliveryState,
-    EventBus, KeptReply, Limits, Numbering, Parts, Place, Readiness, Server, Settings, Shed,
-    Status, Store, TcpSettings, TrunkState, Webhooks,
+    EventBus, KeptReply, Limits, Numbering, Parts, Place, Readiness, RetryError, Server, Settings,
+    Shed, Status, Store, TcpSettings, TrunkState, Webhooks,
 };
 use ringproof::entropy::Entropy;
 use ringproof::number::E164;
@@ -109,7 +109,7 @@ impl World {
             status: shards.clone(),
             store: disk.clone(),
             replies,
-            webhooks: Some(shards.clone()),
+            webhooks: shards.clone(),
             callbacks,
             bus: bus.clone(),
             trunks,
@@ -273,10 +273,14 @@ impl Webhooks for Shards {
         Box::pin(std::future::ready(Ok(found)))
     }
 
-    fn retry(&self, id: &str) -> Asked<bool> {
-        let is_known = id == MESSAGE;
-        self.retried.fetch_add(u32::from(is_known), Ordering::Relaxed);
-        Box::pin(std::future::ready(Ok(is_known)))
+    fn retry(&self, id: &str) -> Asked<(), RetryError> {
+        let result = match id {
+            MESSAGE => Ok(()),
+            ORPHAN => Err(RetryError::EndpointGone { name: "old-shop".into() }),
+            _ => Err(RetryError::NotFound),
+        };
+        self.retried.fetch_add(u32::from(result.is_ok()), Ordering::Relaxed);
+        Box::pin(std::future::ready(result))
     }
 }
 
@@ -403,6 +407,8 @@ pub(crate) fn short() -> Limits {
 
 /// The one message to a webhook that was not taken.
 pub(crate) const MESSAGE: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+/// One for an endpoint that was removed.
+pub(crate) const ORPHAN: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q";
 /// The numbers that people ring.
 pub(crate) const DIDS: [&str; 2] = ["+46850500001", "+46850500002"];
 /// A wish that is granted.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::control::{Asked, Delivery, DeliveryFilter, DeliveryState, Unavailable, Webhooks};
+use crate::control::{
+    Asked, Delivery, DeliveryFilter, DeliveryState, RetryError, Unavailable, Webhooks,
+};
 use crate::notify::{self, Endpoint, Filter, Notifier, Of};
 
 /// The notifier behind the API.
@@ -23,12 +25,12 @@ impl Webhooks for Hooks {
         })
     }
 
-    fn retry(&self, id: &str) -> Asked<bool> {
+    fn retry(&self, id: &str) -> Asked<(), RetryError> {
         let (notifier, id) = (Arc::clone(&self.0), id.parse());
         Box::pin(async move {
             // What is no id names nothing.
-            let Ok(id) = id else { return Ok(false) };
-            notifier.retry(id).await.map_err(|_| Unavailable)
+            let id = id.map_err(|_| RetryError::NotFound)?;
+            notifier.retry(id).await.map_err(refusal)
         })
     }
 }
@@ -48,6 +50,15 @@ fn delivery(found: notify::Delivery) -> Delivery {
         next_at: found.next_at,
         last_status: found.status,
         error: found.error,
+    }
+}
+
+fn refusal(error: notify::RetryError) -> RetryError {
+    match error {
+        notify::RetryError::Gone(Endpoint::Named(name)) => RetryError::EndpointGone { name },
+        notify::RetryError::Gone(Endpoint::Url(_)) => RetryError::CallbacksOff,
+        notify::RetryError::NotFound => RetryError::NotFound,
+        notify::RetryError::Outbox(_) => Unavailable.into(),
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Code {
     BodyTooLarge,
     /// The phone is being called.
     CallInProgress,
+    /// The message is for an endpoint that is not in the configuration.
+    EndpointGone,
     /// The events that were asked for are not kept any more, or never were.
     EventsGone,
     /// The key's rights do not allow it.
@@ -58,11 +60,12 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the declaration.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::AlreadyEnded,
         Self::AlreadyPending,
         Self::BodyTooLarge,
         Self::CallInProgress,
+        Self::EndpointGone,
         Self::EventsGone,
         Self::Forbidden,
         Self::IdempotencyMismatch,
@@ -90,6 +93,7 @@ impl Code {
             Self::AlreadyPending => "already_pending",
             Self::BodyTooLarge => "body_too_large",
             Self::CallInProgress => "call_in_progress",
+            Self::EndpointGone => "endpoint_gone",
             Self::EventsGone => "events_gone",
             Self::Forbidden => "forbidden",
             Self::IdempotencyMismatch => "idempotency_mismatch",
@@ -123,6 +127,7 @@ impl Code {
             Self::AlreadyEnded
             | Self::AlreadyPending
             | Self::CallInProgress
+            | Self::EndpointGone
             | Self::NoCallsLeft
             | Self::NotCalled => StatusCode::CONFLICT,
             Self::EventsGone => StatusCode::GONE,
@@ -145,6 +150,7 @@ impl Code {
             Self::AlreadyPending => "The phone has a pending verification",
             Self::BodyTooLarge => "The body is too long",
             Self::CallInProgress => "The phone is being called",
+            Self::EndpointGone => "The endpoint is not in the configuration",
             Self::EventsGone => "These events are not kept any more",
             Self::Forbidden => "The key does not allow this",
             Self::IdempotencyMismatch => "The Idempotency-Key was used with another body",
@@ -177,6 +183,7 @@ impl Code {
             Self::AlreadyEnded
             | Self::AlreadyPending
             | Self::BodyTooLarge
+            | Self::EndpointGone
             | Self::EventsGone
             | Self::Forbidden
             | Self::IdempotencyMismatch
@@ -200,6 +207,8 @@ impl Code {
         match self {
             Self::AlreadyPending
             | Self::CallInProgress
+            // Once it is in the configuration again.
+            | Self::EndpointGone
             | Self::NoTrunk
             // Once the phone has rung us it is called.
             | Self::NotCalled
