@@ -25,6 +25,8 @@ pub struct EndpointFigures {
     /// Messages that were taken.
     pub taken: u64,
     /// Messages that became dead letters.
+    pub buried: u64,
+    /// Dead letters that there are; those of an earlier life are found within moments of the start.
     pub dead: u64,
     /// Tries that failed, by [`Failure::as_str`]. Every word is there.
     pub failed: Vec<(&'static str, u64)>,
@@ -42,6 +44,7 @@ pub struct EndpointFigures {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) taken: AtomicU64,
+    pub(super) buried: AtomicU64,
     pub(super) dead: AtomicU64,
     pub(super) waiting: AtomicU64,
     pub(super) trying: AtomicU64,
@@ -66,6 +69,7 @@ impl Tally {
         EndpointFigures {
             name,
             taken: count(&self.taken),
+            buried: count(&self.buried),
             dead: count(&self.dead),
             failed: failed.map(|(kind, failed)| (kind.as_str(), count(failed))).collect(),
             waiting: count(&self.waiting),

@@ -215,6 +215,7 @@ fn webhook(endpoint: &str, delivered: u64) -> WebhookReading {
         endpoint: endpoint.into(),
         delivered,
         failed: vec![("connect", 0), ("status", 3)],
+        buried: 4,
         dead: 1,
         waiting: 5,
         trying: 2,

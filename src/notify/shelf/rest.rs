@@ -89,11 +89,16 @@ impl Shelf {
         for row in rows {
             let is_revived = self.rest.revived.contains(&lane_of(&row.endpoint));
             let is_gone = row.status == Some(410);
+            let is_dead = row.next.is_none() && !self.is_known(row.id);
+            if is_dead && !self.dead.contains(row.id) {
+                self.graves.on_found(&row);
+            }
+            self.graves.on_seen(row.id);
             match row.next {
                 Some(_) if is_revived => self.insert(row, now),
                 Some(due) => self.insert(row, due),
-                None if is_revived && !is_gone && is_fresh(&row) => {
-                    self.recent.remove(row.id);
+                None if is_dead && is_revived && !is_gone && is_fresh(&row) => {
+                    self.raise(&row);
                     self.insert(row, now);
                 }
                 None => {}

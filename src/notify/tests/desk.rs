@@ -242,3 +242,44 @@ fn messages_that_were_not_pushed_are_found_on_disk() {
     world.run(seconds(1), FAST, &|_, _| Ok(()));
     assert_eq!(world.rows.len(), 0);
 }
+
+#[test]
+fn w08_dead_letters_are_counted_as_long_as_they_are_dead() {
+    let mut world = World::new(&settings());
+    // Ten of an earlier life, more than a page of others between them.
+    for n in 0..1_000 {
+        let mut old = message(n, named("a"), world.now - seconds(3_600));
+        if n.is_multiple_of(100) {
+            (old.next, old.attempts) = (None, 11);
+        }
+        world.rows.insert(old);
+    }
+    let first = world.rows.get(message(0, named("a"), world.now).id).unwrap();
+    world.run(seconds(60), FAST, &|_, _| Ok(()));
+    assert_eq!((world.dead("a"), world.dead("b")), (10, 0));
+    // One that is asked for is none while it is tried, and again when it fails.
+    assert!(world.desk.ask(first.clone(), world.now));
+    let (shelf, asked) = world.desk.next(world.now).unwrap();
+    world.settle();
+    assert_eq!(world.dead("a"), 9);
+    world.desk.on_failed(shelf, asked.id, Failure::Connect, None, world.now);
+    world.settle();
+    assert_eq!(world.dead("a"), 10);
+    let again = world.rows.get(first.id).unwrap();
+    assert!(world.desk.ask(again.clone(), world.now));
+    // Who asks twice gets it once.
+    assert!(world.desk.ask(again.clone(), world.now));
+    world.run(seconds(1), FAST, &|_, _| Ok(()));
+    assert!(world.desk.ask(again, world.now));
+    world.run(seconds(1), FAST, &|_, _| Ok(()));
+    assert_eq!((world.dead("a"), world.rows.len()), (9, 9));
+    // A receiver that was down for long gets them all.
+    for n in 1_000..1_010 {
+        world.push(n, named("a"));
+    }
+    world.run(seconds(86_400), FAST, &|_, _| DOWN);
+    assert_eq!(world.dead("a"), 19);
+    world.push(1_010, named("a"));
+    world.run(seconds(90), FAST, &|_, _| Ok(()));
+    assert_eq!((world.dead("a"), world.rows.len()), (0, 0));
+}

@@ -90,7 +90,7 @@ async fn w06_a_receiver_that_goes_by_id_and_sequence_ends_right() {
     assert!(ids.iter().all(|id| seen.contains_key(id)));
     world.notifier.stop(Duration::from_secs(5)).await;
     let figures = &world.notifier.figures().endpoints[0];
-    assert_eq!((figures.taken, figures.dead, figures.waiting, figures.trying), (100, 0, 0, 0));
+    assert_eq!((figures.taken, figures.buried, figures.waiting, figures.trying), (100, 0, 0, 0));
 }
 
 #[tokio::test]

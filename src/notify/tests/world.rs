@@ -168,6 +168,13 @@ impl World {
         id
     }
 
+    /// How many dead letters metrics show of an endpoint.
+    pub(super) fn dead(&self, name: &str) -> u64 {
+        let tallies = self.desk.tallies();
+        let of = tallies.into_iter().find(|(it, _)| it.as_deref() == Some(name));
+        of.unwrap().1.read(None).dead
+    }
+
     /// Lets `time` pass. Each try takes `takes`.
     pub(super) fn run(&mut self, time: Duration, takes: Duration, receive: Receiver<'_>) {
         let end = self.now + time;
