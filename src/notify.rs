@@ -36,7 +36,7 @@ pub use event::{EVENTS, Pattern, PatternError};
 pub use failure::Failure;
 pub use figures::{CALLBACKS, EndpointFigures, Figures};
 pub use guard::{Allowed, is_public};
-pub use message::{Endpoint, Message, MessageId};
+pub use message::{Endpoint, MESSAGE_KEPT, Message, MessageId};
 pub use notifier::{Notifier, RetryError};
 pub use outbox::{Of, Outbox, OutboxError};
 pub use secret::{Secret, SecretError};

@@ -207,7 +207,7 @@ impl Daemon {
             () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
             () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
             () = resume => {}
-            () = chores::sweep(&journal, terms) => {}
+            () = chores::sweep(&journal, terms, &hooks) => {}
         }
         hooks.stop(LAST_TRIES).await;
         teller.flush().await;

@@ -100,6 +100,7 @@ impl Status for DaemonStatus {
             journal: Some(readings::journal(&self.journal)),
             recovery: Some(self.recovery.clone()),
             webhooks: readings::webhooks(&self.hooks),
+            webhooks_expired: self.hooks.figures().expired,
             started_at: self.started_at,
             process: Process::read(),
         })

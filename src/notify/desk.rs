@@ -13,12 +13,10 @@ use super::schedule;
 use super::settings::Settings;
 use super::shelf::{Bounds, Effect, Shelf};
 use crate::entropy::{Entropy, Stream};
-use crate::time::WallClock;
 
 /// All messages that are in memory.
 pub(super) struct Desk {
     shelves: Vec<Shelf>,
-    clock: WallClock,
     stream: Stream,
     /// Who is asked first, the next time.
     turn: usize,
@@ -38,12 +36,7 @@ pub(super) struct Page {
 }
 
 impl Desk {
-    pub(super) fn new(
-        settings: &Settings,
-        clock: WallClock,
-        entropy: &Entropy,
-        now: Instant,
-    ) -> Self {
+    pub(super) fn new(settings: &Settings, entropy: &Entropy, now: Instant) -> Self {
         let named = settings.endpoints.iter().map(|endpoint| {
             let lane = endpoint.reach.concurrency;
             let bounds = Bounds { lane, all: lane, capacity: ENDPOINT_MESSAGES_MAX };
@@ -56,7 +49,7 @@ impl Desk {
             Shelf::new(Of::Urls, bounds, now)
         });
         let shelves = named.chain(callbacks).collect();
-        Self { shelves, clock, stream: entropy.stream(), turn: 0 }
+        Self { shelves, stream: entropy.stream(), turn: 0 }
     }
 
     /// Takes a message in. False when nobody is configured for it: its row waits on disk.
@@ -130,12 +123,18 @@ impl Desk {
         rows: Result<Vec<Message>, OutboxError>,
         now: Instant,
     ) {
-        let oldest = self.clock.at(now).0.saturating_sub(REVIVE_MAX.as_micros() as u64);
         match rows {
-            Ok(rows) => {
-                self.shelves[shelf.0].on_rows(rows, now, |row| row.created_at.0 >= oldest);
-            }
+            Ok(rows) => self.shelves[shelf.0].on_rows(rows, now),
             Err(OutboxError) => self.shelves[shelf.0].on_read_failed(now),
+        }
+    }
+
+    /// The rows of these messages were deleted before they were taken.
+    pub(super) fn forget(&mut self, messages: &[Message]) {
+        for message in messages {
+            if let Some(shelf) = self.shelf_of(&message.endpoint) {
+                self.shelves[shelf].forget(message);
+            }
         }
     }
 
@@ -197,5 +196,3 @@ pub(super) const ENDPOINT_MESSAGES_MAX: usize = 2_048;
 pub(super) const CALLBACK_MESSAGES_MAX: usize = 8_192;
 /// Messages for callback URLs under way at once.
 const CALLBACKS_TRYING_MAX: usize = 256;
-/// Older dead letters are not brought back when their receiver works again.
-const REVIVE_MAX: Duration = Duration::from_secs(7 * 86_400);

@@ -10,6 +10,8 @@ use super::failure::Failure;
 pub struct Figures {
     /// In the order of the configuration.
     pub endpoints: Vec<EndpointFigures>,
+    /// Messages that were deleted before they were taken, whoever they were for.
+    pub expired: u64,
     /// Messages that found the notifier busy and were left to be read from disk.
     pub left_on_disk: u64,
 }

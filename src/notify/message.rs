@@ -3,10 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::time::Micros;
 use crate::verify::id::{IdError, read_ulid, write_ulid};
+
+/// How long after its event a message is kept that nobody takes. Its schedule ends well before; what a
+/// receiver that is down or asks to be left alone, again and again, has put off until then ends so.
+pub const MESSAGE_KEPT: Duration = Duration::from_secs(7 * 86_400);
 
 /// Names one message: `msg_` and a ULID. It is the `webhook-id` of every try.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -30,6 +30,8 @@ pub struct Notifier {
     outbox: Arc<dyn Outbox>,
     clock: WallClock,
     tallies: Vec<(Option<Arc<str>>, Arc<Tally>)>,
+    /// Messages that were deleted before they were taken.
+    expired: AtomicU64,
 }
 
 /// A message is not tried.
@@ -49,6 +51,7 @@ pub enum RetryError {
 /// What the task is told.
 enum Command {
     Ask(Message, oneshot::Sender<bool>),
+    Forget(Vec<Message>),
     Push(Message),
     Stop(Duration, oneshot::Sender<()>),
     Trying(Vec<MessageId>, oneshot::Sender<Vec<bool>>),
@@ -89,7 +92,7 @@ impl Notifier {
             Arc::new(Client::new(reach, url, tls, names.clone()))
         });
         let clients = clients.collect();
-        let desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
+        let desk = Desk::new(settings, entropy, dispatch::now());
         let (commands, told) = mpsc::channel(QUEUE_MAX);
         let missed = Arc::new(Missed {
             from: AtomicU64::new(u64::MAX),
@@ -100,7 +103,7 @@ impl Notifier {
         let dispatch =
             Dispatch::new(desk, clients, outbox.clone(), clock.clone(), told, missed.clone());
         tokio::spawn(dispatch.run());
-        Self { commands, missed, outbox, clock, tallies }
+        Self { commands, missed, outbox, clock, tallies, expired: AtomicU64::new(0) }
     }
 
     /// Tells of a message whose row has been committed. Never blocks; what does not fit into the queue
@@ -161,11 +164,21 @@ impl Notifier {
         }
     }
 
+    /// Tells of messages whose rows were deleted before they were taken, [`MESSAGE_KEPT`] after their
+    /// events.
+    ///
+    /// [`MESSAGE_KEPT`]: super::MESSAGE_KEPT
+    pub async fn forget(&self, messages: Vec<Message>) {
+        self.expired.fetch_add(messages.len() as u64, Ordering::Relaxed);
+        let _ = self.commands.send(Command::Forget(messages)).await;
+    }
+
     /// What metrics show.
     pub fn figures(&self) -> Figures {
         let endpoints = self.tallies.iter().map(|(name, tally)| tally.read(name.clone()));
         Figures {
             endpoints: endpoints.collect(),
+            expired: self.expired.load(Ordering::Relaxed),
             left_on_disk: self.missed.count.load(Ordering::Relaxed),
         }
     }

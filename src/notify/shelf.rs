@@ -235,6 +235,25 @@ impl Shelf {
         self.relist(&name);
     }
 
+    /// The message's row was deleted before it was taken. One that is under way may still be taken; if
+    /// it is not, its row is written again, as old as it is, and deleted once more.
+    pub(super) fn forget(&mut self, message: &Message) {
+        let id = message.id;
+        match self.held.get(&id).map(|held| (held.lane.clone(), held.state)) {
+            Some((name, State::Waiting(due))) => {
+                self.held.remove(&id);
+                if let Some(lane) = self.lanes.get_mut(&name) {
+                    lane.waiting.remove(&(due, id));
+                }
+                self.relist(&name);
+            }
+            Some((_, State::Asked | State::Flying { .. })) => return,
+            None => self.raise(message),
+        }
+        // A page that was read before must not bring it back.
+        self.gone.insert(id);
+    }
+
     /// A message that is under way.
     pub(super) fn flying(&self, id: MessageId) -> Option<&Message> {
         let held = self.held.get(&id)?;

@@ -184,6 +184,7 @@ fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'
             recovered: vec![("calls", 9), ("ended", 4), ("pending", 7)],
         }),
         webhooks: vec![webhook("callback", 0), webhook("signup", 41)],
+        webhooks_expired: 3,
         started_at: Micros(NOON),
         process: Process {
             cpu_seconds: Some(1.5),

@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use crate::config;
+use crate::notify::MESSAGE_KEPT;
 use crate::store::clock::JournalTime;
+use crate::store::record::Webhook;
 use crate::store::{Batch, Journal, Kind, ReadError, Record};
 use crate::verify::Settings;
 
@@ -51,22 +53,28 @@ impl Terms {
                     || last_event.saturating_sub(it.sequence) >= self.events.0
             }
             Record::Idempotency(it) => it.expires <= now,
+            Record::Webhook(it) => is_old(it.created, MESSAGE_KEPT),
             Record::Call(_)
             | Record::Final(_)
             | Record::InFlight(_)
             | Record::Secret(_)
-            | Record::Verification(_)
-            | Record::Webhook(_) => false,
+            | Record::Verification(_) => false,
         }
     }
 }
 
-/// Deletes what is due, a bounded number of records. Reads from the disk and blocks meanwhile.
+/// Deletes what is due, a bounded number of records, and puts messages to webhooks that it deleted into
+/// `untaken`. Reads from the disk and blocks meanwhile.
 ///
 /// # Errors
 ///
 /// The journal cannot be read at present.
-pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<(), ReadError> {
+pub(crate) fn sweep(
+    journal: &Journal,
+    terms: &Terms,
+    now: Instant,
+    untaken: &mut Vec<Webhook>,
+) -> Result<(), ReadError> {
     let (now, last_event) = (journal.clock().at(now), journal.last_event());
     for kind in SWEPT {
         for _ in 0..ROUNDS {
@@ -82,7 +90,12 @@ pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<()
             }
             // The next look must find it gone.
             let Ok(ticket) = journal.submit(batch) else { return Ok(()) };
-            if ticket.wait().is_err() || due.len() < ROUND {
+            if ticket.wait().is_err() {
+                break;
+            }
+            let webhook = |record| if let Record::Webhook(it) = record { Some(it) } else { None };
+            untaken.extend(oldest.into_iter().take(due.len()).filter_map(webhook));
+            if due.len() < ROUND {
                 break;
             }
         }
@@ -91,41 +104,12 @@ pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<()
 }
 
 /// What nobody deletes by name.
-const SWEPT: [Kind; 5] =
-    [Kind::Attempt, Kind::Event, Kind::Idempotency, Kind::Lease, Kind::MissedCall];
+const SWEPT: [Kind; 6] =
+    [Kind::Attempt, Kind::Event, Kind::Idempotency, Kind::Lease, Kind::MissedCall, Kind::Webhook];
 /// Records at a time: a commit of a few milliseconds.
 const ROUND: usize = 1_000;
 /// Of one kind in one sweep: more in a second than a busy daemon makes.
 const ROUNDS: usize = 25;
 
 #[cfg(test)]
-mod tests {
-
-    use super::*;
-    use crate::store::Hidden;
-    use crate::store::record::Idempotency;
-
-    #[test]
-    fn h04_a_reply_is_kept_until_it_expires() {
-        let terms = Terms::new(
-            &Settings::default(),
-            &config::Journal {
-                path: "journal".into(),
-                settings: crate::store::Settings::default(),
-                events_kept: 1,
-                events_kept_for: Duration::ZERO,
-            },
-        );
-        let reply = Record::from(Idempotency {
-            ticket: 1,
-            owner: [0; 32],
-            request: [0; 32],
-            status: 201,
-            headers: vec![],
-            body: Hidden(Box::default()),
-            expires: JournalTime(1_000),
-        });
-        let is_due = |now| terms.is_due(&reply, 0, JournalTime(now));
-        assert_eq!([1, 999, 1_000, 2_000].map(is_due), [false, false, true, true]);
-    }
-}
+mod tests;

@@ -73,13 +73,8 @@ impl Shelf {
         Some((from, PAGE))
     }
 
-    /// A page came. `is_fresh` says of a dead letter whether it is young enough to be brought back.
-    pub(in super::super) fn on_rows(
-        &mut self,
-        rows: Vec<Message>,
-        now: Instant,
-        is_fresh: impl Fn(&Message) -> bool,
-    ) {
+    /// A page came.
+    pub(in super::super) fn on_rows(&mut self, rows: Vec<Message>, now: Instant) {
         if self.rest.reading.take().is_none() {
             return;
         }
@@ -97,7 +92,7 @@ impl Shelf {
             match row.next {
                 Some(_) if is_revived => self.insert(row, now),
                 Some(due) => self.insert(row, due),
-                None if is_dead && is_revived && !is_gone && is_fresh(&row) => {
+                None if is_dead && is_revived && !is_gone => {
                     self.raise(&row);
                     self.insert(row, now);
                 }

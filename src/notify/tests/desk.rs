@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::super::failure::Failure;
-use super::super::{Message, MessageId};
+use super::super::{Message, MessageId, Outbox};
 use super::world::{BEGIN, World, callback, message, named, settings};
 
 const DOWN: Result<(), Failure> = Err(Failure::Connect);
@@ -282,4 +282,27 @@ fn w08_dead_letters_are_counted_as_long_as_they_are_dead() {
     world.push(1_010, named("a"));
     world.run(seconds(90), FAST, &|_, _| Ok(()));
     assert_eq!((world.dead("a"), world.rows.len()), (0, 0));
+}
+
+#[test]
+fn w08_a_message_whose_row_was_deleted_is_not_tried_and_no_dead_letter() {
+    let mut world = World::new(&settings());
+    let mut dead = message(0, named("a"), world.now - seconds(9));
+    dead.next = None;
+    world.rows.insert(dead.clone());
+    let waiting = message(1, named("a"), world.now + seconds(60));
+    world.rows.insert(waiting.clone());
+    world.run(seconds(1), FAST, &|_, _| Ok(()));
+    assert_eq!(world.dead("a"), 1);
+    let orphan = message(2, named("removed"), world.now);
+    // A page that is under way has both in it.
+    world.desk.look_again(MessageId(0), world.now);
+    let [page] = &world.desk.pages(world.now)[..1] else { panic!("one for a") };
+    let rows = world.rows.rows(&page.of, page.from, page.limit);
+    world.desk.forget(&[dead.clone(), waiting.clone(), orphan]);
+    world.rows.taken(dead.id);
+    world.rows.taken(waiting.id);
+    world.desk.on_page(page.shelf, rows, world.now);
+    world.run(seconds(3_600), FAST, &|_, _| Ok(()));
+    assert_eq!((world.dead("a"), world.tried.len()), (0, 0));
 }
