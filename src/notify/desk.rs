@@ -13,10 +13,12 @@ use super::schedule;
 use super::settings::Settings;
 use super::shelf::{Bounds, Effect, Shelf};
 use crate::entropy::{Entropy, Stream};
+use crate::time::{Micros, WallClock};
 
 /// All messages that are in memory.
 pub(super) struct Desk {
     shelves: Vec<Shelf>,
+    clock: WallClock,
     stream: Stream,
     /// Who is asked first, the next time.
     turn: usize,
@@ -36,7 +38,12 @@ pub(super) struct Page {
 }
 
 impl Desk {
-    pub(super) fn new(settings: &Settings, entropy: &Entropy, now: Instant) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        clock: WallClock,
+        entropy: &Entropy,
+        now: Instant,
+    ) -> Self {
         let named = settings.endpoints.iter().map(|endpoint| {
             let lane = endpoint.reach.concurrency;
             let bounds = Bounds { lane, all: lane, capacity: ENDPOINT_MESSAGES_MAX };
@@ -49,7 +56,7 @@ impl Desk {
             Shelf::new(Of::Urls, bounds, now)
         });
         let shelves = named.chain(callbacks).collect();
-        Self { shelves, stream: entropy.stream(), turn: 0 }
+        Self { shelves, clock, stream: entropy.stream(), turn: 0 }
     }
 
     /// Takes a message in. False when nobody is configured for it: its row waits on disk.
@@ -96,8 +103,8 @@ impl Desk {
     ) {
         let Some(message) = self.shelves[shelf.0].flying(id) else { return };
         let failures = message.attempts.saturating_add(1);
-        let until = message.matters_until.unwrap_or(message.created);
-        let matters = until.saturating_duration_since(message.created);
+        let until = message.matters_until.map_or(Micros(0), |until| self.clock.at(until));
+        let matters = Duration::from_micros(until.0.saturating_sub(message.created_at.0));
         let wished = wish.map(|wish| now + schedule::after(wish, &mut self.stream));
         let next = schedule::delay(failures, matters)
             .map(|delay| now + schedule::jittered(delay, &mut self.stream))

@@ -61,8 +61,7 @@ pub struct Message {
     pub body: Arc<[u8]>,
     /// When the event happened.
     pub created_at: Micros,
-    /// When it was committed with its event: what is kept for how long, and tried how often, counts
-    /// from there.
+    /// When it was committed with its event: how long it is kept counts from there.
     pub created: Instant,
     /// Until when somebody may wait for it: until then it is tried every two minutes at least.
     pub matters_until: Option<Instant>,

@@ -92,7 +92,7 @@ impl Notifier {
             Arc::new(Client::new(reach, url, tls, names.clone()))
         });
         let clients = clients.collect();
-        let desk = Desk::new(settings, entropy, dispatch::now());
+        let desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
         let (commands, told) = mpsc::channel(QUEUE_MAX);
         let missed = Arc::new(Missed {
             from: AtomicU64::new(u64::MAX),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::super::desk::{Desk, ShelfIndex};
 use super::super::failure::Failure;
@@ -14,8 +14,8 @@ use super::super::{
     Pattern, Reach, Settings, Trust,
 };
 use crate::entropy::Entropy;
-use crate::time::Micros;
 use crate::time::testing::origin;
+use crate::time::{Micros, WallClock};
 
 pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// What the wall clock of a test shows when it begins, in seconds.
@@ -151,7 +151,8 @@ pub(super) type Receiver<'a> = &'a dyn Fn(&Message, Duration) -> Result<(), Fail
 impl World {
     pub(super) fn new(settings: &Settings) -> Self {
         let zero = origin();
-        let desk = Desk::new(settings, &Entropy::seeded(7), zero);
+        let clock = WallClock::new(zero, UNIX_EPOCH + Duration::from_secs(BEGIN));
+        let desk = Desk::new(settings, clock, &Entropy::seeded(7), zero);
         let rows = Arc::default();
         let (tried, said) = (vec![], vec![]);
         Self { desk, rows, now: zero, zero, tried, said, reads: 0 }
