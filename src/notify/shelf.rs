@@ -153,7 +153,8 @@ impl Shelf {
 
     /// The next message that leaves now.
     pub(super) fn next(&mut self, now: Instant) -> Option<Message> {
-        if self.flying >= self.bounds.all {
+        // Who asked an earlier life to be left alone is known once rows have been read.
+        if self.flying >= self.bounds.all || !self.rest.has_begun() {
             return None;
         }
         let (_, name) = self.ready.first().filter(|(at, _)| *at <= now)?.clone();
@@ -211,16 +212,15 @@ impl Shelf {
         message.status = failure.status();
         message.error = Some(failure.to_string().into());
         message.next = next;
+        // A host of callbacks may serve many who know nothing of each other.
         let is_named = matches!(self.of, Of::Named(_));
+        message.rest_until = pause.filter(|_| is_named);
         if let Some(lane) = self.lanes.get_mut(&name) {
             if lane.breaker.on_failure(is_probe, now) {
                 self.tally.down.fetch_add(1, Ordering::Relaxed);
                 self.effects.push(Effect::Down { lane: name.clone(), failure });
             }
-            // A host of callbacks may serve many who know nothing of each other.
-            if is_named && pause.is_some() {
-                lane.paused_until = lane.paused_until.max(pause);
-            }
+            lane.paused_until = lane.paused_until.max(message.rest_until);
         }
         match next {
             Some(due) if !failure.is_gone() => {
@@ -262,7 +262,7 @@ impl Shelf {
 
     /// When something can be done, if nothing happens before.
     pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
-        let has_room = self.flying < self.bounds.all;
+        let has_room = self.flying < self.bounds.all && self.rest.has_begun();
         let lane = self.ready.first().filter(|_| has_room).map(|(at, _)| *at);
         [lane, self.read_at(now)].into_iter().flatten().min()
     }

@@ -72,6 +72,7 @@ pub(crate) fn message(row: Webhook, clock: JournalClock) -> Message {
         next: row.next.map(|next| clock.instant(next)),
         status: row.status,
         error: row.error,
+        rest_until: row.rest_until.map(|until| clock.instant(until)),
     }
 }
 
@@ -94,6 +95,7 @@ fn record(message: &Message, clock: JournalClock) -> Webhook {
         next: message.next.map(|next| clock.at(next)),
         status: message.status,
         error: message.error.clone(),
+        rest_until: message.rest_until.map(|until| clock.at(until)),
     }
 }
 
@@ -139,6 +141,7 @@ mod tests {
             next: Some(JournalTime(4_000_000_000)),
             status: Some(503),
             error: Some("it replied 503".into()),
+            rest_until: Some(JournalTime(3_000_000_000)),
         };
         assert_eq!(record(&message(row.clone(), clock), clock), row);
     }

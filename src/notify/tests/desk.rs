@@ -150,6 +150,7 @@ fn w04_a_host_of_callbacks_that_is_down_delays_no_other_host() {
 #[test]
 fn w02_a_wish_to_be_left_alone_is_kept_by_the_whole_endpoint() {
     let mut world = World::new(&settings());
+    world.run(Duration::ZERO, FAST, &|_, _| Ok(()));
     world.push(0, named("a"));
     let (shelf, first) = world.desk.next(world.now).unwrap();
     let wish = Some(seconds(100));
@@ -305,4 +306,32 @@ fn w08_a_message_whose_row_was_deleted_is_not_tried_and_no_dead_letter() {
     world.desk.on_page(page.shelf, rows, world.now);
     world.run(seconds(3_600), FAST, &|_, _| Ok(()));
     assert_eq!((world.dead("a"), world.tried.len()), (0, 0));
+}
+
+#[test]
+fn w02_a_wish_to_be_left_alone_outlives_the_daemon_and_what_is_due_is_not_delayed() {
+    let mut world = World::new(&settings());
+    world.run(Duration::ZERO, FAST, &|_, _| Ok(()));
+    world.push(0, named("a"));
+    let (shelf, first) = world.desk.next(world.now).unwrap();
+    let wish = Some(seconds(3_600));
+    world.desk.on_failed(shelf, first.id, Failure::Status(429), wish, world.now);
+    world.settle();
+    // Waits as it never left, as does what is for others.
+    world.push(1, named("a"));
+    world.rows.insert(message(2, named("b"), world.now + seconds(300)));
+    world.rows.insert(message(3, named("b"), world.now + seconds(900)));
+    world.now += seconds(600);
+    world.restart(&settings());
+    // More at once than memory holds half of, before anything was read.
+    for n in 4..1_504 {
+        world.push(n, named("a"));
+    }
+    world.run(seconds(2_999), FAST, &|_, _| Ok(()));
+    let tried = |world: &World| -> Vec<_> {
+        world.tried.iter().map(|(at, it)| (at.as_secs(), it.sequence)).collect()
+    };
+    assert_eq!(tried(&world), [(600, 2), (900, 3)]);
+    world.run(seconds(800), FAST, &|_, _| Ok(()));
+    assert_eq!((world.rows.len(), world.tried.len()), (0, 1_504));
 }

@@ -73,6 +73,7 @@ pub(super) fn message(n: u64, endpoint: Endpoint, next: Instant) -> Message {
         next: Some(next),
         status: None,
         error: None,
+        rest_until: None,
     }
 }
 
@@ -166,6 +167,12 @@ impl World {
         assert!(self.desk.push(message, self.now));
         self.settle();
         id
+    }
+
+    /// Another life begins with what is on disk.
+    pub(super) fn restart(&mut self, settings: &Settings) {
+        let clock = WallClock::new(self.now, UNIX_EPOCH + Duration::from_secs(BEGIN));
+        self.desk = Desk::new(settings, clock, &Entropy::seeded(8), self.now);
     }
 
     /// How many dead letters metrics show of an endpoint.
