@@ -34,8 +34,9 @@ pub use events::{CutOff, EventBus, Gone, IdError, Reader, Rendered, render, rend
 pub use memory::{Memory, Numbering};
 pub use openapi::document;
 pub use outside::{
-    Asked, Calls, Delivery, DeliveryFilter, DeliveryState, EventRange, KeptReply, Place, Readiness,
-    RetryError, Saving, Status, Store, StoredEvent, TrunkState, Unavailable, Webhooks,
+    Asked, CallbackError, Calls, Delivery, DeliveryFilter, DeliveryState, EventRange, KeptReply,
+    Place, Readiness, RetryError, Saving, Status, Store, StoredEvent, TrunkState, Unavailable,
+    Webhooks,
 };
 pub use server::{BindError, SOCKET_PATH_BYTES_MAX, Server};
 pub use settings::{KeySettings, Limits, Settings, TcpSettings};

@@ -25,11 +25,11 @@ use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use super::{chores, threads};
 use crate::config::Config;
-use crate::control::{self, Api, ApiCounters, CallbackCheck, Calls, Parts, Server};
+use crate::control::{self, Api, ApiCounters, CallbackCheck, CallbackError, Calls, Parts, Server};
 use crate::entropy::Entropy;
 use crate::gateway::Command;
 use crate::net::{self, Running, Socket};
-use crate::notify::{Callbacks, Notifier};
+use crate::notify::{Callbacks, Notifier, UrlError};
 use crate::observe::log::Log;
 use crate::observe::{Metrics, Recorder};
 use crate::store::Journal;
@@ -260,7 +260,17 @@ fn listens(
 }
 
 fn callback_check(callbacks: Callbacks) -> CallbackCheck {
-    Arc::new(move |url| callbacks.check(url).map_err(|error| error.to_string()))
+    Arc::new(move |url| {
+        callbacks.check(url).map_err(|error| match error {
+            UrlError::NotPublic => CallbackError::NotPublic(error.to_string()),
+            UrlError::Credentials
+            | UrlError::Form
+            | UrlError::Fragment
+            | UrlError::Host
+            | UrlError::Length
+            | UrlError::Plain => CallbackError::Wrong(error.to_string()),
+        })
+    })
 }
 
 async fn ended(running: &[Running<Command>]) {

@@ -9,7 +9,7 @@ use super::access::Keys;
 use super::clock;
 use super::counters::ApiCounters;
 use super::events::EventBus;
-use super::outside::{Calls, KeptReply, Readiness, Status, Store, Webhooks};
+use super::outside::{CallbackError, Calls, KeptReply, Readiness, Status, Store, Webhooks};
 use super::replies::Replies;
 use super::service::Service;
 use super::settings::{Limits, Settings};
@@ -70,7 +70,7 @@ pub struct Parts {
 }
 
 /// Whether a callback URL may be used; `Err`: what was found and what would be accepted.
-pub type CallbackCheck = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
+pub type CallbackCheck = Arc<dyn Fn(&str) -> Result<(), CallbackError> + Send + Sync>;
 
 impl Api {
     /// Puts the parts together.

@@ -145,6 +145,17 @@ pub trait Webhooks: Send + Sync {
 pub type Asked<T, E = Unavailable> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// A message is not tried now.
+/// A callback URL is not taken.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CallbackError {
+    /// It leads to an address that nothing is sent to.
+    #[error("{0}")]
+    NotPublic(String),
+    /// Something else is wrong with it.
+    #[error("{0}")]
+    Wrong(String),
+}
+
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RetryError {
     /// It is for a callback URL, and these are told nothing.

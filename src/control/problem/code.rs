@@ -56,11 +56,13 @@ pub enum Code {
     Unauthorized,
     /// The body is not `application/json`.
     UnsupportedMediaType,
+    /// Nothing is sent to the URL's address.
+    UrlNotAllowed,
 }
 
 impl Code {
     /// Every code, in the order of the declaration.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::AlreadyEnded,
         Self::AlreadyPending,
         Self::BodyTooLarge,
@@ -84,6 +86,7 @@ impl Code {
         Self::StoreUnavailable,
         Self::Unauthorized,
         Self::UnsupportedMediaType,
+        Self::UrlNotAllowed,
     ];
 
     /// The word of the API.
@@ -112,6 +115,7 @@ impl Code {
             Self::StoreUnavailable => "store_unavailable",
             Self::Unauthorized => "unauthorized",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UrlNotAllowed => "url_not_allowed",
         }
     }
 
@@ -133,7 +137,9 @@ impl Code {
             Self::EventsGone => StatusCode::GONE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::IdempotencyMismatch | Self::NumberNotAllowed => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IdempotencyMismatch | Self::NumberNotAllowed | Self::UrlNotAllowed => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::NoTrunk
             | Self::NotReady
@@ -169,6 +175,7 @@ impl Code {
             Self::StoreUnavailable => "Nothing can be written now",
             Self::Unauthorized => "A valid key is needed",
             Self::UnsupportedMediaType => "The body is not JSON",
+            Self::UrlNotAllowed => "Nothing is sent to this address",
         }
     }
 
@@ -196,7 +203,8 @@ impl Code {
             | Self::RateLimited
             | Self::RequestTimeout
             | Self::Unauthorized
-            | Self::UnsupportedMediaType => return None,
+            | Self::UnsupportedMediaType
+            | Self::UrlNotAllowed => return None,
         };
         Some(Duration::from_secs(seconds))
     }
@@ -229,7 +237,8 @@ impl Code {
             | Self::NotFound
             | Self::NumberNotAllowed
             | Self::Unauthorized
-            | Self::UnsupportedMediaType => false,
+            | Self::UnsupportedMediaType
+            | Self::UrlNotAllowed => false,
         }
     }
 }
