@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::service::NotPlaced;
 use crate::time::Micros;
+use crate::verify::id::VerificationId;
 use crate::verify::record::CallRecord;
 use crate::verify::{Beginning, Task};
 
@@ -144,7 +145,6 @@ pub trait Webhooks: Send + Sync {
 /// An answer of those who must read from the disk for it.
 pub type Asked<T, E = Unavailable> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
-/// A message is not tried now.
 /// A callback URL is not taken.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CallbackError {
@@ -156,6 +156,7 @@ pub enum CallbackError {
     Wrong(String),
 }
 
+/// A message is not tried now.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RetryError {
     /// It is for a callback URL, and these are told nothing.
@@ -188,6 +189,8 @@ pub struct DeliveryFilter {
     pub endpoint: Option<Arc<str>>,
     /// Where they stand; `None`: anywhere.
     pub state: Option<DeliveryState>,
+    /// Of this verification; `None`: of any.
+    pub verification: Option<VerificationId>,
     /// How many at most.
     pub limit: usize,
 }
@@ -201,6 +204,8 @@ pub struct Delivery {
     pub endpoint: Arc<str>,
     /// What it tells of.
     pub event: Arc<str>,
+    /// The verification that the event is about, if it is about one.
+    pub verification: Option<VerificationId>,
     /// The number of that event.
     pub sequence: u64,
     /// Where it stands.

@@ -136,7 +136,7 @@ impl Notifier {
             let trying = self.trying(rows.iter().map(|row| row.id).collect()).await;
             let shown = rows.into_iter().zip(trying);
             let shown = shown.map(|(row, is_trying)| Delivery::of(row, is_trying, &self.clock));
-            found.extend(shown.filter(|it| filter.state.is_none_or(|state| state == it.state)));
+            found.extend(shown.filter(|it| filter.means(it)));
             if is_last {
                 break;
             }

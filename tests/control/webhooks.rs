@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use ringproof::control::{KeySettings, Right, TcpSettings, TokenHash};
 use serde_json::json;
 
-use super::world::{MESSAGE, ORPHAN, World, short};
+use super::world::{MESSAGE, ORPHAN, TOLD, World, short};
 
 #[tokio::test]
 async fn messages_that_were_not_taken_are_listed() {
@@ -14,18 +14,25 @@ async fn messages_that_were_not_taken_are_listed() {
     assert_eq!(
         list["deliveries"],
         json!([{
-            "id": MESSAGE, "endpoint": "shop", "event": "verification.verified", "sequence": 7,
+            "id": MESSAGE, "endpoint": "shop", "event": "verification.verified",
+            "verification": TOLD, "sequence": 7,
             "state": "dead", "created_at": "2026-11-20T10:15:30.123Z", "attempts": 11,
             "next_at": null, "last_status": 503, "error": "the endpoint answered 503",
         }])
     );
-    for (query, count) in
-        [("state=dead&limit=1", 1), ("endpoint=shop", 1), ("endpoint=x", 0), ("state=waiting", 0)]
-    {
+    let (told, other) = (format!("verification={TOLD}"), TOLD.replace("8P", "8Q"));
+    for (query, count) in [
+        ("state=dead&limit=1", 1),
+        ("endpoint=shop", 1),
+        ("endpoint=x", 0),
+        ("state=waiting", 0),
+        (&*told, 1),
+        (&*format!("verification={other}"), 0),
+    ] {
         let list = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await.json();
         assert_eq!(list["deliveries"].as_array().unwrap().len(), count, "{query}");
     }
-    for query in ["state=lost", "limit=0", "limit=1001", "x=1"] {
+    for query in ["state=lost", "limit=0", "limit=1001", "verification=1", "x=1"] {
         let refused = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await;
         assert_eq!(refused.problem(), (400, "invalid_request".to_owned()), "{query}");
     }

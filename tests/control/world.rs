@@ -259,6 +259,7 @@ impl Webhooks for Shards {
             id: MESSAGE.to_owned(),
             endpoint: "shop".into(),
             event: "verification.verified".into(),
+            verification: Some(TOLD.parse().unwrap()),
             sequence: 7,
             state: DeliveryState::Dead,
             created_at: Micros(1_795_169_730_123_456),
@@ -268,6 +269,7 @@ impl Webhooks for Shards {
             error: Some("the endpoint answered 503".into()),
         };
         let is_wanted = wanted.state.is_none_or(|state| state == delivery.state)
+            && wanted.verification.is_none_or(|id| Some(id) == delivery.verification)
             && wanted.endpoint.is_none_or(|name| name == delivery.endpoint);
         let found = Some(delivery).filter(|_| is_wanted).into_iter().take(wanted.limit).collect();
         Box::pin(std::future::ready(Ok(found)))
@@ -407,6 +409,8 @@ pub(crate) fn short() -> Limits {
 
 /// The one message to a webhook that was not taken.
 pub(crate) const MESSAGE: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+/// What it tells of.
+pub(crate) const TOLD: &str = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
 /// One for an endpoint that was removed.
 pub(crate) const ORPHAN: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q";
 /// The numbers that people ring.

@@ -16,6 +16,7 @@ impl Webhooks for Hooks {
         let filter = Filter {
             of: wanted.endpoint.map_or(Of::All, Of::Named),
             state: wanted.state.map(state_there),
+            verification: wanted.verification,
             after: None,
             limit: wanted.limit,
         };
@@ -43,6 +44,7 @@ fn delivery(found: notify::Delivery) -> Delivery {
             Endpoint::Url(url) => url,
         },
         event: found.event,
+        verification: found.verification,
         sequence: found.sequence,
         state: state_here(found.state),
         created_at: found.created_at,

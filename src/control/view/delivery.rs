@@ -20,6 +20,9 @@ pub struct DeliveryView {
     #[schema(example = "verification.verified")]
     pub event: String,
     /// The number of that event.
+    /// The verification that the event is about; null when it is about none.
+    #[schema(example = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
+    pub verification: Option<String>,
     #[schema(example = 1795169730123456_u64)]
     pub sequence: u64,
     /// Where it stands; `dead`: it is not tried any more, unless somebody asks.
@@ -52,6 +55,7 @@ impl DeliveryView {
             state: message.state.as_str(),
             created_at: timestamp(message.created_at),
             attempts: message.attempts,
+            verification: message.verification.map(|id| id.to_string()),
             next_at: message.next_at.map(timestamp),
             last_status: message.last_status,
             error: message.error.as_deref().map(str::to_owned),

@@ -45,7 +45,7 @@ impl World {
     }
 
     async fn deliveries(&self, state: Option<DeliveryState>) -> Vec<Delivery> {
-        let filter = Filter { of: Of::All, state, after: None, limit: 100 };
+        let filter = Filter { of: Of::All, state, verification: None, after: None, limit: 100 };
         self.notifier.deliveries(filter).await.unwrap()
     }
 }
