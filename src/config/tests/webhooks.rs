@@ -88,7 +88,9 @@ fn one_mistake_in_a_webhook_hides_no_other() {
          secret = \"z\"\n"
     );
     let keys = format!("{SECRET}\nhunter2\n");
-    check(&[(MAIN, &*main), (PROFILE, TRUNK), ("keys", &*keys)], expect![[r#"
+    check(
+        &[(MAIN, &*main), (PROFILE, TRUNK), ("keys", &*keys)],
+        expect![[r#"
         ringproof.toml:12: `webhook.url` is a string that is not repeated here (it is not `https://host/path` in plain ASCII (names in other letters as `xn--…`)), must be a URL such as "https://example.com/hook"
         ringproof.toml:15: `webhook.name` is "a" for the second time, must be a name of its own
         ringproof.toml:16: `webhook.url` is `http`, must be `https`, unless `allow_http` is true
@@ -101,7 +103,8 @@ fn one_mistake_in_a_webhook_hides_no_other() {
         ringproof.toml:23: `webhook.url` is at an address that is not public, must be a public one, unless `allow_private` has it
         ringproof.toml:24: `webhook.secret_file` is "keys", which has a line that is no secret (it does not begin with `whsec_` or `whsk_`), must be a file of one or two lines, each `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it
         ringproof.toml:24: `webhook.secret_file` is one of several, must be the only one: `secret` and `secret_previous` are its two lines
-        ringproof.toml:25: `webhook.secret` is a string that is not repeated here (it does not begin with `whsec_` or `whsk_`), must be `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it"#]]);
+        ringproof.toml:25: `webhook.secret` is a string that is not repeated here (it does not begin with `whsec_` or `whsk_`), must be `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it"#]],
+    );
 }
 
 #[test]
