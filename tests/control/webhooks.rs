@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use ringproof::control::{KeySettings, Right, TcpSettings, TokenHash};
 use serde_json::json;
 
-use super::world::{MESSAGE, ORPHAN, TOLD, World, short};
+use super::world::{CALLBACK, MESSAGE, ORPHAN, TOLD, World, short};
 
 #[tokio::test]
 async fn messages_that_were_not_taken_are_listed() {
@@ -76,4 +76,31 @@ async fn a_message_for_an_endpoint_that_was_removed_says_which_and_what_would_he
         "the message is for the endpoint \"old-shop\", which is not in the configuration: a \
          `[[webhook]]` of this name and a restart have it sent"
     );
+}
+
+#[tokio::test]
+async fn keys_in_callback_urls_are_shown_to_those_who_may_give_such_urls() {
+    let key = |name: &str, rights: &[Right]| KeySettings {
+        name: name.into(),
+        token: TokenHash::of(name),
+        rights: rights.to_vec(),
+        starts_per_second: None,
+    };
+    let keys = vec![
+        key("reader", &[Right::Read]),
+        key("both", &[Right::Read, Right::Verify]),
+        key("root", &[Right::Admin]),
+    ];
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let world = World::with(short(), Some(TcpSettings { listen, keys })).await;
+    let path = "/v1/webhooks/deliveries?state=trying";
+    for (name, shown) in
+        [("reader", "https://shop.example/hook?…"), ("both", CALLBACK), ("root", CALLBACK)]
+    {
+        let token = format!("Authorization: Bearer {name}\r\n");
+        let list = world.ask_tcp("GET", path, &token).await.json();
+        assert_eq!(list["deliveries"][0]["endpoint"], shown, "{name}");
+    }
+    let socket = world.ask("GET", path, "").await.json();
+    assert_eq!(socket["deliveries"][0]["endpoint"], CALLBACK);
 }

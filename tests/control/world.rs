@@ -268,6 +268,14 @@ impl Webhooks for Shards {
             last_status: Some(503),
             error: Some("the endpoint answered 503".into()),
         };
+        let callback = Delivery {
+            endpoint: CALLBACK.into(),
+            state: DeliveryState::Trying,
+            verification: None,
+            ..delivery.clone()
+        };
+        // Who asks for those that are tried gets a callback.
+        let delivery = if wanted.state == Some(callback.state) { callback } else { delivery };
         let is_wanted = wanted.state.is_none_or(|state| state == delivery.state)
             && wanted.verification.is_none_or(|id| Some(id) == delivery.verification)
             && wanted.endpoint.is_none_or(|name| name == delivery.endpoint);
@@ -409,6 +417,8 @@ pub(crate) fn short() -> Limits {
 
 /// The one message to a webhook that was not taken.
 pub(crate) const MESSAGE: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+/// Where another one goes to.
+pub(crate) const CALLBACK: &str = "https://shop.example/hook?key=hunter2";
 /// What it tells of.
 pub(crate) const TOLD: &str = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
 /// One for an endpoint that was removed.

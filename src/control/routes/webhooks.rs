@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json as Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use super::super::access::{Caller, Right};
 use super::super::api::Api;
 use super::super::outside::DeliveryFilter;
 use super::super::problem::{Problem, Refused, of_retry};
@@ -26,11 +28,15 @@ use super::super::view::{DeliveryList, DeliveryView};
 )]
 pub(super) async fn deliveries(
     State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
     Query(query): Query<DeliveriesQuery>,
 ) -> Result<Body<DeliveryList>, Problem> {
     let wanted = DeliveryFilter::try_from(query)?;
     let found = api.webhooks.deliveries(wanted).await?;
-    Ok(Body(DeliveryList { deliveries: found.iter().map(DeliveryView::new).collect() }))
+    // Who cannot give callback URLs need not know the keys in them.
+    let is_whole = caller.may(&[Right::Verify]);
+    let deliveries = found.iter().map(|it| DeliveryView::new(it, is_whole)).collect();
+    Ok(Body(DeliveryList { deliveries }))
 }
 
 /// Try a message now, also one that is dead.
