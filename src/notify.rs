@@ -20,6 +20,7 @@ mod failure;
 mod figures;
 mod guard;
 mod lane;
+mod literal;
 mod message;
 mod notifier;
 mod outbox;

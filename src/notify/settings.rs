@@ -9,9 +9,10 @@ use rustls::pki_types::CertificateDer;
 
 use super::event::{Pattern, is_final};
 use super::guard::Allowed;
+use super::literal::literal;
 use super::message::Endpoint;
 use super::secret::Secret;
-use super::target::{Target, UrlError, literal};
+use super::target::{Target, UrlError};
 
 /// All of it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
