@@ -19,19 +19,21 @@ mod reply;
 mod table;
 mod terminal;
 mod wait;
+mod webhook;
 
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::CommandFactory;
+use tokio::runtime::Runtime;
 
 use crate::entropy::Entropy;
 use crate::notify::Secret;
-use arguments::{Ask, Config, Daemon, Instead, Key, Webhook};
 pub use arguments::{
     Command, CommandLine, ConfigCheck, Demo, Dial, Handset, Journal, JournalFile, Named, Serve,
 };
+use arguments::{Config, Daemon, Instead, Key, Webhook};
 use client::{Client, ClientError, Endpoint, EndpointError};
 pub use exit::Exit;
 pub use terminal::{Heard, Mood, Paint, Terminal, clean};
@@ -98,6 +100,18 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
             let text = key::new(arguments, &Entropy::system(), line.json);
             settle(terminal.print(&text).map(|()| Exit::Success).map_err(Failure::from), terminal)
         }
+        Command::Webhook(Webhook::List(wanted)) => {
+            let list = async |client: &Client, terminal: &mut Terminal| {
+                webhook::list(wanted, client, line.json, terminal).await
+            };
+            ask_daemon(&wanted.daemon, list, terminal)
+        }
+        Command::Webhook(Webhook::Retry(wanted)) => {
+            let retry = async |client: &Client, terminal: &mut Terminal| {
+                webhook::retry(wanted, client, line.json, terminal).await
+            };
+            ask_daemon(&wanted.daemon, retry, terminal)
+        }
         Command::Webhook(Webhook::Secret) => {
             let secret = Secret::generate(&Entropy::system());
             let text = match line.json {
@@ -107,8 +121,10 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
             settle(terminal.print(&text).map(|()| Exit::Success).map_err(Failure::from), terminal)
         }
         Command::Ask(ask) => {
-            let result = ask_daemon(ask, line.json, terminal);
-            settle(result, terminal)
+            let run = async |client: &Client, terminal: &mut Terminal| {
+                commands::run(ask, client, line.json, terminal).await
+            };
+            ask_daemon(ask.daemon(), run, terminal)
         }
     }
 }
@@ -177,12 +193,22 @@ fn settle(result: Result<Exit, Failure>, terminal: &mut Terminal) -> Exit {
     }
 }
 
-fn ask_daemon(ask: &Ask, is_json: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let Daemon { socket, url, key } = ask.daemon().or_environment(|name| env::var_os(name));
+/// Asks a daemon, and says what went wrong.
+fn ask_daemon(
+    daemon: &Daemon,
+    ask: impl AsyncFnOnce(&Client, &mut Terminal) -> Result<Exit, Failure>,
+    terminal: &mut Terminal,
+) -> Exit {
+    let result = reach(daemon)
+        .and_then(|(client, runtime)| runtime.block_on(async { ask(&client, terminal).await }));
+    settle(result, terminal)
+}
+
+fn reach(daemon: &Daemon) -> Result<(Client, Runtime), Failure> {
+    let Daemon { socket, url, key } = daemon.or_environment(|name| env::var_os(name));
     let endpoint = Endpoint::choose(socket.as_deref(), url.as_deref(), |path| path.exists())?;
-    let client = Client::new(endpoint, key);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(commands::run(ask, &client, is_json, terminal))
+    Ok((Client::new(endpoint, key), runtime))
 }
 
 const NAME: &str = "ringproof";

@@ -20,6 +20,7 @@ mod failure;
 mod figures;
 mod guard;
 mod lane;
+mod literal;
 mod message;
 mod notifier;
 mod outbox;
@@ -36,8 +37,8 @@ pub use event::{EVENTS, Pattern, PatternError};
 pub use failure::Failure;
 pub use figures::{CALLBACKS, EndpointFigures, Figures};
 pub use guard::{Allowed, is_public};
-pub use message::{Endpoint, Message, MessageId};
-pub use notifier::Notifier;
+pub use message::{Endpoint, MESSAGE_KEPT, Message, MessageId};
+pub use notifier::{Notifier, RetryError};
 pub use outbox::{Of, Outbox, OutboxError};
 pub use secret::{Secret, SecretError};
 pub use settings::{

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tracing::{debug, error, info, warn};
 
+use super::books::outbox;
 use super::books::scribe::Scribe;
 use super::books::sweep::{self, Terms};
 use super::files::Found;
 use super::shards::Shards;
 use super::trunks::Trunks;
+use crate::notify::Notifier;
 use crate::store::Journal;
 use crate::time::WallClock;
 use crate::trunk::Profile;
@@ -19,7 +21,7 @@ use crate::verify::Verify;
 
 /// Deletes what the journal has kept for long enough, and looks whether its file is still where it was,
 /// again and again. Never ends.
-pub(super) async fn sweep(journal: &Journal, terms: Terms, file: Found) {
+pub(super) async fn sweep(journal: &Journal, (terms, file): (Terms, Found), hooks: &Notifier) {
     let mut tick = tokio::time::interval(SWEEP_EVERY);
     let mut was_there = true;
     loop {
@@ -34,12 +36,22 @@ pub(super) async fn sweep(journal: &Journal, terms: Terms, file: Found) {
             (false, true) => warn!(path = %file.path.display(), "the journal is back"),
             (true, true) | (false, false) => {}
         }
-        let journal = journal.clone();
-        let sweep = move || sweep::sweep(&journal, &terms, Instant::now());
-        match tokio::task::spawn_blocking(sweep).await {
-            Ok(Ok(())) | Err(_) => {}
+        let swept = journal.clone();
+        let sweep = move || {
+            let mut untaken = vec![];
+            let result = sweep::sweep(&swept, &terms, Instant::now(), &mut untaken);
+            (result, untaken)
+        };
+        let Ok((result, untaken)) = tokio::task::spawn_blocking(sweep).await else { continue };
+        if let Err(error) = result {
             // While the disk does not work that is known.
-            Ok(Err(error)) => debug!(%error, "the journal was not swept"),
+            debug!(%error, "the journal was not swept");
+        }
+        if !untaken.is_empty() {
+            let count = untaken.len();
+            warn!(count, "webhook messages that nobody took in seven days were deleted");
+            let message = |row| outbox::message(row, journal.clock());
+            hooks.forget(untaken.into_iter().map(message).collect()).await;
         }
     }
 }

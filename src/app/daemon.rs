@@ -27,11 +27,11 @@ use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use super::{chores, knock, threads};
 use crate::config::Config;
-use crate::control::{self, Api, ApiCounters, CallbackCheck, Calls, Parts, Server, Webhooks};
+use crate::control::{self, Api, ApiCounters, CallbackCheck, CallbackError, Calls, Parts, Server};
 use crate::entropy::Entropy;
 use crate::gateway::Command;
 use crate::net::{self, Running, Socket};
-use crate::notify::{Callbacks, Notifier};
+use crate::notify::{Callbacks, Notifier, UrlError};
 use crate::observe::log::Log;
 use crate::observe::{Metrics, Recorder};
 use crate::store::Journal;
@@ -48,7 +48,7 @@ pub(super) struct Daemon {
     scribe: Arc<Scribe>,
     teller: Arc<Teller<Item>>,
     journal: Journal,
-    hooks: Option<Arc<Notifier>>,
+    hooks: Arc<Notifier>,
     /// The journal's.
     file: Found,
     terms: Terms,
@@ -141,7 +141,7 @@ impl Daemon {
             teller: Arc::clone(&teller),
             journal: journal.clone(),
             recovery,
-            hooks: hooks.clone(),
+            hooks: Arc::clone(&hooks),
             started: now,
             started_at: wall.at(now),
         });
@@ -152,7 +152,7 @@ impl Daemon {
             store: Vault::new(Arc::clone(&scribe), Arc::clone(&teller)),
             replies: replies.into_iter().map(|kept| vault::reply(kept, clock)).collect(),
             bus,
-            webhooks: hooks.clone().map(|hooks| Arc::new(Hooks(hooks)) as Arc<dyn Webhooks>),
+            webhooks: Arc::new(Hooks(Arc::clone(&hooks))),
             callbacks: config.webhooks.callbacks.clone().map(callback_check),
             trunks: trunks.names.clone(),
             counters,
@@ -207,9 +207,7 @@ impl Daemon {
             ended(&running).await;
             // Who follows the events hears of the last before the stream ends.
             let _ = timeout(FLUSH_MAX, settle(&teller, &journal)).await;
-            if let Some(hooks) = &hooks {
-                hooks.stop(LAST_TRIES).await;
-            }
+            hooks.stop(LAST_TRIES).await;
         };
         let resume = async {
             shards.resume(tasks).await;
@@ -220,7 +218,7 @@ impl Daemon {
             () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
             () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
             () = resume => {}
-            () = chores::sweep(&journal, terms, file) => {}
+            () = chores::sweep(&journal, (terms, file), &hooks) => {}
         }
         timeout(stop::LAST_WORDS_MAX, settle(&teller, &journal)).await.unwrap_or(Err(Unsaved))
     }
@@ -286,7 +284,17 @@ fn listens(
 }
 
 fn callback_check(callbacks: Callbacks) -> CallbackCheck {
-    Arc::new(move |url| callbacks.check(url).map_err(|error| error.to_string()))
+    Arc::new(move |url| {
+        callbacks.check(url).map_err(|error| match error {
+            UrlError::NotPublic => CallbackError::NotPublic(error.to_string()),
+            UrlError::Credentials
+            | UrlError::Form
+            | UrlError::Fragment
+            | UrlError::Host
+            | UrlError::Length
+            | UrlError::Plain => CallbackError::Wrong(error.to_string()),
+        })
+    })
 }
 
 async fn ended(running: &[Running<Command>]) {

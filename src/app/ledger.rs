@@ -19,8 +19,8 @@ pub(super) struct Ledger {
     pub(super) journal: Journal,
     /// The event stream, which gets what is on disk.
     pub(super) bus: Arc<EventBus>,
-    /// The webhooks, if anybody is told by them.
-    pub(super) hooks: Option<Arc<Notifier>>,
+    /// The webhooks, also where nobody is told by them any more: what waits for them is there.
+    pub(super) hooks: Arc<Notifier>,
     pub(super) scribe: Arc<Scribe>,
 }
 
@@ -53,25 +53,12 @@ impl Ledger {
         };
         // The thread ends with the last handle.
         let (journal, _) = opened.start(Box::new(announce))?;
-        let hooks = start_webhooks(config, &journal, wall, entropy);
-        if let Some(hooks) = &hooks {
-            // Before anything is told: what was committed earlier it reads by itself.
-            let _ = notifier.set(Arc::downgrade(hooks));
-        }
+        let rows = Arc::new(Rows(journal.clone()));
+        let hooks = Arc::new(Notifier::start(&config.webhooks, rows, wall.clone(), entropy));
+        // Before anything is told: what was committed earlier it reads by itself.
+        let _ = notifier.set(Arc::downgrade(&hooks));
         let (means, heard) = ((entropy.clone(), wall.clone()), config.webhooks.clone());
         let scribe = Scribe::new(journal.clone(), trunks.clone(), heard, means, next);
         Ok(Self { journal, bus, hooks, scribe })
     }
-}
-
-fn start_webhooks(
-    config: &Config,
-    journal: &Journal,
-    wall: &WallClock,
-    entropy: &Entropy,
-) -> Option<Arc<Notifier>> {
-    let settings = &config.webhooks;
-    let is_used = !settings.endpoints.is_empty() || settings.callbacks.is_some();
-    let rows = || Arc::new(Rows(journal.clone()));
-    is_used.then(|| Arc::new(Notifier::start(settings, rows(), wall.clone(), entropy)))
 }

@@ -34,7 +34,7 @@ pub(super) struct DaemonStatus {
     pub(super) teller: Arc<Teller<Item>>,
     pub(super) journal: Journal,
     pub(super) recovery: RecoveryReading,
-    pub(super) hooks: Option<Arc<Notifier>>,
+    pub(super) hooks: Arc<Notifier>,
     pub(super) started: Instant,
     pub(super) started_at: Micros,
 }
@@ -99,7 +99,8 @@ impl Status for DaemonStatus {
             log_lines_lost: self.log.as_ref().map_or(0, |log| log.lines_lost()),
             journal: Some(readings::journal(&self.journal)),
             recovery: Some(self.recovery.clone()),
-            webhooks: self.hooks.iter().flat_map(|hooks| readings::webhooks(hooks)).collect(),
+            webhooks: readings::webhooks(&self.hooks),
+            webhooks_expired: self.hooks.figures().expired,
             started_at: self.started_at,
             process: Process::read(),
         })

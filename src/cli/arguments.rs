@@ -2,6 +2,7 @@
 
 mod handset;
 mod journal;
+mod webhook;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::verify::id::{CallId, IdError, VerificationId};
 pub(super) use handset::Instead;
 pub use handset::{Dial, Handset};
 pub use journal::{Journal, JournalFile, Named};
+pub(super) use webhook::{Deliveries, Retry, Webhook};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -128,7 +130,7 @@ pub enum Command {
     /// Make API keys
     #[command(subcommand)]
     Key(Key),
-    /// Make secrets of webhooks
+    /// See the messages to webhooks that were not taken, make secrets
     #[command(subcommand)]
     Webhook(Webhook),
 }
@@ -339,13 +341,6 @@ pub struct KeyNew {
     /// What it may do
     #[arg(long, value_delimiter = ',', default_value = "verify,read", value_parser = rights())]
     pub rights: Vec<String>,
-}
-
-/// `webhook …`
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum Webhook {
-    /// Make a secret and print it, for `webhook.secret`, a `webhook.secret_file` and the receiver
-    Secret,
 }
 
 fn rights() -> PossibleValuesParser {

@@ -75,7 +75,10 @@ impl Exit {
             Self::Refused => "the daemon refused the request as it stands",
             Self::Unreachable => "no daemon answered",
             Self::Internal => "the daemon, or this program, met the impossible",
-            Self::System => "the system refused a socket, a file or a thread",
+            Self::System => {
+                "the system refused a socket, a file or a thread; the daemon ended while its disk \
+                 did not work, so that what happened last may be lost"
+            }
             Self::TryAgain => "too much was asked for at the moment; try again later",
             Self::Denied => "the API key is missing, wrong, or may not do this",
             Self::Interrupted => "stopped by Ctrl-C before its end",

@@ -23,6 +23,28 @@ pub(super) struct Verification {
     pub(super) missed_call: Option<Awaited>,
 }
 
+/// The messages to webhooks that were not taken.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Deliveries {
+    pub(super) deliveries: Vec<Delivery>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Delivery {
+    pub(super) id: String,
+    pub(super) endpoint: String,
+    pub(super) event: String,
+    #[serde(default)]
+    pub(super) verification: Option<String>,
+    pub(super) state: String,
+    pub(super) attempts: u64,
+    #[serde(default)]
+    pub(super) next_at: Option<String>,
+    #[serde(default)]
+    pub(super) error: Option<String>,
+}
+
 /// The call that a verification waits for.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Awaited {

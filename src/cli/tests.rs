@@ -6,6 +6,7 @@ mod missed_calls;
 mod state;
 mod verify;
 mod wait;
+mod webhook;
 
 use std::fmt::Write;
 use std::io;

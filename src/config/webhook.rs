@@ -25,13 +25,11 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path, files: &dyn Files) -> Se
     let place = Place { base, files };
     let sections = root.sections("webhook");
     root.at_most("webhook", ENDPOINTS_MAX);
+    // Also of those with something else wrong: all problems are told at once.
     let mut names: Vec<Arc<str>> = Vec::new();
-    let endpoints = sections.into_iter().filter_map(|section| {
-        let endpoint = read_endpoint(section, place, &names)?;
-        names.push(endpoint.name.clone());
-        Some(endpoint)
-    });
-    let endpoints = endpoints.collect();
+    let endpoints = sections.into_iter();
+    let endpoints =
+        endpoints.filter_map(|section| read_endpoint(section, place, &mut names)).collect();
     let callbacks = read_callbacks(root.section("callbacks"), place);
     Settings { endpoints, callbacks, trust: Trust::System }
 }
@@ -39,12 +37,13 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path, files: &dyn Files) -> Se
 fn read_endpoint(
     mut section: Section<'_>,
     place: Place<'_>,
-    names: &[Arc<str>],
+    names: &mut Vec<Arc<str>>,
 ) -> Option<EndpointSettings> {
     let name = section.required("name", &kind::name());
     if let Some(twin) = name.as_ref().filter(|name| names.contains(name)) {
         section.refuse("name", &format!("\"{twin}\" for the second time"), "a name of its own");
     }
+    names.extend(name.clone());
     if name.as_deref() == Some(CALLBACKS) {
         let found = format!("\"{CALLBACKS}\", as metrics call all callback URLs together");
         section.refuse("name", &found, "another name");
@@ -55,13 +54,20 @@ fn read_endpoint(
         section.refuse("events", "empty", &format!("a list, each {}", event().accepted));
     }
     let reach = read_reach(&mut section, place, 8, true);
-    if let (Some(url), Some(reach)) = (&url, &reach)
-        && reach.check(url) == Err(UrlError::Plain)
-    {
-        section.refuse("url", "`http`", "`https`, unless `allow_http` is true");
+    match url.as_ref().map(|url| reach.check(url)) {
+        Some(Err(UrlError::Plain)) => {
+            section.refuse("url", "`http`", "`https`, unless `allow_http` is true");
+        }
+        Some(Err(UrlError::NotPublic)) => {
+            let accepted = "a public one, unless `allow_private` has it";
+            section.refuse("url", "at an address that is not public", accepted);
+        }
+        // What else is wrong with one keeps it from being read.
+        Some(Ok(()) | Err(_)) | None => {}
     }
     section.finish();
-    Some(EndpointSettings { name: name?, url: url?, events, reach: reach? })
+    let is_signed = !reach.secrets.is_empty();
+    Some(EndpointSettings { name: name?, url: url?, events, reach }).filter(|_| is_signed)
 }
 
 fn read_callbacks(mut section: Section<'_>, place: Place<'_>) -> Option<Callbacks> {
@@ -69,26 +75,25 @@ fn read_callbacks(mut section: Section<'_>, place: Place<'_>) -> Option<Callback
     let hosts = section.values("hosts", &host()).unwrap_or_default();
     let reach = read_reach(&mut section, place, 4, is_enabled);
     section.finish();
-    is_enabled.then_some(Callbacks { hosts, reach: reach? })
+    (is_enabled && !reach.secrets.is_empty()).then_some(Callbacks { hosts, reach })
 }
 
-/// The keys that both have; `None` when there is no secret.
+/// The keys that both have; without a secret when something is wrong with it.
 fn read_reach(
     section: &mut Section<'_>,
     place: Place<'_>,
     concurrency: usize,
     is_needed: bool,
-) -> Option<Reach> {
+) -> Reach {
     let secrets = read_secrets(section, place, is_needed);
     let times = Duration::from_secs(1)..=Duration::from_secs(60);
-    let reach = Reach {
+    Reach {
         secrets,
         concurrency: section.or("concurrency", &kind::whole(1..=64), concurrency),
         timeout: section.or("timeout", &kind::duration(times), Duration::from_secs(30)),
         allowed: section.or("allow_private", &allowed(), Allowed::Public),
         allow_http: section.or("allow_http", &kind::flag(), false),
-    };
-    (!reach.secrets.is_empty()).then_some(reach)
+    }
 }
 
 fn read_secrets(section: &mut Section<'_>, place: Place<'_>, is_needed: bool) -> Vec<Secret> {
@@ -108,10 +113,10 @@ fn read_secrets(section: &mut Section<'_>, place: Place<'_>, is_needed: bool) ->
             Vec::new()
         }
         None => own.into_iter().chain(previous).collect(),
-        Some(_) if section.has("secret") || section.has("secret_previous") => {
+        Some(file) if section.has("secret") || section.has("secret_previous") => {
             let accepted = "the only one: `secret` and `secret_previous` are its two lines";
             section.refuse("secret_file", "one of several", accepted);
-            Vec::new()
+            read_file(section, place, &file)
         }
         Some(file) => read_file(section, place, &file),
     }
@@ -133,10 +138,18 @@ fn read_file(section: &Section<'_>, place: Place<'_>, file: &Path) -> Vec<Secret
     if !(1..=2).contains(&lines.len()) {
         return refuse(&format!("which has {} lines", lines.len()));
     }
-    match lines.iter().map(|line| line.parse()).collect() {
-        Ok(secrets) => secrets,
-        Err(error) => {
-            refuse(&format!("which holds no secret ({})", error as crate::notify::SecretError))
+    let (secrets, wrong): (Vec<_>, Vec<_>) =
+        lines.iter().map(|line| line.parse::<Secret>()).partition(Result::is_ok);
+    match &wrong[..] {
+        [] => secrets.into_iter().flatten().collect(),
+        wrong => {
+            let why = wrong.iter().filter_map(|it| it.as_ref().err());
+            let why: Vec<_> = why.map(ToString::to_string).collect();
+            let what = match why.len() < lines.len() {
+                true => "has a line that is no secret",
+                false => "holds no secret",
+            };
+            refuse(&format!("which {what} ({})", why.join("; ")))
         }
     }
 }

@@ -9,7 +9,7 @@ use super::access::Keys;
 use super::clock;
 use super::counters::ApiCounters;
 use super::events::EventBus;
-use super::outside::{Calls, KeptReply, Readiness, Status, Store, Webhooks};
+use super::outside::{CallbackError, Calls, KeptReply, Readiness, Status, Store, Webhooks};
 use super::replies::Replies;
 use super::service::Service;
 use super::settings::{Limits, Settings};
@@ -24,7 +24,7 @@ pub struct Api {
     pub(super) status: Arc<dyn Status>,
     pub(super) store: Arc<dyn Store>,
     /// None are configured.
-    pub(super) webhooks: Option<Arc<dyn Webhooks>>,
+    pub(super) webhooks: Arc<dyn Webhooks>,
     /// None: callbacks are off.
     pub(super) callbacks: Option<CallbackCheck>,
     pub(super) trunks: TrunkNames,
@@ -57,8 +57,8 @@ pub struct Parts {
     pub replies: Vec<KeptReply>,
     /// The event stream, which gets what is on disk.
     pub bus: Arc<EventBus>,
-    /// The webhooks, if there are any.
-    pub webhooks: Option<Arc<dyn Webhooks>>,
+    /// The webhooks.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Which callback URLs are taken; `None`: callbacks are off.
     pub callbacks: Option<CallbackCheck>,
     /// The trunks' names, in the configuration's order.
@@ -70,7 +70,7 @@ pub struct Parts {
 }
 
 /// Whether a callback URL may be used; `Err`: what was found and what would be accepted.
-pub type CallbackCheck = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
+pub type CallbackCheck = Arc<dyn Fn(&str) -> Result<(), CallbackError> + Send + Sync>;
 
 impl Api {
     /// Puts the parts together.

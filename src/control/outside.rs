@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::service::NotPlaced;
 use crate::time::Micros;
+use crate::verify::id::VerificationId;
 use crate::verify::record::CallRecord;
 use crate::verify::{Beginning, Task};
 
@@ -168,12 +169,49 @@ pub trait Webhooks: Send + Sync {
     /// Those that were not taken yet, the oldest first.
     fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Vec<Delivery>>;
 
-    /// Tries one now. False: there is none with this id, or nobody is configured for it any more.
-    fn retry(&self, id: &str) -> Asked<bool>;
+    /// Tries one now.
+    fn retry(&self, id: &str) -> Asked<(), RetryError>;
 }
 
 /// An answer of those who must read from the disk for it.
-pub type Asked<T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send>>;
+pub type Asked<T, E = Unavailable> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+
+/// A callback URL is not taken.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CallbackError {
+    /// It leads to an address that nothing is sent to.
+    #[error("{0}")]
+    NotPublic(String),
+    /// Something else is wrong with it.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// A message is not tried now.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RetryError {
+    /// It is for a callback URL, and these are told nothing.
+    #[error(
+        "the message is for a callback URL, and callbacks are off: `[callbacks] enabled = true` \
+         in the configuration and a restart have it sent"
+    )]
+    CallbacksOff,
+    /// It is for an endpoint that is not in the configuration.
+    #[error(
+        "the message is for the endpoint \"{name}\", which is not in the configuration: a \
+         `[[webhook]]` of this name and a restart have it sent"
+    )]
+    EndpointGone {
+        /// The endpoint's name.
+        name: Arc<str>,
+    },
+    /// There is none with this id.
+    #[error("there is nothing with this id")]
+    NotFound,
+    /// It cannot be read.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
 
 /// Which messages are asked for.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -182,6 +220,8 @@ pub struct DeliveryFilter {
     pub endpoint: Option<Arc<str>>,
     /// Where they stand; `None`: anywhere.
     pub state: Option<DeliveryState>,
+    /// Of this verification; `None`: of any.
+    pub verification: Option<VerificationId>,
     /// How many at most.
     pub limit: usize,
 }
@@ -195,6 +235,8 @@ pub struct Delivery {
     pub endpoint: Arc<str>,
     /// What it tells of.
     pub event: Arc<str>,
+    /// The verification that the event is about, if it is about one.
+    pub verification: Option<VerificationId>,
     /// The number of that event.
     pub sequence: u64,
     /// Where it stands.

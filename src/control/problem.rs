@@ -16,7 +16,9 @@ use utoipa::{IntoResponses, ToSchema};
 use super::view::VerificationView;
 use crate::verify::id::VerificationId;
 pub use code::Code;
-pub(super) use mapping::{of_call_again, of_cancel, of_check, of_report, of_start, of_stranger};
+pub(super) use mapping::{
+    of_call_again, of_callback, of_cancel, of_check, of_report, of_retry, of_start, of_stranger,
+};
 
 /// Why a request was refused, and what the client should know of it.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ pub(super) use query::{DeliveriesQuery, EventsQuery, ListQuery, MissedCallsQuery
 #[into_params(parameter_in = Header)]
 pub(super) struct IdempotencyKey {
     /// Makes a repetition safe: it gets the first one's reply. What was refused for the moment (408,
-    /// 429, 5xx, `already_pending`, `call_in_progress`, `not_called`) is tried again.
+    /// 429, 5xx, `already_pending`, `call_in_progress`, `endpoint_gone`, `not_called`) is tried again.
     #[param(rename = "Idempotency-Key")]
     #[expect(dead_code, reason = "only its description is used")]
     key: Option<String>,

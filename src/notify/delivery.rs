@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::Of;
 use crate::time::{Micros, WallClock};
+use crate::verify::id::VerificationId;
 
 /// One message that was not taken yet.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,6 +18,8 @@ pub struct Delivery {
     pub endpoint: Endpoint,
     /// What it tells of.
     pub event: Arc<str>,
+    /// The verification that the event is about, if it is about one.
+    pub verification: Option<VerificationId>,
     /// The number of that event.
     pub sequence: u64,
     /// Where it stands.
@@ -49,6 +54,8 @@ pub struct Filter {
     pub of: Of,
     /// Where they stand; `None`: anywhere.
     pub state: Option<DeliveryState>,
+    /// Of this verification; `None`: of any.
+    pub verification: Option<VerificationId>,
     /// After this one.
     pub after: Option<MessageId>,
     /// At most so many.
@@ -65,6 +72,7 @@ impl Delivery {
         Self {
             id: message.id,
             endpoint: message.endpoint,
+            verification: verification_of(&message.name, &message.body),
             event: message.name,
             sequence: message.sequence,
             state,
@@ -74,5 +82,50 @@ impl Delivery {
             status: message.status,
             error: message.error,
         }
+    }
+}
+
+impl Filter {
+    /// Whether it means this one, wherever it stands in the order.
+    pub(super) fn means(&self, delivery: &Delivery) -> bool {
+        self.state.is_none_or(|state| state == delivery.state)
+            && self.verification.is_none_or(|it| delivery.verification == Some(it))
+    }
+}
+
+/// Read from what is sent: the data of a verification's event is the verification, that of another
+/// names it.
+fn verification_of(event: &str, body: &[u8]) -> Option<VerificationId> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        data: Data,
+    }
+    #[derive(Deserialize)]
+    struct Data {
+        id: Option<String>,
+        verification: Option<String>,
+    }
+    let Envelope { data } = serde_json::from_slice(body).ok()?;
+    let id = if event.starts_with("verification.") { data.id } else { data.verification };
+    id?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verification_of_every_event_is_known() {
+        let of = |event: &str, data: &str| {
+            let body = format!("{{\"type\":\"{event}\",\"sequence\":1,\"data\":{data}}}");
+            verification_of(event, body.as_bytes()).map(|id| id.to_string())
+        };
+        let id = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+        let own = format!("{{\"id\":\"{id}\",\"status\":\"failed\"}}");
+        assert_eq!(of("verification.failed", &own).as_deref(), Some(id));
+        let call = format!("{{\"id\":\"call_1\",\"verification\":\"{id}\"}}");
+        assert_eq!(of("call.ended", &call).as_deref(), Some(id));
+        assert_eq!(of("missed_call.received", "{\"id\":\"call_1\",\"verification\":null}"), None);
+        assert_eq!(of("trunk.up", "{\"name\":\"alpha\"}"), None);
     }
 }

@@ -133,12 +133,18 @@ impl Desk {
         rows: Result<Vec<Message>, OutboxError>,
         now: Instant,
     ) {
-        let oldest = self.clock.at(now).0.saturating_sub(REVIVE_MAX.as_micros() as u64);
         match rows {
-            Ok(rows) => {
-                self.shelves[shelf.0].on_rows(rows, now, |row| row.created_at.0 >= oldest);
-            }
+            Ok(rows) => self.shelves[shelf.0].on_rows(rows, now),
             Err(OutboxError) => self.shelves[shelf.0].on_read_failed(now),
+        }
+    }
+
+    /// The rows of these messages were deleted before they were taken.
+    pub(super) fn forget(&mut self, messages: &[Message]) {
+        for message in messages {
+            if let Some(shelf) = self.shelf_of(&message.endpoint) {
+                self.shelves[shelf].forget(message);
+            }
         }
     }
 
@@ -200,5 +206,3 @@ pub(super) const ENDPOINT_MESSAGES_MAX: usize = 2_048;
 pub(super) const CALLBACK_MESSAGES_MAX: usize = 8_192;
 /// Messages for callback URLs under way at once.
 const CALLBACKS_TRYING_MAX: usize = 256;
-/// Older dead letters are not brought back when their receiver works again.
-const REVIVE_MAX: Duration = Duration::from_secs(7 * 86_400);

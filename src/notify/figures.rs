@@ -12,6 +12,8 @@ use crate::tally::{Buckets, Histogram};
 pub struct Figures {
     /// In the order of the configuration.
     pub endpoints: Vec<EndpointFigures>,
+    /// Messages that were deleted before they were taken, whoever they were for.
+    pub expired: u64,
     /// Messages that found the notifier busy and were left to be read from disk.
     pub left_on_disk: u64,
 }
@@ -29,6 +31,8 @@ pub struct EndpointFigures {
     /// How long after their events messages were taken, in milliseconds by the wall clock.
     pub delivery_millis: Histogram,
     /// Messages that became dead letters.
+    pub buried: u64,
+    /// Dead letters that there are; those of an earlier life are found within moments of the start.
     pub dead: u64,
     /// Tries that failed, by [`Failure::as_str`]. Every word is there.
     pub failed: Vec<(&'static str, u64)>,
@@ -45,6 +49,7 @@ pub struct EndpointFigures {
 /// What one shelf counts; read by whoever scrapes.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
+    pub(super) buried: AtomicU64,
     pub(super) dead: AtomicU64,
     pub(super) waiting: AtomicU64,
     pub(super) trying: AtomicU64,
@@ -78,6 +83,7 @@ impl Tally {
             name,
             taken: delivery_millis.counts.iter().sum(),
             delivery_millis,
+            buried: count(&self.buried),
             dead: count(&self.dead),
             failed: failed.map(|(kind, failed)| (kind.as_str(), count(failed))).collect(),
             waiting: count(&self.waiting),

@@ -3,10 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::time::Micros;
 use crate::verify::id::{IdError, read_ulid, write_ulid};
+
+/// How long after its event a message is kept that nobody takes. Its schedule ends well before; what a
+/// receiver that is down or asks to be left alone, again and again, has put off until then ends so.
+pub const MESSAGE_KEPT: Duration = Duration::from_secs(7 * 86_400);
 
 /// Names one message: `msg_` and a ULID. It is the `webhook-id` of every try.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -57,6 +61,8 @@ pub struct Message {
     pub body: Arc<[u8]>,
     /// When the event happened.
     pub created_at: Micros,
+    /// When it was committed with its event: how long it is kept counts from there.
+    pub created: Instant,
     /// Until when somebody may wait for it: until then it is tried every two minutes at least.
     pub matters_until: Option<Instant>,
     /// Tries that have ended.
@@ -67,6 +73,8 @@ pub struct Message {
     pub status: Option<u16>,
     /// Why the last try failed.
     pub error: Option<Box<str>>,
+    /// The endpoint asked with that reply to be left alone until then.
+    pub rest_until: Option<Instant>,
 }
 
 impl fmt::Debug for Message {
@@ -91,6 +99,7 @@ impl fmt::Debug for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::testing::origin;
 
     #[test]
     fn a_message_is_named_like_everything_else_and_says_no_secret() {
@@ -104,11 +113,13 @@ mod tests {
             name: "verification.failed".into(),
             body: b"+46701234567".as_slice().into(),
             created_at: Micros(0),
+            created: origin(),
             matters_until: None,
             attempts: 0,
             next: None,
             status: None,
             error: None,
+            rest_until: None,
         };
         let shown = format!("{message:?}");
         assert!(!shown.contains("hunter2") && !shown.contains("4670"), "{shown}");

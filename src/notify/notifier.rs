@@ -16,7 +16,7 @@ use super::connect::Names;
 use super::delivery::{Delivery, Filter};
 use super::desk::Desk;
 use super::figures::{Figures, Tally};
-use super::message::{Message, MessageId};
+use super::message::{Endpoint, Message, MessageId};
 use super::outbox::{Outbox, OutboxError};
 use super::settings::Settings;
 use crate::entropy::Entropy;
@@ -30,11 +30,28 @@ pub struct Notifier {
     outbox: Arc<dyn Outbox>,
     clock: WallClock,
     tallies: Vec<(Option<Arc<str>>, Arc<Tally>)>,
+    /// Messages that were deleted before they were taken.
+    expired: AtomicU64,
+}
+
+/// A message is not tried.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RetryError {
+    /// Nobody is configured for it.
+    #[error("nobody is configured for the message")]
+    Gone(Endpoint),
+    /// There is none with this id.
+    #[error("there is no such message")]
+    NotFound,
+    /// It cannot be read.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
 }
 
 /// What the task is told.
 enum Command {
     Ask(Message, oneshot::Sender<bool>),
+    Forget(Vec<Message>),
     Push(Message),
     Stop(Duration, oneshot::Sender<()>),
     Trying(Vec<MessageId>, oneshot::Sender<Vec<bool>>),
@@ -66,15 +83,15 @@ impl Notifier {
         entropy: &Entropy,
         names: &Names,
     ) -> Self {
-        let tls = client::tls(&settings.trust);
-        let named = settings.endpoints.iter().map(|endpoint| {
-            Client::new(&endpoint.reach, Some(endpoint.url.clone()), &tls, names.clone())
+        let named = settings.endpoints.iter().map(|it| (&it.reach, Some(it.url.clone())));
+        let callbacks = settings.callbacks.iter().map(|them| (&them.reach, None));
+        // What the machine trusts is looked at only where somebody is told.
+        let mut tls = None;
+        let clients = named.chain(callbacks).map(|(reach, url)| {
+            let tls = tls.get_or_insert_with(|| client::tls(&settings.trust));
+            Arc::new(Client::new(reach, url, tls, names.clone()))
         });
-        let callbacks = settings
-            .callbacks
-            .iter()
-            .map(|them| Client::new(&them.reach, None, &tls, names.clone()));
-        let clients = named.chain(callbacks).map(Arc::new).collect();
+        let clients = clients.collect();
         let desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
         let (commands, told) = mpsc::channel(QUEUE_MAX);
         let missed = Arc::new(Missed {
@@ -86,7 +103,7 @@ impl Notifier {
         let dispatch =
             Dispatch::new(desk, clients, outbox.clone(), clock.clone(), told, missed.clone());
         tokio::spawn(dispatch.run());
-        Self { commands, missed, outbox, clock, tallies }
+        Self { commands, missed, outbox, clock, tallies, expired: AtomicU64::new(0) }
     }
 
     /// Tells of a message whose row has been committed. Never blocks; what does not fit into the queue
@@ -119,7 +136,7 @@ impl Notifier {
             let trying = self.trying(rows.iter().map(|row| row.id).collect()).await;
             let shown = rows.into_iter().zip(trying);
             let shown = shown.map(|(row, is_trying)| Delivery::of(row, is_trying, &self.clock));
-            found.extend(shown.filter(|it| filter.state.is_none_or(|state| state == it.state)));
+            found.extend(shown.filter(|it| filter.means(it)));
             if is_last {
                 break;
             }
@@ -129,19 +146,31 @@ impl Notifier {
     }
 
     /// Tries a message now, with its own id and a new timestamp: one that waits, or a dead letter, also
-    /// of an endpoint that is down or disabled. False when there is no such message, or nobody is
-    /// configured for it.
+    /// of an endpoint that is down or disabled.
     ///
     /// # Errors
     ///
-    /// When the disk does not work.
-    pub async fn retry(&self, id: MessageId) -> Result<bool, OutboxError> {
+    /// Why it is not tried.
+    pub async fn retry(&self, id: MessageId) -> Result<(), RetryError> {
         let outbox = self.outbox.clone();
         let row = tokio::task::spawn_blocking(move || outbox.row(id));
-        let Some(message) = row.await.map_err(|_| OutboxError)?? else { return Ok(false) };
-        let (reply, answer) = oneshot::channel();
+        let message = row.await.map_err(|_| OutboxError)??.ok_or(RetryError::NotFound)?;
+        let (endpoint, (reply, answer)) = (message.endpoint.clone(), oneshot::channel());
         let _ = self.commands.send(Command::Ask(message, reply)).await;
-        Ok(answer.await.unwrap_or(false))
+        // Without an answer it has stopped, and the message waits for the next life.
+        match answer.await.map_err(|_| OutboxError)? {
+            true => Ok(()),
+            false => Err(RetryError::Gone(endpoint)),
+        }
+    }
+
+    /// Tells of messages whose rows were deleted before they were taken, [`MESSAGE_KEPT`] after their
+    /// events.
+    ///
+    /// [`MESSAGE_KEPT`]: super::MESSAGE_KEPT
+    pub async fn forget(&self, messages: Vec<Message>) {
+        self.expired.fetch_add(messages.len() as u64, Ordering::Relaxed);
+        let _ = self.commands.send(Command::Forget(messages)).await;
     }
 
     /// What metrics show.
@@ -149,6 +178,7 @@ impl Notifier {
         let endpoints = self.tallies.iter().map(|(name, tally)| tally.read(name.clone()));
         Figures {
             endpoints: endpoints.collect(),
+            expired: self.expired.load(Ordering::Relaxed),
             left_on_disk: self.missed.count.load(Ordering::Relaxed),
         }
     }

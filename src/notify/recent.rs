@@ -28,11 +28,13 @@ impl Recent {
         self.ids.contains(&id)
     }
 
-    /// Somebody asked for it again.
-    pub(super) fn remove(&mut self, id: MessageId) {
-        if self.ids.remove(&id) {
+    /// Forgets it; true when it was there.
+    pub(super) fn remove(&mut self, id: MessageId) -> bool {
+        let was_there = self.ids.remove(&id);
+        if was_there {
             self.order.retain(|kept| *kept != id);
         }
+        was_there
     }
 }
 

@@ -9,6 +9,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::event::{Pattern, is_final};
 use super::guard::Allowed;
+use super::literal::literal;
 use super::message::Endpoint;
 use super::secret::Secret;
 use super::target::{Target, UrlError};
@@ -115,7 +116,7 @@ impl Callbacks {
     ///
     /// What is wrong with it, in words for the client.
     pub fn check(&self, url: &str) -> Result<(), UrlError> {
-        let target = self.reach.target(url)?;
+        let target = self.reach.checked(url)?;
         let is_allowed =
             self.hosts.is_empty() || self.hosts.iter().any(|pattern| pattern.matches(&target.host));
         if is_allowed { Ok(()) } else { Err(UrlError::Host) }
@@ -123,13 +124,22 @@ impl Callbacks {
 }
 
 impl Reach {
-    /// Whether `url` may be posted to.
+    /// Whether `url` may be posted to. What a name leads to is looked at when it is connected to; an
+    /// address can be refused before.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
     pub fn check(&self, url: &str) -> Result<(), UrlError> {
-        self.target(url).map(drop)
+        self.checked(url).map(drop)
+    }
+
+    fn checked(&self, url: &str) -> Result<Target, UrlError> {
+        let target = self.target(url)?;
+        match literal(&target.host) {
+            Some(address) if !self.allowed.lets(address) => Err(UrlError::NotPublic),
+            Some(_) | None => Ok(target),
+        }
     }
 
     pub(super) fn target(&self, url: &str) -> Result<Target, UrlError> {

@@ -6,6 +6,7 @@
 //! again when there is room. Whoever must go is the one due last of the lane with most: a receiver that
 //! is down gives way to those that work.
 
+mod graves;
 mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use super::message::{Endpoint, Message, MessageId};
 use super::outbox::Of;
 use super::recent::Recent;
 use super::target::Target;
+use graves::Graves;
 use rest::Rest;
 
 /// The messages of one endpoint, or of all callback URLs.
@@ -33,7 +35,11 @@ pub(super) struct Shelf {
     ready: BTreeSet<(Instant, Arc<str>)>,
     flying: usize,
     rest: Rest,
-    recent: Recent,
+    /// Messages whose rows are gone.
+    gone: Recent,
+    /// Dead letters.
+    dead: Recent,
+    graves: Graves,
     effects: Vec<Effect>,
 }
 
@@ -88,7 +94,9 @@ impl Shelf {
             flying: 0,
             // What an earlier life left.
             rest: Rest::from_the_start(now),
-            recent: Recent::default(),
+            gone: Recent::default(),
+            dead: Recent::default(),
+            graves: Graves::new(now),
             effects: Vec::new(),
         }
     }
@@ -96,7 +104,7 @@ impl Shelf {
     /// Takes a message in, unless it is here already.
     pub(super) fn insert(&mut self, mut message: Message, due: Instant) {
         let id = message.id;
-        if self.held.contains_key(&id) || self.recent.contains(id) {
+        if self.is_known(id) || self.dead.contains(id) {
             return;
         }
         let name = lane_of(&message.endpoint);
@@ -118,7 +126,10 @@ impl Shelf {
     /// Somebody asks for this message to be tried now.
     pub(super) fn ask(&mut self, message: Message, now: Instant) {
         let id = message.id;
-        self.recent.remove(id);
+        // It was taken since it was read.
+        if self.gone.contains(id) {
+            return;
+        }
         let name = match self.held.get_mut(&id) {
             Some(Held { state: State::Asked | State::Flying { .. }, .. }) => return,
             Some(Held { state, lane, .. }) => {
@@ -129,6 +140,7 @@ impl Shelf {
                 lane.clone()
             }
             None => {
+                self.raise(&message);
                 let lane = lane_of(&message.endpoint);
                 let state = State::Asked;
                 self.held.insert(id, Held { message, lane: lane.clone(), state });
@@ -141,7 +153,8 @@ impl Shelf {
 
     /// The next message that leaves now.
     pub(super) fn next(&mut self, now: Instant) -> Option<Message> {
-        if self.flying >= self.bounds.all {
+        // Who asked an earlier life to be left alone is known once rows have been read.
+        if self.flying >= self.bounds.all || !self.rest.has_begun() {
             return None;
         }
         let (_, name) = self.ready.first().filter(|(at, _)| *at <= now)?.clone();
@@ -156,7 +169,7 @@ impl Shelf {
     /// The message was taken, so long after its event.
     pub(super) fn taken(&mut self, id: MessageId, after: Duration, now: Instant) {
         let Some((_, name, _)) = self.land(id) else { return };
-        self.recent.insert(id);
+        self.gone.insert(id);
         self.tally.take(after);
         self.effects.push(Effect::Taken(id));
         let Some(lane) = self.lanes.get_mut(&name) else { return };
@@ -199,16 +212,15 @@ impl Shelf {
         message.status = failure.status();
         message.error = Some(failure.to_string().into());
         message.next = next;
+        // A host of callbacks may serve many who know nothing of each other.
         let is_named = matches!(self.of, Of::Named(_));
+        message.rest_until = pause.filter(|_| is_named);
         if let Some(lane) = self.lanes.get_mut(&name) {
             if lane.breaker.on_failure(is_probe, now) {
                 self.tally.down.fetch_add(1, Ordering::Relaxed);
                 self.effects.push(Effect::Down { lane: name.clone(), failure });
             }
-            // A host of callbacks may serve many who know nothing of each other.
-            if is_named && pause.is_some() {
-                lane.paused_until = lane.paused_until.max(pause);
-            }
+            lane.paused_until = lane.paused_until.max(message.rest_until);
         }
         match next {
             Some(due) if !failure.is_gone() => {
@@ -223,6 +235,25 @@ impl Shelf {
         self.relist(&name);
     }
 
+    /// The message's row was deleted before it was taken. One that is under way may still be taken; if
+    /// it is not, its row is written again, as old as it is, and deleted once more.
+    pub(super) fn forget(&mut self, message: &Message) {
+        let id = message.id;
+        match self.held.get(&id).map(|held| (held.lane.clone(), held.state)) {
+            Some((name, State::Waiting(due))) => {
+                self.held.remove(&id);
+                if let Some(lane) = self.lanes.get_mut(&name) {
+                    lane.waiting.remove(&(due, id));
+                }
+                self.relist(&name);
+            }
+            Some((_, State::Asked | State::Flying { .. })) => return,
+            None => self.raise(message),
+        }
+        // A page that was read before must not bring it back.
+        self.gone.insert(id);
+    }
+
     /// A message that is under way.
     pub(super) fn flying(&self, id: MessageId) -> Option<&Message> {
         let held = self.held.get(&id)?;
@@ -231,13 +262,14 @@ impl Shelf {
 
     /// When something can be done, if nothing happens before.
     pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
-        let has_room = self.flying < self.bounds.all;
+        let has_room = self.flying < self.bounds.all && self.rest.has_begun();
         let lane = self.ready.first().filter(|_| has_room).map(|(at, _)| *at);
         [lane, self.read_at(now)].into_iter().flatten().min()
     }
 
     /// What has happened since the last time.
     pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        self.tally.dead.store(self.graves.count(), Ordering::Relaxed);
         self.tally.waiting.store((self.held.len() - self.flying) as u64, Ordering::Relaxed);
         self.tally.trying.store(self.flying as u64, Ordering::Relaxed);
         std::mem::take(&mut self.effects)
@@ -258,9 +290,23 @@ impl Shelf {
     /// A dead letter leaves memory; its row stays.
     fn bury(&mut self, mut message: Message) {
         message.next = None;
-        self.recent.insert(message.id);
-        self.tally.dead.fetch_add(1, Ordering::Relaxed);
+        self.dead.insert(message.id);
+        self.graves.on_buried();
+        self.tally.buried.fetch_add(1, Ordering::Relaxed);
         self.effects.push(Effect::Later(message));
+    }
+
+    /// A dead letter is tried again, or its row is gone. Nothing happens if it is none.
+    fn raise(&mut self, message: &Message) {
+        let is_ours = self.dead.remove(message.id);
+        if is_ours || message.next.is_none() {
+            self.graves.on_raised(message, is_ours);
+        }
+    }
+
+    /// The message is in memory, or its row is gone.
+    fn is_known(&self, id: MessageId) -> bool {
+        self.held.contains_key(&id) || self.gone.contains(id)
     }
 
     fn disable(&mut self, name: &Arc<str>) {

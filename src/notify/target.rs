@@ -23,6 +23,11 @@ pub enum UrlError {
     /// It is too long.
     #[error("it is longer than {URL_BYTES_MAX} bytes")]
     Length,
+    /// Its host is an address that may not be connected to.
+    #[error(
+        "it names an address that is not one of the public Internet, which is not allowed here"
+    )]
+    NotPublic,
     /// It is not encrypted, and need be.
     #[error("it is `http`, which is not allowed here")]
     Plain,

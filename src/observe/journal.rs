@@ -51,7 +51,9 @@ pub struct WebhookReading {
     pub delivered: u64,
     /// Tries that failed: why, a word of a closed set, all of them, and how often.
     pub failed: Vec<(&'static str, u64)>,
-    /// Messages that nobody tries any more, since the daemon started.
+    /// Messages that were given up, since the daemon started.
+    pub buried: u64,
+    /// Messages that nobody tries any more, and that are kept.
     pub dead: u64,
     /// Messages that wait for their next try.
     pub waiting: u64,
@@ -135,7 +137,7 @@ impl RecoveryReading {
 }
 
 /// Of all endpoints.
-pub(super) fn webhooks(readings: &[WebhookReading]) -> [MetricFamily; 4] {
+pub(super) fn webhooks(readings: &[WebhookReading]) -> [MetricFamily; 5] {
     let deliveries = readings.iter().flat_map(|reading| {
         let failed = reading.failed.iter().copied();
         let results = [("delivered", reading.delivered)].into_iter().chain(failed);
@@ -146,6 +148,7 @@ pub(super) fn webhooks(readings: &[WebhookReading]) -> [MetricFamily; 4] {
             [("dead", reading.dead), ("trying", reading.trying), ("waiting", reading.waiting)];
         states.map(|(state, count)| ([&*reading.endpoint, state], count as f64))
     });
+    let buried = readings.iter().map(|reading| ([&*reading.endpoint], reading.buried as f64));
     let stopped = readings.iter().flat_map(|reading| {
         let states = [("disabled", reading.is_disabled), ("open", reading.is_open)];
         states.map(|(state, is_so)| ([&*reading.endpoint, state], f64::from(u8::from(is_so))))
@@ -156,6 +159,12 @@ pub(super) fn webhooks(readings: &[WebhookReading]) -> [MetricFamily; 4] {
             "Tries to deliver a message, by what came of them",
             ["endpoint", "result"],
             deliveries,
+        ),
+        read_counter(
+            "ringproof_webhook_dead_letters_total",
+            "Messages that were given up",
+            ["endpoint"],
+            buried,
         ),
         read_gauge(
             "ringproof_webhook_outbox",

@@ -36,6 +36,8 @@ pub struct Readings<'a> {
     pub recovery: Option<RecoveryReading>,
     /// Every endpoint of the configuration, and callback URLs as one more.
     pub webhooks: Vec<WebhookReading>,
+    /// Messages to webhooks that were deleted before they were taken.
+    pub webhooks_expired: u64,
     /// When the daemon started.
     pub started_at: Micros,
     /// What the operating system says.
@@ -107,6 +109,12 @@ impl Readings<'_> {
                 "Log lines that found the queue to the writer full",
                 [],
                 [([], self.log_lines_lost as f64)],
+            ),
+            read_counter(
+                "ringproof_webhook_expired_total",
+                "Messages that were deleted before they were taken",
+                [],
+                [([], self.webhooks_expired as f64)],
             ),
         ];
         families.extend(self.farewells());

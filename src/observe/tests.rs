@@ -184,6 +184,7 @@ fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'
             recovered: vec![("calls", 9), ("ended", 4), ("pending", 7)],
         }),
         webhooks: vec![webhook("callback", 0), webhook("signup", 41)],
+        webhooks_expired: 3,
         started_at: Micros(NOON),
         process: Process {
             cpu_seconds: Some(1.5),
@@ -215,6 +216,7 @@ fn webhook(endpoint: &str, delivered: u64) -> WebhookReading {
         endpoint: endpoint.into(),
         delivered,
         failed: vec![("connect", 0), ("status", 3)],
+        buried: 4,
         dead: 1,
         waiting: 5,
         trying: 2,

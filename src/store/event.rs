@@ -119,6 +119,7 @@ impl NewEvent {
             next: Some(written),
             status: None,
             error: None,
+            rest_until: None,
         }
     }
 

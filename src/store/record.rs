@@ -315,6 +315,8 @@ records! {
         status: Option<u16>,
         /// How the last try failed, in a few words.
         error: Option<Box<str>>,
+        /// The endpoint asked with that reply to be left alone until then.
+        rest_until: Option<JournalTime>,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use ringproof::control::{KeySettings, Right, TcpSettings, TokenHash};
 use serde_json::json;
 
-use super::world::{MESSAGE, World, short};
+use super::world::{CALLBACK, MESSAGE, ORPHAN, TOLD, World, short};
 
 #[tokio::test]
 async fn messages_that_were_not_taken_are_listed() {
@@ -14,18 +14,25 @@ async fn messages_that_were_not_taken_are_listed() {
     assert_eq!(
         list["deliveries"],
         json!([{
-            "id": MESSAGE, "endpoint": "shop", "event": "verification.verified", "sequence": 7,
+            "id": MESSAGE, "endpoint": "shop", "event": "verification.verified",
+            "verification": TOLD, "sequence": 7,
             "state": "dead", "created_at": "2026-11-20T10:15:30.123Z", "attempts": 11,
             "next_at": null, "last_status": 503, "error": "the endpoint answered 503",
         }])
     );
-    for (query, count) in
-        [("state=dead&limit=1", 1), ("endpoint=shop", 1), ("endpoint=x", 0), ("state=waiting", 0)]
-    {
+    let (told, other) = (format!("verification={TOLD}"), TOLD.replace("8P", "8Q"));
+    for (query, count) in [
+        ("state=dead&limit=1", 1),
+        ("endpoint=shop", 1),
+        ("endpoint=x", 0),
+        ("state=waiting", 0),
+        (&*told, 1),
+        (&*format!("verification={other}"), 0),
+    ] {
         let list = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await.json();
         assert_eq!(list["deliveries"].as_array().unwrap().len(), count, "{query}");
     }
-    for query in ["state=lost", "limit=0", "limit=1001", "x=1"] {
+    for query in ["state=lost", "limit=0", "limit=1001", "verification=1", "x=1"] {
         let refused = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await;
         assert_eq!(refused.problem(), (400, "invalid_request".to_owned()), "{query}");
     }
@@ -56,4 +63,44 @@ async fn a_message_is_tried_again_by_those_who_may() {
     assert_eq!(world.shards.retried.load(Ordering::Relaxed), 1, "the second is a repetition");
     let unknown = world.ask("POST", "/v1/webhooks/deliveries/msg_x/retry", "").await;
     assert_eq!(unknown.problem(), (404, "not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn a_message_for_an_endpoint_that_was_removed_says_which_and_what_would_help() {
+    let world = World::new(short()).await;
+    let retry = format!("/v1/webhooks/deliveries/{ORPHAN}/retry");
+    let refused = world.ask("POST", &retry, "").await;
+    assert_eq!(refused.problem(), (409, "endpoint_gone".to_owned()));
+    assert_eq!(
+        refused.json()["detail"],
+        "the message is for the endpoint \"old-shop\", which is not in the configuration: a \
+         `[[webhook]]` of this name and a restart have it sent"
+    );
+}
+
+#[tokio::test]
+async fn keys_in_callback_urls_are_shown_to_those_who_may_give_such_urls() {
+    let key = |name: &str, rights: &[Right]| KeySettings {
+        name: name.into(),
+        token: TokenHash::of(name),
+        rights: rights.to_vec(),
+        starts_per_second: None,
+    };
+    let keys = vec![
+        key("reader", &[Right::Read]),
+        key("both", &[Right::Read, Right::Verify]),
+        key("root", &[Right::Admin]),
+    ];
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let world = World::with(short(), Some(TcpSettings { listen, keys })).await;
+    let path = "/v1/webhooks/deliveries?state=trying";
+    for (name, shown) in
+        [("reader", "https://shop.example/hook?…"), ("both", CALLBACK), ("root", CALLBACK)]
+    {
+        let token = format!("Authorization: Bearer {name}\r\n");
+        let list = world.ask_tcp("GET", path, &token).await.json();
+        assert_eq!(list["deliveries"][0]["endpoint"], shown, "{name}");
+    }
+    let socket = world.ask("GET", path, "").await.json();
+    assert_eq!(socket["deliveries"][0]["endpoint"], CALLBACK);
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use ringproof::control::service::NotPlaced;
 use ringproof::control::{
     Api, ApiCounters, Asked, CallbackCheck, Calls, Delivery, DeliveryFilter, DeliveryState,
-    EventBus, KeptReply, Limits, Parts, Place, Readiness, Server, Settings, Shed, Status, Store,
-    TcpSettings, TrunkState, Webhooks,
+    EventBus, KeptReply, Limits, Parts, Place, Readiness, RetryError, Server, Settings, Shed,
+    Status, Store, TcpSettings, TrunkState, Webhooks,
 };
 use ringproof::entropy::Entropy;
 use ringproof::number::E164;
@@ -110,7 +110,7 @@ impl World {
             status: shards.clone(),
             store: disk.clone(),
             replies,
-            webhooks: Some(shards.clone()),
+            webhooks: shards.clone(),
             callbacks,
             bus: bus.clone(),
             trunks,
@@ -260,6 +260,7 @@ impl Webhooks for Shards {
             id: MESSAGE.to_owned(),
             endpoint: "shop".into(),
             event: "verification.verified".into(),
+            verification: Some(TOLD.parse().unwrap()),
             sequence: 7,
             state: DeliveryState::Dead,
             created_at: Micros(1_795_169_730_123_456),
@@ -268,16 +269,29 @@ impl Webhooks for Shards {
             last_status: Some(503),
             error: Some("the endpoint answered 503".into()),
         };
+        let callback = Delivery {
+            endpoint: CALLBACK.into(),
+            state: DeliveryState::Trying,
+            verification: None,
+            ..delivery.clone()
+        };
+        // Who asks for those that are tried gets a callback.
+        let delivery = if wanted.state == Some(callback.state) { callback } else { delivery };
         let is_wanted = wanted.state.is_none_or(|state| state == delivery.state)
+            && wanted.verification.is_none_or(|id| Some(id) == delivery.verification)
             && wanted.endpoint.is_none_or(|name| name == delivery.endpoint);
         let found = Some(delivery).filter(|_| is_wanted).into_iter().take(wanted.limit).collect();
         Box::pin(std::future::ready(Ok(found)))
     }
 
-    fn retry(&self, id: &str) -> Asked<bool> {
-        let is_known = id == MESSAGE;
-        self.retried.fetch_add(u32::from(is_known), Ordering::Relaxed);
-        Box::pin(std::future::ready(Ok(is_known)))
+    fn retry(&self, id: &str) -> Asked<(), RetryError> {
+        let result = match id {
+            MESSAGE => Ok(()),
+            ORPHAN => Err(RetryError::EndpointGone { name: "old-shop".into() }),
+            _ => Err(RetryError::NotFound),
+        };
+        self.retried.fetch_add(u32::from(result.is_ok()), Ordering::Relaxed);
+        Box::pin(std::future::ready(result))
     }
 }
 
@@ -404,6 +418,12 @@ pub(crate) fn short() -> Limits {
 
 /// The one message to a webhook that was not taken.
 pub(crate) const MESSAGE: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+/// Where another one goes to.
+pub(crate) const CALLBACK: &str = "https://shop.example/hook?key=hunter2";
+/// What it tells of.
+pub(crate) const TOLD: &str = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+/// One for an endpoint that was removed.
+pub(crate) const ORPHAN: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q";
 /// The numbers that people ring.
 pub(crate) const DIDS: [&str; 2] = ["+46850500001", "+46850500002"];
 /// A wish that is granted.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ringproof::control::CallbackError;
 use ringproof::outcome::{Outcome, Side};
 use ringproof::verify::Order;
 use ringproof::verify::record::Ending;
@@ -222,13 +223,17 @@ async fn callback_urls_are_taken_where_they_are_allowed() {
 
     let allowed = |url: &str| match url.starts_with("https://shop.example/") {
         true => Ok(()),
-        false => Err("the host is not one of `callbacks.hosts`".to_owned()),
+        false if url.starts_with("https://10.") => Err(CallbackError::NotPublic("10.0.0.1".into())),
+        false => Err(CallbackError::Wrong("the host is not one of `callbacks.hosts`".to_owned())),
     };
     let callbacks = Some(std::sync::Arc::new(allowed) as _);
     let mut on = World::grown(Seed { callbacks, ..Seed::default() }).await;
     let refused = on.ask("POST", "/v1/verifications", &body("https://other.example/")).await;
     assert_eq!(refused.json()["pointer"], "/callback_url");
     assert_eq!(refused.json()["detail"], "the host is not one of `callbacks.hosts`");
+    let inside = on.ask("POST", "/v1/verifications", &body("https://10.0.0.1/x")).await;
+    assert_eq!(inside.problem(), (422, "url_not_allowed".to_owned()));
+    assert_eq!(inside.json()["pointer"], "/callback_url");
     let long = format!("https://shop.example/{}", "x".repeat(2_048));
     assert_eq!(on.ask("POST", "/v1/verifications", &body(&long)).await.status, 400);
     let url = "https://shop.example/verified";

@@ -64,6 +64,17 @@ fn a_script_verifies_a_phone() {
 }
 
 #[test]
+fn w07_messages_to_webhooks_are_asked_for_where_there_are_none() {
+    let lab = Lab::new();
+    let world = World::new(lab.address);
+    let listed = world.run(&["webhook", "list", "--json", "--state", "dead"]);
+    assert_eq!(ok(&listed)["deliveries"], Value::Array(vec![]));
+    let unknown = world.run(&["webhook", "retry", "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P"]);
+    assert_eq!(unknown.status.code(), Some(65), "{}", text(&unknown.stderr));
+    world.stop();
+}
+
+#[test]
 fn a_person_types_the_code_that_the_phone_shows() {
     let mut lab = Lab::new();
     let world = World::new(lab.address);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::control::{Asked, Delivery, DeliveryFilter, DeliveryState, Unavailable, Webhooks};
+use crate::control::{
+    Asked, Delivery, DeliveryFilter, DeliveryState, RetryError, Unavailable, Webhooks,
+};
 use crate::notify::{self, Endpoint, Filter, Notifier, Of};
 
 /// The notifier behind the API.
@@ -14,6 +16,7 @@ impl Webhooks for Hooks {
         let filter = Filter {
             of: wanted.endpoint.map_or(Of::All, Of::Named),
             state: wanted.state.map(state_there),
+            verification: wanted.verification,
             after: None,
             limit: wanted.limit,
         };
@@ -23,12 +26,12 @@ impl Webhooks for Hooks {
         })
     }
 
-    fn retry(&self, id: &str) -> Asked<bool> {
+    fn retry(&self, id: &str) -> Asked<(), RetryError> {
         let (notifier, id) = (Arc::clone(&self.0), id.parse());
         Box::pin(async move {
             // What is no id names nothing.
-            let Ok(id) = id else { return Ok(false) };
-            notifier.retry(id).await.map_err(|_| Unavailable)
+            let id = id.map_err(|_| RetryError::NotFound)?;
+            notifier.retry(id).await.map_err(refusal)
         })
     }
 }
@@ -41,6 +44,7 @@ fn delivery(found: notify::Delivery) -> Delivery {
             Endpoint::Url(url) => url,
         },
         event: found.event,
+        verification: found.verification,
         sequence: found.sequence,
         state: state_here(found.state),
         created_at: found.created_at,
@@ -48,6 +52,15 @@ fn delivery(found: notify::Delivery) -> Delivery {
         next_at: found.next_at,
         last_status: found.status,
         error: found.error,
+    }
+}
+
+fn refusal(error: notify::RetryError) -> RetryError {
+    match error {
+        notify::RetryError::Gone(Endpoint::Named(name)) => RetryError::EndpointGone { name },
+        notify::RetryError::Gone(Endpoint::Url(_)) => RetryError::CallbacksOff,
+        notify::RetryError::NotFound => RetryError::NotFound,
+        notify::RetryError::Outbox(_) => Unavailable.into(),
     }
 }
 

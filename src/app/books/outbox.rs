@@ -1,7 +1,6 @@
 //! The webhooks' messages in the journal.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::notify::{Endpoint, Message, MessageId, Of, Outbox, OutboxError};
 use crate::store::clock::JournalClock;
@@ -67,15 +66,16 @@ pub(crate) fn message(row: Webhook, clock: JournalClock) -> Message {
         name: row.name.into(),
         body: row.body.0.into(),
         created_at: row.created_at,
+        created: clock.instant(row.created),
         matters_until: row.matters_until.map(|until| clock.instant(until)),
         attempts: row.attempts,
         next: row.next.map(|next| clock.instant(next)),
         status: row.status,
         error: row.error,
+        rest_until: row.rest_until.map(|until| clock.instant(until)),
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a moment of a row that nothing decides on")]
 fn record(message: &Message, clock: JournalClock) -> Webhook {
     let (endpoint, is_url) = match &message.endpoint {
         Endpoint::Named(name) => (name, false),
@@ -89,12 +89,13 @@ fn record(message: &Message, clock: JournalClock) -> Webhook {
         name: (*message.name).into(),
         body: Hidden((*message.body).into()),
         created_at: message.created_at,
-        created: clock.at(Instant::now()),
+        created: clock.at(message.created),
         matters_until: message.matters_until.map(|until| clock.at(until)),
         attempts: message.attempts,
         next: message.next.map(|next| clock.at(next)),
         status: message.status,
         error: message.error.clone(),
+        rest_until: message.rest_until.map(|until| clock.at(until)),
     }
 }
 
@@ -108,3 +109,40 @@ fn is_of(row: &Webhook, of: &Of) -> bool {
 
 /// Rows that are read at once.
 const PAGE: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::clock::{JournalTime, Reading, Stamp};
+    use crate::time::Micros;
+    use crate::time::testing::origin;
+
+    #[test]
+    fn w07_a_row_that_is_put_again_stays_as_old_as_it_is() {
+        // A life that began an hour after the one that made the row.
+        let last =
+            Stamp { time: JournalTime(7_000_000), wall: Micros(0), boot: 1, uptime: Micros(0) };
+        let uptime = Duration::from_secs(3_600);
+        let now = Reading { instant: origin(), wall: Micros(0), boot: 1, uptime };
+        let clock = JournalClock::resume(Some(last), &now);
+        let row = Webhook {
+            id: 7,
+            endpoint: "https://example.com/".into(),
+            is_url: true,
+            sequence: 1,
+            name: "verification.failed".into(),
+            body: Hidden(b"{}".as_slice().into()),
+            created_at: Micros(1),
+            created: JournalTime(2_000_001),
+            matters_until: Some(JournalTime(9_000_003)),
+            attempts: 3,
+            next: Some(JournalTime(4_000_000_000)),
+            status: Some(503),
+            error: Some("it replied 503".into()),
+            rest_until: Some(JournalTime(3_000_000_000)),
+        };
+        assert_eq!(record(&message(row.clone(), clock), clock), row);
+    }
+}

@@ -29,6 +29,7 @@ pub(crate) fn webhooks(notifier: &Notifier) -> Vec<WebhookReading> {
         endpoint: figures.name.unwrap_or_else(|| Arc::from(CALLBACKS)),
         delivered: figures.taken,
         failed: figures.failed,
+        buried: figures.buried,
         dead: figures.dead,
         waiting: figures.waiting,
         trying: figures.trying,

@@ -4,8 +4,10 @@
 use std::time::{Duration, Instant};
 
 use crate::config;
+use crate::notify::MESSAGE_KEPT;
 use crate::store::clock::JournalTime;
-use crate::store::{Batch, Journal, Key, Kind, ReadError, Record};
+use crate::store::record::Webhook;
+use crate::store::{Batch, Journal, Kind, ReadError, Record};
 use crate::verify::Settings;
 
 /// How long records are kept that nobody deletes by name.
@@ -51,22 +53,28 @@ impl Terms {
                     || last_event.saturating_sub(it.sequence) >= self.events.0
             }
             Record::Idempotency(it) => it.expires <= now,
+            Record::Webhook(it) => is_old(it.created, MESSAGE_KEPT),
             Record::Call(_)
             | Record::Final(_)
             | Record::InFlight(_)
             | Record::Secret(_)
-            | Record::Verification(_)
-            | Record::Webhook(_) => false,
+            | Record::Verification(_) => false,
         }
     }
 }
 
-/// Deletes what is due, a bounded number of records. Reads from the disk and blocks meanwhile.
+/// Deletes what is due, a bounded number of records, and puts messages to webhooks that it deleted into
+/// `untaken`. Reads from the disk and blocks meanwhile.
 ///
 /// # Errors
 ///
 /// The journal cannot be read at present.
-pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<(), ReadError> {
+pub(crate) fn sweep(
+    journal: &Journal,
+    terms: &Terms,
+    now: Instant,
+    untaken: &mut Vec<Webhook>,
+) -> Result<(), ReadError> {
     let (now, last_event) = (journal.clock().at(now), journal.last_event());
     for kind in SWEPT {
         for _ in 0..ROUNDS {
@@ -76,12 +84,18 @@ pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<()
                 break;
             }
             let mut batch = Batch::new();
-            for key in &due {
-                batch.delete(key);
+            for record in &due {
+                batch.delete(&record.key());
             }
             // The next look must find it gone.
             let Ok(ticket) = journal.submit(batch) else { return Ok(()) };
-            if ticket.wait().is_err() || due.len() < ROUND {
+            if ticket.wait().is_err() {
+                break;
+            }
+            let is_last = due.len() < ROUND;
+            let webhook = |record| if let Record::Webhook(it) = record { Some(it) } else { None };
+            untaken.extend(due.into_iter().filter_map(webhook));
+            if is_last {
                 break;
             }
         }
@@ -89,81 +103,26 @@ pub(crate) fn sweep(journal: &Journal, terms: &Terms, now: Instant) -> Result<()
     Ok(())
 }
 
-/// The keys of the oldest records that are due, at most [`ROUND`]; `first` reads so many of a kind. Most
+/// The oldest records that are due, at most [`ROUND`]; `first` reads so many of a kind. Most
 /// of the time none is due, and one record tells: of events that are large, a thousand would be read for
 /// nothing every second.
 fn oldest_due(
     first: impl Fn(usize) -> Result<Vec<Record>, ReadError>,
     is_due: impl Fn(&Record) -> bool,
-) -> Result<Vec<Key>, ReadError> {
+) -> Result<Vec<Record>, ReadError> {
     if !first(1)?.first().is_some_and(&is_due) {
         return Ok(vec![]);
     }
-    Ok(first(ROUND)?.iter().take_while(|record| is_due(record)).map(Record::key).collect())
+    Ok(first(ROUND)?.into_iter().take_while(is_due).collect())
 }
 
 /// What nobody deletes by name.
-const SWEPT: [Kind; 5] =
-    [Kind::Attempt, Kind::Event, Kind::Idempotency, Kind::Lease, Kind::MissedCall];
+const SWEPT: [Kind; 6] =
+    [Kind::Attempt, Kind::Event, Kind::Idempotency, Kind::Lease, Kind::MissedCall, Kind::Webhook];
 /// Records at a time: a commit of a few milliseconds.
 const ROUND: usize = 1_000;
 /// Of one kind in one sweep: more in a second than a busy daemon makes.
 const ROUNDS: usize = 25;
 
 #[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-
-    use super::*;
-    use crate::store::Hidden;
-    use crate::store::record::Idempotency;
-
-    #[test]
-    fn h04_a_reply_is_kept_until_it_expires() {
-        let terms = Terms::new(
-            &Settings::default(),
-            &config::Journal {
-                path: "journal".into(),
-                settings: crate::store::Settings::default(),
-                events_kept: 1,
-                events_kept_for: Duration::ZERO,
-            },
-        );
-        let reply = reply(1);
-        let is_due = |now| terms.is_due(&reply, 0, JournalTime(now));
-        assert_eq!([1, 999, 1_000, 2_000].map(is_due), [false, false, true, true]);
-    }
-
-    #[test]
-    fn one_record_is_read_of_a_table_whose_oldest_is_young() {
-        let table: Vec<_> = (1..=3_000).map(reply).collect();
-        let reads = RefCell::new(vec![]);
-        let due = |below: u64| {
-            reads.borrow_mut().clear();
-            let first = |limit| {
-                let read: Vec<_> = table.iter().take(limit).cloned().collect();
-                reads.borrow_mut().push(read.len());
-                Ok(read)
-            };
-            let due = oldest_due(first, |record| record.key() < Key::Idempotency(below)).unwrap();
-            (due.len(), reads.borrow().clone())
-        };
-        assert_eq!(due(1), (0, vec![1]));
-        assert_eq!(due(8), (7, vec![1, ROUND]));
-        assert_eq!(due(5_000), (ROUND, vec![1, ROUND]));
-    }
-
-    fn reply(ticket: u64) -> Record {
-        let reply = Idempotency {
-            ticket,
-            owner: [0; 32],
-            request: [0; 32],
-            before: None,
-            status: 201,
-            headers: vec![],
-            body: Hidden(Box::default()),
-            expires: JournalTime(1_000),
-        };
-        reply.into()
-    }
-}
+mod tests;

@@ -399,6 +399,7 @@ fn webhook(id: u128, next: Option<JournalTime>) -> Record {
         next,
         status: Some(500),
         error: None,
+        rest_until: None,
     };
     record.into()
 }

@@ -45,7 +45,7 @@ fn the_help_ends_with_the_exit_codes() {
           config       Look at configurations
           journal      Look after the journal of a daemon that does not run
           key          Make API keys
-          webhook      Make secrets of webhooks
+          webhook      See the messages to webhooks that were not taken, make secrets
           completions  Print completions for a shell
           help         Print this message, or the help of a command
 

@@ -65,3 +65,4 @@ data: {"type":"verification.verified","timestamp":"2026-11-20T10:15:41.000Z","se
 "#
 );
 pub(super) const DIDS: &str = r#"{"dids":[{"number":"+46850500001","tel_uri":"tel:+46850500001","trunks":["alpha","beta"],"waiting":3},{"number":"+46850500002","tel_uri":"tel:+46850500002","trunks":[],"waiting":0}]}"#;
+pub(super) const DELIVERIES: &str = r#"{"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P","endpoint":"shop","event":"verification.verified","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","sequence":7,"state":"dead","created_at":"2026-11-20T10:15:30.123Z","attempts":12,"next_at":null,"last_status":503,"error":"it replied 503"},{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"https://example.com/?…","event":"trunk.down","verification":null,"sequence":8,"state":"waiting","created_at":"2026-11-20T10:15:30.123Z","attempts":1,"next_at":"2026-11-20T10:15:31.100Z","last_status":null,"error":"it took too long"}]}"#;

@@ -81,6 +81,35 @@ fn everything_wrong_with_webhooks_is_told_and_no_secret_with_it() {
 }
 
 #[test]
+fn one_mistake_in_a_webhook_hides_no_other() {
+    let main = format!(
+        "{MINIMAL}[[webhook]]\nname = \"a\"\nurl = \"no\"\nsecret = \"{SECRET}\"\n\
+         [[webhook]]\nname = \"a\"\nurl = \"http://example.com/\"\nsecret = \"x\"\n\
+         secret_previous = \"y\"\nevents = [\"a\", \"b\"]\nretries = 3\n\
+         [[webhook]]\nname = \"a\"\nurl = \"https://0x7f.1/\"\nsecret_file = \"keys\"\n\
+         secret = \"z\"\n"
+    );
+    let keys = format!("{SECRET}\nhunter2\n");
+    check(
+        &[(MAIN, &*main), (PROFILE, TRUNK), ("keys", &*keys)],
+        expect![[r#"
+        ringproof.toml:12: `webhook.url` is a string that is not repeated here (it is not `https://host/path` in plain ASCII (names in other letters as `xn--…`)), must be a URL such as "https://example.com/hook"
+        ringproof.toml:15: `webhook.name` is "a" for the second time, must be a name of its own
+        ringproof.toml:16: `webhook.url` is `http`, must be `https`, unless `allow_http` is true
+        ringproof.toml:17: `webhook.secret` is a string that is not repeated here (it does not begin with `whsec_` or `whsk_`), must be `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it
+        ringproof.toml:18: `webhook.secret_previous` is a string that is not repeated here (it does not begin with `whsec_` or `whsk_`), must be `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it
+        ringproof.toml:19: `webhook.events` is "a" (no event is called so), must be an event such as "call.ended", or "verification.*", or "*"
+        ringproof.toml:19: `webhook.events` is "b" (no event is called so), must be an event such as "call.ended", or "verification.*", or "*"
+        ringproof.toml:20: `webhook.retries` is an unknown key, must be `name`, `url`, `events`, `secret`, `secret_previous`, `secret_file`, `concurrency`, `timeout`, `allow_private` or `allow_http`
+        ringproof.toml:22: `webhook.name` is "a" for the second time, must be a name of its own
+        ringproof.toml:23: `webhook.url` is at an address that is not public, must be a public one, unless `allow_private` has it
+        ringproof.toml:24: `webhook.secret_file` is "keys", which has a line that is no secret (it does not begin with `whsec_` or `whsk_`), must be a file of one or two lines, each `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it
+        ringproof.toml:24: `webhook.secret_file` is one of several, must be the only one: `secret` and `secret_previous` are its two lines
+        ringproof.toml:25: `webhook.secret` is a string that is not repeated here (it does not begin with `whsec_` or `whsk_`), must be `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it"#]],
+    );
+}
+
+#[test]
 fn callbacks_that_are_off_need_no_secret() {
     let main = format!("{MINIMAL}[callbacks]\nallow_http = true\n");
     let config = load_texts(&[(MAIN, &main), (PROFILE, TRUNK)]).unwrap();

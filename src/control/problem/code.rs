@@ -18,6 +18,8 @@ pub enum Code {
     BodyTooLarge,
     /// The phone is being called.
     CallInProgress,
+    /// The message is for an endpoint that is not in the configuration.
+    EndpointGone,
     /// The events that were asked for are not kept any more, or never were.
     EventsGone,
     /// The key's rights do not allow it.
@@ -54,15 +56,18 @@ pub enum Code {
     Unauthorized,
     /// The body is not `application/json`.
     UnsupportedMediaType,
+    /// Nothing is sent to the URL's address.
+    UrlNotAllowed,
 }
 
 impl Code {
     /// Every code, in the order of the declaration.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::AlreadyEnded,
         Self::AlreadyPending,
         Self::BodyTooLarge,
         Self::CallInProgress,
+        Self::EndpointGone,
         Self::EventsGone,
         Self::Forbidden,
         Self::IdempotencyMismatch,
@@ -81,6 +86,7 @@ impl Code {
         Self::StoreUnavailable,
         Self::Unauthorized,
         Self::UnsupportedMediaType,
+        Self::UrlNotAllowed,
     ];
 
     /// The word of the API.
@@ -90,6 +96,7 @@ impl Code {
             Self::AlreadyPending => "already_pending",
             Self::BodyTooLarge => "body_too_large",
             Self::CallInProgress => "call_in_progress",
+            Self::EndpointGone => "endpoint_gone",
             Self::EventsGone => "events_gone",
             Self::Forbidden => "forbidden",
             Self::IdempotencyMismatch => "idempotency_mismatch",
@@ -108,6 +115,7 @@ impl Code {
             Self::StoreUnavailable => "store_unavailable",
             Self::Unauthorized => "unauthorized",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UrlNotAllowed => "url_not_allowed",
         }
     }
 
@@ -123,12 +131,15 @@ impl Code {
             Self::AlreadyEnded
             | Self::AlreadyPending
             | Self::CallInProgress
+            | Self::EndpointGone
             | Self::NoCallsLeft
             | Self::NotCalled => StatusCode::CONFLICT,
             Self::EventsGone => StatusCode::GONE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::IdempotencyMismatch | Self::NumberNotAllowed => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IdempotencyMismatch | Self::NumberNotAllowed | Self::UrlNotAllowed => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::NoTrunk
             | Self::NotReady
@@ -145,6 +156,7 @@ impl Code {
             Self::AlreadyPending => "The phone has a pending verification",
             Self::BodyTooLarge => "The body is too long",
             Self::CallInProgress => "The phone is being called",
+            Self::EndpointGone => "The endpoint is not in the configuration",
             Self::EventsGone => "These events are not kept any more",
             Self::Forbidden => "The key does not allow this",
             Self::IdempotencyMismatch => "The Idempotency-Key was used with another body",
@@ -163,6 +175,7 @@ impl Code {
             Self::StoreUnavailable => "Nothing can be written now",
             Self::Unauthorized => "A valid key is needed",
             Self::UnsupportedMediaType => "The body is not JSON",
+            Self::UrlNotAllowed => "Nothing is sent to this address",
         }
     }
 
@@ -177,6 +190,7 @@ impl Code {
             Self::AlreadyEnded
             | Self::AlreadyPending
             | Self::BodyTooLarge
+            | Self::EndpointGone
             | Self::EventsGone
             | Self::Forbidden
             | Self::IdempotencyMismatch
@@ -189,7 +203,8 @@ impl Code {
             | Self::RateLimited
             | Self::RequestTimeout
             | Self::Unauthorized
-            | Self::UnsupportedMediaType => return None,
+            | Self::UnsupportedMediaType
+            | Self::UrlNotAllowed => return None,
         };
         Some(Duration::from_secs(seconds))
     }
@@ -200,6 +215,8 @@ impl Code {
         match self {
             Self::AlreadyPending
             | Self::CallInProgress
+            // Once it is in the configuration again.
+            | Self::EndpointGone
             | Self::NoTrunk
             // Once the phone has rung us it is called.
             | Self::NotCalled
@@ -220,7 +237,8 @@ impl Code {
             | Self::NotFound
             | Self::NumberNotAllowed
             | Self::Unauthorized
-            | Self::UnsupportedMediaType => false,
+            | Self::UnsupportedMediaType
+            | Self::UrlNotAllowed => false,
         }
     }
 }

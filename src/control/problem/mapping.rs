@@ -1,7 +1,7 @@
 //! What each error of the rooms below is to a client.
 
 use super::super::access::Stranger;
-use super::super::outside::Unavailable;
+use super::super::outside::{CallbackError, RetryError, Unavailable};
 use super::super::service::{
     CallAgainRefusal, CancelRefusal, CheckRefusal, NotPlaced, StartRefusal,
 };
@@ -111,6 +111,28 @@ pub(in super::super) fn of_report(error: ReportError) -> Problem {
     match error {
         ReportError::NotCalled => Problem::new(Code::NotCalled, error.to_string()),
         ReportError::NotFound => Problem::not_found(),
+    }
+}
+
+/// A callback URL is not taken.
+pub(in super::super) fn of_callback(error: CallbackError) -> Problem {
+    match error {
+        CallbackError::NotPublic(detail) => Problem {
+            pointer: Some("/callback_url".to_owned()),
+            ..Problem::new(Code::UrlNotAllowed, detail)
+        },
+        CallbackError::Wrong(detail) => Problem::field("/callback_url", detail),
+    }
+}
+
+/// A message to a webhook is not tried.
+pub(in super::super) fn of_retry(error: &RetryError) -> Problem {
+    match error {
+        RetryError::CallbacksOff | RetryError::EndpointGone { .. } => {
+            Problem::new(Code::EndpointGone, error.to_string())
+        }
+        RetryError::NotFound => Problem::not_found(),
+        RetryError::Unavailable(error) => (*error).into(),
     }
 }
 

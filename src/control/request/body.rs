@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::super::api::CallbackCheck;
 use super::super::problem::Problem;
+use super::super::problem::of_callback;
 use super::super::view::{ConfirmWord, MethodWord};
 use crate::number;
 use crate::number::E164;
@@ -215,7 +216,7 @@ fn callback_url(url: String, callbacks: Option<&CallbackCheck>) -> Result<String
     if url.len() > CALLBACK_URL_BYTES_MAX {
         return Err(refuse(&format!("must be at most {CALLBACK_URL_BYTES_MAX} bytes")));
     }
-    check(&url).map_err(|detail| refuse(&detail))?;
+    check(&url).map_err(of_callback)?;
     Ok(url)
 }
 

@@ -141,6 +141,9 @@ pub(in super::super) struct DeliveriesQuery {
     /// Only those that stand here.
     #[param(inline, value_type = Option<DeliveryStateWord>, example = "dead")]
     state: Option<String>,
+    /// Only those that tell of this verification.
+    #[param(example = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
+    verification: Option<String>,
     /// How many at most: 1 to 1000, 20 if not said.
     limit: Option<usize>,
 }
@@ -160,7 +163,10 @@ impl TryFrom<DeliveriesQuery> for DeliveryFilter {
             return Err(refuse("limit", &format!("must be 1 to {PAGE_MAX}")));
         }
         let endpoint = query.endpoint.map(Into::into);
-        Ok(Self { endpoint, state: state.transpose()?, limit })
+        let verification =
+            query.verification.map(|id| id.parse().map_err(|e| refuse("verification", &e)));
+        let (state, verification) = (state.transpose()?, verification.transpose()?);
+        Ok(Self { endpoint, state, verification, limit })
     }
 }
 

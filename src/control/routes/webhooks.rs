@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json as Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use super::super::access::{Caller, Right};
 use super::super::api::Api;
 use super::super::outside::DeliveryFilter;
-use super::super::problem::{Problem, Refused};
+use super::super::problem::{Problem, Refused, of_retry};
 use super::super::request::{DeliveriesQuery, IdempotencyKey, Json, MessageId, NoBody, Query};
 use super::super::view::{DeliveryList, DeliveryView};
 
@@ -20,23 +22,26 @@ use super::super::view::{DeliveryList, DeliveryView};
     security(("key" = ["read"])),
     params(DeliveriesQuery),
     responses(
-        (status = 200, description = "As it stands now; empty where there are no webhooks", body = DeliveryList),
+        (status = 200, description = "As it stands now", body = DeliveryList),
         Refused,
     ),
 )]
 pub(super) async fn deliveries(
     State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
     Query(query): Query<DeliveriesQuery>,
 ) -> Result<Body<DeliveryList>, Problem> {
     let wanted = DeliveryFilter::try_from(query)?;
-    let found = match &api.webhooks {
-        Some(webhooks) => webhooks.deliveries(wanted).await?,
-        None => vec![],
-    };
-    Ok(Body(DeliveryList { deliveries: found.iter().map(DeliveryView::new).collect() }))
+    let found = api.webhooks.deliveries(wanted).await?;
+    // Who cannot give callback URLs need not know the keys in them.
+    let is_whole = caller.may(&[Right::Verify]);
+    let deliveries = found.iter().map(|it| DeliveryView::new(it, is_whole)).collect();
+    Ok(Body(DeliveryList { deliveries }))
 }
 
 /// Try a message now, also one that is dead.
+///
+/// `endpoint_gone` says that its endpoint is not in the configuration, or that callbacks are off.
 #[utoipa::path(
     post, path = "/v1/webhooks/deliveries/{id}/retry", tag = "webhooks", operation_id = "retryDelivery",
     security(("key" = ["admin"])),
@@ -51,9 +56,6 @@ pub(super) async fn retry(
     MessageId(id): MessageId,
     Json(NoBody {}): Json<NoBody>,
 ) -> Result<StatusCode, Problem> {
-    let webhooks = api.webhooks.as_ref().ok_or_else(Problem::not_found)?;
-    match webhooks.retry(&id).await? {
-        true => Ok(StatusCode::ACCEPTED),
-        false => Err(Problem::not_found()),
-    }
+    api.webhooks.retry(&id).await.map_err(|error| of_retry(&error))?;
+    Ok(StatusCode::ACCEPTED)
 }

@@ -13,12 +13,16 @@ pub struct DeliveryView {
     /// Its name: the `webhook-id` of every try.
     #[schema(example = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
     pub id: String,
-    /// Whom it is for: the name of a configured endpoint, or a callback URL.
+    /// Whom it is for: the name of a configured endpoint, or a callback URL, of which keys with the
+    /// right `read` alone see `?…` instead of its query.
     #[schema(example = "shop")]
     pub endpoint: String,
     /// What it tells of.
     #[schema(example = "verification.verified")]
     pub event: String,
+    /// The verification that the event is about; null when it is about none.
+    #[schema(example = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
+    pub verification: Option<String>,
     /// The number of that event.
     #[schema(example = 1795169730123456_u64)]
     pub sequence: u64,
@@ -42,12 +46,16 @@ pub struct DeliveryView {
 }
 
 impl DeliveryView {
-    /// Of this message.
-    pub fn new(message: &Delivery) -> Self {
+    /// Of this message; `is_whole`: with all of a callback URL.
+    pub fn new(message: &Delivery, is_whole: bool) -> Self {
         Self {
             id: message.id.clone(),
-            endpoint: message.endpoint.as_ref().to_owned(),
+            endpoint: match is_whole {
+                true => message.endpoint.as_ref().to_owned(),
+                false => without_keys(&message.endpoint),
+            },
             event: message.event.as_ref().to_owned(),
+            verification: message.verification.map(|id| id.to_string()),
             sequence: message.sequence,
             state: message.state.as_str(),
             created_at: timestamp(message.created_at),
@@ -59,9 +67,37 @@ impl DeliveryView {
     }
 }
 
+/// A URL without what may be a key in it: its query, and a user name and password. A name has neither.
+fn without_keys(endpoint: &str) -> String {
+    let (url, is_cut) = endpoint.split_once('?').map_or((endpoint, false), |(url, _)| (url, true));
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let colon = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{colon}{host}{path}{}", if is_cut { "?…" } else { "" })
+}
+
 /// Messages to webhooks, the oldest first.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeliveryList {
     /// The messages.
     pub deliveries: Vec<DeliveryView>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_keys() {
+        for (url, shown) in [
+            ("shop", "shop"),
+            ("https://example.com/hook", "https://example.com/hook"),
+            ("https://example.com/hook?key=hunter2&a=?", "https://example.com/hook?…"),
+            ("https://me:hunter2@example.com:8443/@x?", "https://example.com:8443/@x?…"),
+            ("https://example.com?key=a/b@c", "https://example.com?…"),
+        ] {
+            assert_eq!(without_keys(url), shown, "{url}");
+        }
+    }
 }

@@ -117,6 +117,7 @@ impl Dispatch {
             Command::Ask(message, reply) => {
                 let _ = reply.send(self.desk.ask(message, now));
             }
+            Command::Forget(messages) => self.desk.forget(&messages),
             Command::Push(message) => {
                 let id = message.id;
                 if !self.desk.push(message, now) {

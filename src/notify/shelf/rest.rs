@@ -37,6 +37,11 @@ impl Rest {
         }
     }
 
+    /// The first page has come, or the disk did not answer.
+    pub(super) fn has_begun(&self) -> bool {
+        self.read_at.is_some()
+    }
+
     /// `id` was left there, due at `due`.
     pub(super) fn note(&mut self, id: MessageId, due: Instant) {
         let (from, at) = self.left.unwrap_or((id, due));
@@ -73,13 +78,8 @@ impl Shelf {
         Some((from, PAGE))
     }
 
-    /// A page came. `is_fresh` says of a dead letter whether it is young enough to be brought back.
-    pub(in super::super) fn on_rows(
-        &mut self,
-        rows: Vec<Message>,
-        now: Instant,
-        is_fresh: impl Fn(&Message) -> bool,
-    ) {
+    /// A page came.
+    pub(in super::super) fn on_rows(&mut self, rows: Vec<Message>, now: Instant) {
         if self.rest.reading.take().is_none() {
             return;
         }
@@ -89,16 +89,33 @@ impl Shelf {
         for row in rows {
             let is_revived = self.rest.revived.contains(&lane_of(&row.endpoint));
             let is_gone = row.status == Some(410);
+            self.rest_lane(&row);
+            let is_dead = row.next.is_none() && !self.is_known(row.id);
+            if is_dead && !self.dead.contains(row.id) {
+                self.graves.on_found(&row);
+            }
+            self.graves.on_seen(row.id);
             match row.next {
                 Some(_) if is_revived => self.insert(row, now),
                 Some(due) => self.insert(row, due),
-                None if is_revived && !is_gone && is_fresh(&row) => {
-                    self.recent.remove(row.id);
+                None if is_dead && is_revived && !is_gone => {
+                    self.raise(&row);
                     self.insert(row, now);
                 }
                 None => {}
             }
         }
+    }
+
+    /// Keeps what the endpoint asked an earlier life for.
+    fn rest_lane(&mut self, row: &Message) {
+        if row.rest_until.is_none() {
+            return;
+        }
+        let name = lane_of(&row.endpoint);
+        let lane = self.lanes.entry(name.clone()).or_default();
+        lane.paused_until = lane.paused_until.max(row.rest_until);
+        self.relist(&name);
     }
 
     /// The disk did not answer.
@@ -125,7 +142,7 @@ impl Shelf {
             return Some(due);
         }
         // Memory is full of those that cannot go: others may be hidden behind them.
-        let can_go = self.ready.first().is_some_and(|(at, _)| *at <= now);
+        let can_go = rest.has_begun() && self.ready.first().is_some_and(|(at, _)| *at <= now);
         let slowly = rest.read_at.map_or(due, |last| due.max(last + PAGE_GAP));
         (!can_go || self.flying >= self.bounds.all).then_some(slowly)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::failure::Failure;
-use super::super::{EndpointFigures, Message, MessageId};
+use super::super::{EndpointFigures, Message, MessageId, Outbox};
 use super::world::{BEGIN, World, callback, message, named, settings};
 
 const DOWN: Result<(), Failure> = Err(Failure::Connect);
@@ -152,6 +152,7 @@ fn w04_a_host_of_callbacks_that_is_down_delays_no_other_host() {
 #[test]
 fn w02_a_wish_to_be_left_alone_is_kept_by_the_whole_endpoint() {
     let mut world = World::new(&settings());
+    world.run(Duration::ZERO, FAST, &|_, _| Ok(()));
     world.push(0, named("a"));
     let (shelf, first) = world.desk.next(world.now).unwrap();
     let wish = Some(seconds(100));
@@ -270,4 +271,96 @@ fn messages_that_were_not_pushed_are_found_on_disk() {
     world.desk.look_again(MessageId(u128::from(BEGIN * 1_000) << 80), world.now);
     world.run(seconds(1), FAST, &|_, _| Ok(()));
     assert_eq!(world.rows.len(), 0);
+}
+
+#[test]
+fn w08_dead_letters_are_counted_as_long_as_they_are_dead() {
+    let mut world = World::new(&settings());
+    // Ten of an earlier life, more than a page of others between them.
+    for n in 0..1_000 {
+        let mut old = message(n, named("a"), world.now - seconds(3_600));
+        if n.is_multiple_of(100) {
+            (old.next, old.attempts) = (None, 11);
+        }
+        world.rows.insert(old);
+    }
+    let first = world.rows.get(message(0, named("a"), world.now).id).unwrap();
+    world.run(seconds(60), FAST, &|_, _| Ok(()));
+    assert_eq!((world.dead("a"), world.dead("b")), (10, 0));
+    // One that is asked for is none while it is tried, and again when it fails.
+    assert!(world.desk.ask(first.clone(), world.now));
+    let (shelf, asked) = world.desk.next(world.now).unwrap();
+    world.settle();
+    assert_eq!(world.dead("a"), 9);
+    world.desk.on_failed(shelf, asked.id, Failure::Connect, None, world.now);
+    world.settle();
+    assert_eq!(world.dead("a"), 10);
+    let again = world.rows.get(first.id).unwrap();
+    assert!(world.desk.ask(again.clone(), world.now));
+    // Who asks twice gets it once.
+    assert!(world.desk.ask(again.clone(), world.now));
+    world.run(seconds(1), FAST, &|_, _| Ok(()));
+    assert!(world.desk.ask(again, world.now));
+    world.run(seconds(1), FAST, &|_, _| Ok(()));
+    assert_eq!((world.dead("a"), world.rows.len()), (9, 9));
+    // A receiver that was down for long gets them all.
+    for n in 1_000..1_010 {
+        world.push(n, named("a"));
+    }
+    world.run(seconds(86_400), FAST, &|_, _| DOWN);
+    assert_eq!(world.dead("a"), 19);
+    world.push(1_010, named("a"));
+    world.run(seconds(90), FAST, &|_, _| Ok(()));
+    assert_eq!((world.dead("a"), world.rows.len()), (0, 0));
+}
+
+#[test]
+fn w08_a_message_whose_row_was_deleted_is_not_tried_and_no_dead_letter() {
+    let mut world = World::new(&settings());
+    let mut dead = message(0, named("a"), world.now - seconds(9));
+    dead.next = None;
+    world.rows.insert(dead.clone());
+    let waiting = message(1, named("a"), world.now + seconds(60));
+    world.rows.insert(waiting.clone());
+    world.run(seconds(1), FAST, &|_, _| Ok(()));
+    assert_eq!(world.dead("a"), 1);
+    let orphan = message(2, named("removed"), world.now);
+    // A page that is under way has both in it.
+    world.desk.look_again(MessageId(0), world.now);
+    let [page] = &world.desk.pages(world.now)[..1] else { panic!("one for a") };
+    let rows = world.rows.rows(&page.of, page.from, page.limit);
+    world.desk.forget(&[dead.clone(), waiting.clone(), orphan]);
+    world.rows.taken(dead.id);
+    world.rows.taken(waiting.id);
+    world.desk.on_page(page.shelf, rows, world.now);
+    world.run(seconds(3_600), FAST, &|_, _| Ok(()));
+    assert_eq!((world.dead("a"), world.tried.len()), (0, 0));
+}
+
+#[test]
+fn w02_a_wish_to_be_left_alone_outlives_the_daemon_and_what_is_due_is_not_delayed() {
+    let mut world = World::new(&settings());
+    world.run(Duration::ZERO, FAST, &|_, _| Ok(()));
+    world.push(0, named("a"));
+    let (shelf, first) = world.desk.next(world.now).unwrap();
+    let wish = Some(seconds(3_600));
+    world.desk.on_failed(shelf, first.id, Failure::Status(429), wish, world.now);
+    world.settle();
+    // Waits as it never left, as does what is for others.
+    world.push(1, named("a"));
+    world.rows.insert(message(2, named("b"), world.now + seconds(300)));
+    world.rows.insert(message(3, named("b"), world.now + seconds(900)));
+    world.now += seconds(600);
+    world.restart(&settings());
+    // More at once than memory holds half of, before anything was read.
+    for n in 4..1_504 {
+        world.push(n, named("a"));
+    }
+    world.run(seconds(2_999), FAST, &|_, _| Ok(()));
+    let tried = |world: &World| -> Vec<_> {
+        world.tried.iter().map(|(at, it)| (at.as_secs(), it.sequence)).collect()
+    };
+    assert_eq!(tried(&world), [(600, 2), (900, 3)]);
+    world.run(seconds(800), FAST, &|_, _| Ok(()));
+    assert_eq!((world.rows.len(), world.tried.len()), (0, 1_504));
 }

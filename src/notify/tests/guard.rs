@@ -53,6 +53,29 @@ fn w05_an_operator_allows_ranges_or_everything_that_can_listen() {
 }
 
 #[test]
+fn w05_an_address_that_is_not_public_is_refused_before_anybody_connects() {
+    let mut callbacks = Callbacks { hosts: vec![], reach: reach() };
+    callbacks.reach.allowed = Allowed::Public;
+    let inside = [
+        "https://10.0.0.1/x",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0X7F.1/",
+        "https://0177.0.0.1./",
+    ];
+    for url in inside {
+        assert_eq!(callbacks.check(url), Err(UrlError::NotPublic), "{url}");
+    }
+    for url in ["https://1.1.1.1/", "https://[2606:4700::1111]/", "https://localhost/"] {
+        assert_eq!(callbacks.check(url), Ok(()), "{url}");
+    }
+    callbacks.reach.allowed = Allowed::Everything;
+    assert!(inside.into_iter().all(|url| callbacks.check(url) == Ok(())));
+}
+
+#[test]
 fn w05_callbacks_go_to_the_hosts_that_are_listed() {
     let mut callbacks = Callbacks { hosts: vec![], reach: reach() };
     callbacks.reach.allow_http = false;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::super::MESSAGE_KEPT;
 use super::super::failure::Failure;
+use super::super::retry_after::RETRY_AFTER_MAX;
 use super::super::schedule::{after, delay, jittered};
 use super::world::{World, message, named, settings};
 use crate::entropy::Entropy;
@@ -59,4 +61,17 @@ fn w03_the_desk_keeps_the_schedule_until_the_message_is_a_dead_letter() {
     let dead = world.rows.get(mattering.id).unwrap();
     assert_eq!((dead.attempts, dead.next, dead.status), (16, None, Some(500)));
     assert_eq!(dead.error.as_deref(), Some("it replied 500"));
+}
+
+#[test]
+fn w08_every_schedule_ends_well_before_a_message_is_deleted() {
+    // The longest jitter, and a receiver that asks each time for the longest rest.
+    let longest = |wish: Duration| {
+        let planned = (1..).map_while(|n| delay(n, Duration::from_secs(86_400)));
+        planned.map(|delay| delay.max(wish).mul_f64(1.2)).sum::<Duration>()
+    };
+    let day = Duration::from_secs(86_400);
+    assert!(longest(Duration::ZERO) < day, "{:?}", longest(Duration::ZERO));
+    let asked = longest(RETRY_AFTER_MAX);
+    assert!(asked < 3 * day && 3 * day < MESSAGE_KEPT, "{asked:?}");
 }

@@ -67,11 +67,13 @@ pub(super) fn message(n: u64, endpoint: Endpoint, next: Instant) -> Message {
         name: "verification.expired".into(),
         body: format!("{{\"sequence\":{n}}}").into_bytes().into(),
         created_at: Micros(BEGIN * 1_000_000),
+        created: next,
         matters_until: None,
         attempts: 0,
         next: Some(next),
         status: None,
         error: None,
+        rest_until: None,
     }
 }
 
@@ -165,6 +167,19 @@ impl World {
         assert!(self.desk.push(message, self.now));
         self.settle();
         id
+    }
+
+    /// Another life begins with what is on disk.
+    pub(super) fn restart(&mut self, settings: &Settings) {
+        let clock = WallClock::new(self.now, UNIX_EPOCH + Duration::from_secs(BEGIN));
+        self.desk = Desk::new(settings, clock, &Entropy::seeded(8), self.now);
+    }
+
+    /// How many dead letters metrics show of an endpoint.
+    pub(super) fn dead(&self, name: &str) -> u64 {
+        let tallies = self.desk.tallies();
+        let of = tallies.into_iter().find(|(it, _)| it.as_deref() == Some(name));
+        of.unwrap().1.read(None).dead
     }
 
     /// Lets `time` pass. Each try takes `takes`.

@@ -100,6 +100,7 @@ fn webhook() -> Webhook {
         next: Some(JournalTime(19)),
         status: Some(503),
         error: Some("no answer".into()),
+        rest_until: Some(JournalTime(20)),
     }
 }
 

@@ -1,0 +1,59 @@
+//! The arguments of `webhook …`.
+
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use clap::{Args, Subcommand};
+
+use super::{Daemon, key_name};
+use crate::control::DeliveryState;
+use crate::notify::MessageId;
+use crate::verify::PAGE_MAX;
+use crate::verify::id::VerificationId;
+
+/// `webhook …`
+#[derive(Debug, Subcommand)]
+pub enum Webhook {
+    /// List the messages that were not taken yet, the oldest first
+    List(Deliveries),
+    /// Have a message tried now, also one that is dead
+    Retry(Retry),
+    /// Make a secret and print it, for `webhook.secret`, a `webhook.secret_file` and the receiver
+    Secret,
+}
+
+/// Arguments of `webhook list`.
+#[derive(Args, Debug)]
+pub struct Deliveries {
+    /// Only those that stand here; dead: not tried any more, unless somebody asks
+    #[arg(long, value_parser = states())]
+    pub state: Option<String>,
+    /// Only those for this endpoint
+    #[arg(long, value_name = "NAME", value_parser = key_name)]
+    pub endpoint: Option<String>,
+    /// Only those that tell of this verification
+    #[arg(long, value_name = "ID")]
+    pub verification: Option<VerificationId>,
+    /// How many at most
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = limit())]
+    pub limit: usize,
+    /// Which daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
+}
+
+/// Arguments of `webhook retry`.
+#[derive(Args, Debug)]
+pub struct Retry {
+    /// The message: msg_…
+    pub id: MessageId,
+    /// Which daemon.
+    #[command(flatten)]
+    pub daemon: Daemon,
+}
+
+fn states() -> PossibleValuesParser {
+    DeliveryState::ALL.map(DeliveryState::as_str).into()
+}
+
+fn limit() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=PAGE_MAX as u64)
+}

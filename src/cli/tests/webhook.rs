@@ -1,0 +1,64 @@
+//! Messages to webhooks: what is asked, what is shown.
+
+use expect_test::expect;
+
+use super::answers::DELIVERIES;
+use super::check;
+
+#[test]
+fn w07_messages_that_were_not_taken_are_listed_and_filtered() {
+    check(
+        "webhook list",
+        &[("GET /v1/webhooks/deliveries?limit=20", 200, DELIVERIES)],
+        &expect![[r#"
+            > GET /v1/webhooks/deliveries?limit=20
+            | message                         endpoint                event                  verification                    state    tries  next                      last failure
+            | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P  shop                    verification.verified  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  dead        12                            it replied 503
+            | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  https://example.com/?…  trunk.down                                             waiting      1  2026-11-20T10:15:31.100Z  it took too long
+            exit 0
+        "#]],
+    );
+    let path = "GET /v1/webhooks/deliveries?limit=5&state=dead&endpoint=shop&verification=ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+    check(
+        "webhook list --json --state dead --endpoint shop --limit 5 --verification ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P",
+        &[(path, 200, "{\"deliveries\":[]}")],
+        &expect![[r#"
+            > GET /v1/webhooks/deliveries?limit=5&state=dead&endpoint=shop&verification=ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+            | {"deliveries":[]}
+            exit 0
+        "#]],
+    );
+}
+
+#[test]
+fn w07_a_message_is_tried_again_and_a_refusal_is_said() {
+    let path = "POST /v1/webhooks/deliveries/msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P/retry";
+    let line = "webhook retry msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+    check(
+        line,
+        &[(path, 202, "")],
+        &expect![[r#"
+        > POST /v1/webhooks/deliveries/msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P/retry {}
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P is tried now
+        exit 0
+    "#]],
+    );
+    check(
+        &format!("{line} --json"),
+        &[(path, 202, "")],
+        &expect![[r#"
+        > POST /v1/webhooks/deliveries/msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P/retry {}
+        exit 0
+    "#]],
+    );
+    let gone = r#"{"type":"urn:ringproof:problem:endpoint_gone","title":"The endpoint is not in the configuration","status":409,"code":"endpoint_gone","detail":"the message is for the endpoint \"shop\", which is not in the configuration"}"#;
+    check(
+        line,
+        &[(path, 409, gone)],
+        &expect![[r#"
+            > POST /v1/webhooks/deliveries/msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P/retry {}
+            ! error: the message is for the endpoint "shop", which is not in the configuration
+            exit 65
+        "#]],
+    );
+}
