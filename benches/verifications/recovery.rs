@@ -1,0 +1,93 @@
+//! A daemon with many pending verifications is killed under load, and started again.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::crowd::Crowd;
+use crate::daemon::Daemon;
+use crate::http::Connection;
+use crate::trunk::Trunk;
+use crate::{CONNECTIONS, Failed, RECOVERY, memory, past};
+
+/// Runs it; what is returned was missed.
+pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
+    let pending = pending.div_ceil(1_000) * 1_000;
+    println!("{pending} pending");
+    let begin = Instant::now();
+    past::make(&place.join("journal"), pending.into())?;
+    println!("journal made in    {:>9.1} s", begin.elapsed().as_secs_f64());
+    let (crowd, desks) = Crowd::new(LOAD.0 * LOAD.1, CONNECTIONS);
+    let trunk = Trunk::start(RECOVERY.1, &crowd)?;
+    let begin = Instant::now();
+    let daemon = Daemon::start(place, RECOVERY, ROOM)?;
+    tell("after an orderly end", begin.elapsed(), None, &daemon)?;
+    // Killed while verifications begin, ring and end.
+    let killed = thread::scope(|scope| {
+        let socket = daemon.socket.clone();
+        let load = scope.spawn(move || drop(crowd.verify(&socket, LOAD.0, desks)));
+        thread::sleep(Duration::from_secs(LOAD.1.into()) - Duration::from_millis(500));
+        let killed = daemon.metric("ringproof_verifications_pending", "");
+        drop(daemon);
+        load.join().map_err(|_| "the load panicked").map(|()| killed)
+    })??;
+    println!(
+        "killed with        {killed:>9} pending, {} MiB of journal",
+        fs::metadata(place.join("journal"))?.len() >> 20
+    );
+    let begin = Instant::now();
+    let daemon = Daemon::again(place)?;
+    let ready = begin.elapsed();
+    let mut connection = Connection::open(&daemon.socket, Duration::from_secs(60))?;
+    let body = "{\"to\":\"+46730000000\",\"method\":\"flash_call\"}";
+    let status = connection.post("/v1/verifications", None, body)?.status;
+    let answered = begin.elapsed();
+    tell("after a kill", ready, Some(answered), &daemon)?;
+    let found = daemon.metric("ringproof_recovered", "pending")?;
+    daemon.stop()?;
+    trunk.stop()?;
+    let mut misses = vec![];
+    let goal = if pending <= 10_000 { SMALL_MAX } else { LARGE_MAX };
+    if answered > goal {
+        misses.push(format!("{pending} pending: {answered:.2?} to the first start, over {goal:?}"));
+    }
+    if status != 201 {
+        misses.push(format!("the first start was answered with {status}"));
+    }
+    if found < f64::from(pending) {
+        misses.push(format!("{found} of {pending} were found again"));
+    }
+    Ok(misses)
+}
+
+fn tell(
+    when: &str,
+    ready: Duration,
+    answered: Option<Duration>,
+    daemon: &Daemon,
+) -> Result<(), Failed> {
+    let seconds = |time: Duration| format!("{:.3} s", time.as_secs_f64());
+    println!("{when}:");
+    println!("  ready            {:>9} after exec", seconds(ready));
+    if let Some(answered) = answered {
+        println!("  a start answered {:>9}", seconds(answered));
+    }
+    println!("  reading          {:>9.3} s", daemon.metric("ringproof_recovery_seconds", "")?);
+    println!(
+        "  records          {:>9}, {} pending, {} ended, {} calls that might ring",
+        daemon.metric("ringproof_recovered", "records")?,
+        daemon.metric("ringproof_recovered", "pending")?,
+        daemon.metric("ringproof_recovered", "ended")?,
+        daemon.metric("ringproof_recovered", "calls")?,
+    );
+    println!("  resident         {:>9} MiB", memory::resident(&daemon.pid().to_string())? >> 10);
+    Ok(())
+}
+
+/// Room for more than there are.
+const ROOM: &str = "verify.expires_max = \"1h\"\nverify.pending_max = 4000000\n";
+/// Starts a second, and for how many seconds.
+const LOAD: (u32, u32) = (200, 4);
+const SMALL_MAX: Duration = Duration::from_millis(200);
+const LARGE_MAX: Duration = Duration::from_secs(10);

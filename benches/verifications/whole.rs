@@ -1,0 +1,119 @@
+//! So many verifications a second, and how each went.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{fs, io, process};
+
+use crate::crowd::{Crowd, Outcome};
+use crate::daemon::Daemon;
+use crate::trunk::{Counts, Trunk};
+use crate::{CONNECTIONS, Failed, LOAD, disk, figures, threads};
+
+/// Runs it; what is returned was missed.
+pub(crate) fn run(place: &Path, seconds: u32, rate: u32) -> Result<Vec<String>, Failed> {
+    let total = rate * seconds;
+    println!("{total} verifications, {rate} a second, durability \"power\"");
+    let (crowd, desks) = Crowd::new(total, CONNECTIONS);
+    let trunk = Trunk::start(LOAD.1, &crowd)?;
+    let daemon = Daemon::start(place, LOAD, "journal.durability = \"power\"\n")?;
+    let (from, before) = (Instant::now(), Spent::read(&daemon, place)?);
+    let outcome = crowd.verify(&daemon.socket, rate, desks)?;
+    let (elapsed, after) = (from.elapsed(), Spent::read(&daemon, place)?);
+    let again = daemon.metric("ringproof_sip_retransmissions_total", "")?;
+    let dropped = daemon.metric("ringproof_sip_dropped_total", "")?;
+    let lost_lines = daemon.metric("ringproof_log_lines_lost_total", "")?;
+    let [commits, batches] = ["commits", "batches"].map(|what| {
+        daemon.metric(&format!("ringproof_journal_{what}_total"), "").unwrap_or(f64::NAN)
+    });
+    daemon.stop()?;
+    let counts = trunk.stop()?;
+    println!(
+        "verified           {:>9} of {total}, {} failures, sent or got again {again} (the trunk saw {}), \
+         dropped {dropped}, strange {}",
+        outcome.verified,
+        outcome.failures.values().sum::<usize>(),
+        counts.again,
+        counts.strange
+    );
+    outcome.failures.iter().for_each(|(kind, count)| println!("  {count} × {kind}"));
+    tell_times(&crowd, &outcome);
+    println!(
+        "commits            {:>9.0} a second, {:.1} batches each; log lines lost {lost_lines}",
+        commits / elapsed.as_secs_f64(),
+        batches / commits
+    );
+    before.tell(&after, f64::from(total), elapsed);
+    Ok(misses(total, again, counts, &outcome))
+}
+
+fn tell_times(crowd: &Crowd, outcome: &Outcome) {
+    let millis = |times: &mut dyn Iterator<Item = Duration>| {
+        figures::spread(times.map(|time| time.as_secs_f64() * 1e3).collect())
+    };
+    let (started, checked) = (&outcome.started, &outcome.checked);
+    println!("start reply, ms    {}", millis(&mut started.iter().map(|it| it.took)));
+    println!("  the client late  {}", millis(&mut started.iter().map(|it| it.late)));
+    println!("check reply, ms    {}", millis(&mut checked.iter().map(|it| it.took)));
+    println!("  the client late  {}", millis(&mut checked.iter().map(|it| it.late)));
+    let to_wire = started.iter().filter_map(|start| crowd.to_wire(start)).collect();
+    println!("start to INVITE, ms {}", figures::spread(to_wire));
+}
+
+fn misses(total: u32, again: f64, counts: Counts, outcome: &Outcome) -> Vec<String> {
+    let mut misses = vec![];
+    if outcome.verified < total as usize || !outcome.failures.is_empty() {
+        misses.push(format!("{} of {total} verified", outcome.verified));
+    }
+    if again > 0.0 || counts.again > 0 || counts.strange > 0 {
+        misses.push("messages were sent again".to_owned());
+    }
+    misses
+}
+
+/// What was used up to a moment.
+struct Spent {
+    /// Processor time of the threads of the daemon and of this program, in nanoseconds.
+    daemon: BTreeMap<String, u64>,
+    client: BTreeMap<String, u64>,
+    /// Bytes that the daemon had written to disks, and how many of them are its log.
+    written: u64,
+    logged: u64,
+}
+
+impl Spent {
+    fn read(daemon: &Daemon, place: &Path) -> io::Result<Self> {
+        Ok(Self {
+            daemon: threads::nanos(daemon.pid())?,
+            client: threads::nanos(process::id())?,
+            written: disk::written(&daemon.pid().to_string())?,
+            logged: fs::metadata(place.join("ringproof.log"))?.len(),
+        })
+    }
+
+    fn tell(&self, after: &Self, total: f64, elapsed: Duration) {
+        let each = |before: u64, after: u64| after.saturating_sub(before) as f64 / total / 1e3;
+        println!(
+            "written            {:>9.1} KB a verification, {:.1} of them the log",
+            each(self.written, after.written),
+            each(self.logged, after.logged)
+        );
+        let tell = |who: &str, nanos: f64| {
+            let (micros, share) = (nanos / 1e3 / total, nanos / 1e7 / elapsed.as_secs_f64());
+            println!(
+                "{who:18} {micros:>9.1} µs of processor time a verification, {share:.0} % of one core"
+            );
+        };
+        for (who, before, after) in [
+            ("daemon", &self.daemon, &after.daemon),
+            ("client and trunk", &self.client, &after.client),
+        ] {
+            let spent = |name: &String| {
+                let before = before.get(name).copied().unwrap_or(0);
+                after[name].saturating_sub(before) as f64
+            };
+            tell(who, after.keys().map(spent).sum());
+            after.keys().for_each(|name| tell(&format!("  {name}"), spent(name)));
+        }
+    }
+}
