@@ -116,9 +116,8 @@ fn receive(
         Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let at = got.cmsgs()?.find_map(|message| match message {
-        ControlMessageOwned::ScmTimestampns(at) => Some(at),
-        _ => None,
+    let at = got.cmsgs()?.find_map(|message| {
+        if let ControlMessageOwned::ScmTimestampns(at) = message { Some(at) } else { None }
     });
     let at = at.and_then(|at| u64::try_from(at.tv_sec() * 1_000_000 + at.tv_nsec() / 1_000).ok());
     let from = got.address.map(|from| SocketAddr::from((from.ip(), from.port())));

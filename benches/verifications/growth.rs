@@ -11,7 +11,7 @@ use ringproof::store::{Opened, Settings};
 use crate::crowd::Crowd;
 use crate::daemon::Daemon;
 use crate::trunk::Trunk;
-use crate::{CONNECTIONS, Failed, GROWTH, cpu, disk, memory};
+use crate::{Failed, GROWTH, connections, cpu, disk, memory};
 
 /// What was seen at a moment.
 struct Sample {
@@ -25,7 +25,7 @@ struct Sample {
 pub(crate) fn run(place: &Path, seconds: u32, rate: u32) -> Result<Vec<String>, Failed> {
     let total = rate * seconds;
     println!("{total} verifications, {rate} a second, all forgotten within 90 s");
-    let (crowd, desks) = Crowd::new(total, CONNECTIONS);
+    let (crowd, desks) = Crowd::new(total, connections(rate));
     let trunk = Trunk::start(GROWTH.1, &crowd)?;
     let daemon = Daemon::start(place, GROWTH, SHORT)?;
     let (outcome, samples) = thread::scope(|scope| {
@@ -38,10 +38,13 @@ pub(crate) fn run(place: &Path, seconds: u32, rate: u32) -> Result<Vec<String>, 
     daemon.stop()?;
     trunk.stop()?;
     outcome.failures.iter().for_each(|(kind, count)| println!("  {count} × {kind}"));
-    tell_live(&place.join("journal"))?;
+    let times = times_live(&place.join("journal"))?;
     let mut misses = judge(&samples);
     if outcome.verified < total as usize {
         misses.push(format!("{} of {total} verified", outcome.verified));
+    }
+    if times > 2.0 {
+        misses.push(format!("the file is {times:.1} times what lives"));
     }
     Ok(misses)
 }
@@ -53,7 +56,7 @@ fn watch(
     seconds: u32,
     is_over: &dyn Fn() -> bool,
 ) -> Result<Vec<Sample>, Failed> {
-    println!("  after     file  resident   written      CPU   pending    ended");
+    println!("  after     file  resident    written      CPU   pending    ended");
     let (pid, from) = (daemon.pid().to_string(), Instant::now());
     let every = Duration::from_secs(seconds.into()) / 20;
     let (mut samples, mut before) = (vec![], (disk::written(&pid)?, 0));
@@ -83,13 +86,13 @@ fn watch(
 }
 
 /// How much of the file lives: what is left when it is compacted.
-fn tell_live(journal: &Path) -> Result<(), Failed> {
+fn times_live(journal: &Path) -> Result<f64, Failed> {
     let file = fs::metadata(journal)?.len();
     drop(Opened::open(journal, Settings::default(), Reading::system())?.compact()?);
     let live = fs::metadata(journal)?.len();
     let times = file as f64 / live as f64;
-    println!("compacted, the file has {} MiB: it was {times:.1} times as large", live >> 20);
-    Ok(())
+    println!("compacted, the file has {} MiB: it was {times:.2} times as large", live >> 20);
+    Ok(times)
 }
 
 /// The second half against the first, once everything that is kept for a while has begun to go.

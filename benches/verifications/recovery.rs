@@ -9,7 +9,7 @@ use crate::crowd::Crowd;
 use crate::daemon::Daemon;
 use crate::http::Connection;
 use crate::trunk::Trunk;
-use crate::{CONNECTIONS, Failed, RECOVERY, memory, past};
+use crate::{Failed, RECOVERY, connections, memory, past};
 
 /// Runs it; what is returned was missed.
 pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
@@ -18,7 +18,7 @@ pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
     let begin = Instant::now();
     past::make(&place.join("journal"), pending.into())?;
     println!("journal made in    {:>9.1} s", begin.elapsed().as_secs_f64());
-    let (crowd, desks) = Crowd::new(LOAD.0 * LOAD.1, CONNECTIONS);
+    let (crowd, desks) = Crowd::new(LOAD.0 * LOAD.1, connections(LOAD.0));
     let trunk = Trunk::start(RECOVERY.1, &crowd)?;
     let begin = Instant::now();
     let daemon = Daemon::start(place, RECOVERY, ROOM)?;

@@ -1,20 +1,23 @@
 //! So many verifications a second, and how each went.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use std::{fs, io, process};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 
 use crate::crowd::{Crowd, Outcome};
 use crate::daemon::Daemon;
 use crate::trunk::{Counts, Trunk};
-use crate::{CONNECTIONS, Failed, LOAD, disk, figures, threads};
+use crate::{Failed, LOAD, connections, disk, figures, threads};
 
 /// Runs it; what is returned was missed.
 pub(crate) fn run(place: &Path, seconds: u32, rate: u32) -> Result<Vec<String>, Failed> {
     let total = rate * seconds;
     println!("{total} verifications, {rate} a second, durability \"power\"");
-    let (crowd, desks) = Crowd::new(total, CONNECTIONS);
+    let (crowd, desks) = Crowd::new(total, connections(rate));
     let trunk = Trunk::start(LOAD.1, &crowd)?;
     let daemon = Daemon::start(place, LOAD, "journal.durability = \"power\"\n")?;
     let (from, before) = (Instant::now(), Spent::read(&daemon, place)?);
@@ -73,19 +76,20 @@ fn misses(total: u32, again: f64, counts: Counts, outcome: &Outcome) -> Vec<Stri
 
 /// What was used up to a moment.
 struct Spent {
-    /// Processor time of the threads of the daemon and of this program, in nanoseconds.
+    /// Processor time of the daemon's threads, in nanoseconds.
     daemon: BTreeMap<String, u64>,
-    client: BTreeMap<String, u64>,
+    /// Of this program, with the threads that have ended.
+    client: u64,
     /// Bytes that the daemon had written to disks, and how many of them are its log.
     written: u64,
     logged: u64,
 }
 
 impl Spent {
-    fn read(daemon: &Daemon, place: &Path) -> io::Result<Self> {
+    fn read(daemon: &Daemon, place: &Path) -> Result<Self, Failed> {
         Ok(Self {
             daemon: threads::nanos(daemon.pid())?,
-            client: threads::nanos(process::id())?,
+            client: own_nanos()?,
             written: disk::written(&daemon.pid().to_string())?,
             logged: fs::metadata(place.join("ringproof.log"))?.len(),
         })
@@ -98,22 +102,26 @@ impl Spent {
             each(self.written, after.written),
             each(self.logged, after.logged)
         );
-        let tell = |who: &str, nanos: f64| {
-            let (micros, share) = (nanos / 1e3 / total, nanos / 1e7 / elapsed.as_secs_f64());
+        println!("processor time:");
+        let tell = |who: &str, nanos: u64| {
+            let (micros, share) = (nanos as f64 / 1e3, nanos as f64 / 1e7);
             println!(
-                "{who:18} {micros:>9.1} µs of processor time a verification, {share:.0} % of one core"
+                "  {who:16} {:>9.1} µs a verification, {:3.0} % of one core",
+                micros / total,
+                share / elapsed.as_secs_f64()
             );
         };
-        for (who, before, after) in [
-            ("daemon", &self.daemon, &after.daemon),
-            ("client and trunk", &self.client, &after.client),
-        ] {
-            let spent = |name: &String| {
-                let before = before.get(name).copied().unwrap_or(0);
-                after[name].saturating_sub(before) as f64
-            };
-            tell(who, after.keys().map(spent).sum());
-            after.keys().for_each(|name| tell(&format!("  {name}"), spent(name)));
-        }
+        let before = |name: &String| self.daemon.get(name).copied().unwrap_or(0);
+        let spent = |name: &String| after.daemon[name].saturating_sub(before(name));
+        tell("daemon", after.daemon.keys().map(spent).sum());
+        after.daemon.keys().for_each(|name| tell(&format!("  {name}"), spent(name)));
+        tell("client and trunk", after.client - self.client);
     }
+}
+
+/// Processor time of this program, with that of threads that have ended, in nanoseconds.
+fn own_nanos() -> Result<u64, Failed> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+    let micros = (usage.user_time() + usage.system_time()).num_microseconds();
+    Ok(u64::try_from(micros)? * 1_000)
 }
