@@ -9,7 +9,7 @@ use crate::crowd::Crowd;
 use crate::daemon::Daemon;
 use crate::http::Connection;
 use crate::trunk::Trunk;
-use crate::{Failed, RECOVERY, connections, memory, past};
+use crate::{Failed, RECOVERY, connections, cpu, memory, past};
 
 /// Runs it; what is returned was missed.
 pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
@@ -74,6 +74,8 @@ fn tell(
         println!("  a start answered {:>9}", seconds(answered));
     }
     println!("  reading          {:>9.3} s", daemon.metric("ringproof_recovery_seconds", "")?);
+    let processor = cpu::process_nanos(daemon.pid())? as f64 / 1e9;
+    println!("  processor time   {processor:>9.3} s until now");
     println!(
         "  records          {:>9}, {} pending, {} ended, {} calls that might ring",
         daemon.metric("ringproof_recovered", "records")?,

@@ -26,9 +26,7 @@ pub(crate) fn run(place: &Path, seconds: u32, rate: u32) -> Result<Vec<String>, 
     let again = daemon.metric("ringproof_sip_retransmissions_total", "")?;
     let dropped = daemon.metric("ringproof_sip_dropped_total", "")?;
     let lost_lines = daemon.metric("ringproof_log_lines_lost_total", "")?;
-    let [commits, batches] = ["commits", "batches"].map(|what| {
-        daemon.metric(&format!("ringproof_journal_{what}_total"), "").unwrap_or(f64::NAN)
-    });
+    let commits = Commits::read(&daemon)?;
     daemon.stop()?;
     let counts = trunk.stop()?;
     println!(
@@ -41,11 +39,8 @@ pub(crate) fn run(place: &Path, seconds: u32, rate: u32) -> Result<Vec<String>, 
     );
     outcome.failures.iter().for_each(|(kind, count)| println!("  {count} × {kind}"));
     tell_times(&crowd, &outcome);
-    println!(
-        "commits            {:>9.0} a second, {:.1} batches each; log lines lost {lost_lines}",
-        commits / elapsed.as_secs_f64(),
-        batches / commits
-    );
+    commits.tell(elapsed);
+    println!("log lines lost     {lost_lines:>9}");
     before.tell(&after, f64::from(total), elapsed);
     Ok(misses(total, again, counts, &outcome))
 }
@@ -72,6 +67,38 @@ fn misses(total: u32, again: f64, counts: Counts, outcome: &Outcome) -> Vec<Stri
         misses.push("messages were sent again".to_owned());
     }
     misses
+}
+
+/// What the journal's thread says of its commits, the few of the start among them.
+struct Commits {
+    count: f64,
+    batches: f64,
+    seconds: f64,
+    /// Those that took 15 ms at most.
+    quick: f64,
+}
+
+impl Commits {
+    fn read(daemon: &Daemon) -> Result<Self, Failed> {
+        let quick = daemon.metric("ringproof_journal_commit_seconds_bucket", "le=\"0.015\"")?;
+        Ok(Self {
+            count: daemon.metric("ringproof_journal_commits_total", "")?,
+            batches: daemon.metric("ringproof_journal_batches_total", "")?,
+            seconds: daemon.metric("ringproof_journal_commit_seconds_sum", "")?,
+            quick,
+        })
+    }
+
+    fn tell(&self, elapsed: Duration) {
+        println!(
+            "commits            {:>9.0} a second, {:.1} batches each, {:.2} ms in the mean, {:.1} % \
+             longer than 15 ms",
+            self.count / elapsed.as_secs_f64(),
+            self.batches / self.count,
+            self.seconds * 1e3 / self.count,
+            (1.0 - self.quick / self.count) * 100.0
+        );
+    }
 }
 
 /// What was used up to a moment.
