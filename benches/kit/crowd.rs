@@ -246,7 +246,7 @@ struct Typed {
 }
 
 /// The first text of this name in the JSON of a reply.
-fn text<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
+pub(crate) fn text<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
     let (_, rest) = reply.body.split_once(&format!("\"{name}\":\""))?;
     rest.split('"').next()
 }

@@ -1,5 +1,6 @@
 //! A daemon with many pending verifications is killed under load, and started again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -9,7 +10,7 @@ use crate::crowd::Crowd;
 use crate::daemon::Daemon;
 use crate::http::Connection;
 use crate::trunk::Trunk;
-use crate::{Failed, RECOVERY, connections, cpu, memory, past};
+use crate::{Failed, RECOVERY, connections, cpu, crowd, memory, past};
 
 /// Runs it; what is returned was missed.
 pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
@@ -39,10 +40,7 @@ pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
     let begin = Instant::now();
     let daemon = Daemon::again(place)?;
     let ready = begin.elapsed();
-    let mut connection = Connection::open(&daemon.socket, Duration::from_secs(60))?;
-    let body = "{\"to\":\"+46730000000\",\"method\":\"flash_call\"}";
-    let status = connection.post("/v1/verifications", None, body)?.status;
-    let answered = begin.elapsed();
+    let (answered, refused) = start_many(&daemon, begin)?;
     tell("after a kill", ready, Some(answered), &daemon)?;
     let found = daemon.metric("ringproof_recovered", "pending")?;
     daemon.stop()?;
@@ -52,13 +50,34 @@ pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
     if answered > goal {
         misses.push(format!("{pending} pending: {answered:.2?} to the first start, over {goal:?}"));
     }
-    if status != 201 {
-        misses.push(format!("the first start was answered with {status}"));
+    if !refused.is_empty() {
+        misses.push(format!("of {STARTS} starts were refused {refused:?}"));
     }
     if found < f64::from(pending) {
         misses.push(format!("{found} of {pending} were found again"));
     }
     Ok(misses)
+}
+
+/// One after the other; when the first was answered, and why others were not.
+fn start_many(
+    daemon: &Daemon,
+    begin: Instant,
+) -> Result<(Duration, BTreeMap<String, u32>), Failed> {
+    let mut connection = Connection::open(&daemon.socket, Duration::from_secs(60))?;
+    let (mut answered, mut refused) = (None, BTreeMap::new());
+    for phone in 0..STARTS {
+        let body = format!("{{\"to\":\"+4673{phone:07}\",\"method\":\"flash_call\"}}");
+        let reply = connection.post("/v1/verifications", None, &body)?;
+        match reply.status {
+            201 => drop(answered.get_or_insert(begin.elapsed())),
+            status => {
+                let why = crowd::text(&reply, "code").unwrap_or_default();
+                *refused.entry(format!("{status} {why}")).or_default() += 1;
+            }
+        }
+    }
+    Ok((answered.unwrap_or(Duration::MAX), refused))
 }
 
 fn tell(
@@ -91,5 +110,7 @@ fn tell(
 const ROOM: &str = "verify.expires_max = \"1h\"\nverify.pending_max = 4000000\n";
 /// Starts a second, and for how many seconds.
 const LOAD: (u32, u32) = (200, 4);
+/// After it.
+const STARTS: u32 = 100;
 const SMALL_MAX: Duration = Duration::from_millis(200);
 const LARGE_MAX: Duration = Duration::from_secs(10);
