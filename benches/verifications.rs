@@ -11,7 +11,8 @@
 //!   File and memory each 30 s, and what the file has when it is compacted. Fails when the second half
 //!   grew, or the file is more than twice what lives.
 //! * `recovery [PENDING…]`: daemons with 10,000 and 1,000,000 pending are killed under load. How long
-//!   until the next is ready, and answers a start. Fails above 200 ms and 10 s, or when one was lost.
+//!   until the next is ready, and answers a start. Fails above 200 ms and 10 s, when one was lost, or
+//!   when one of the first 100 starts was refused.
 //!
 //! The journal is in the folder for temporary files: `TMPDIR` names another.
 
