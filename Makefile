@@ -43,7 +43,7 @@ crash: ## The daemon killed N times under load (N=1000 RATE=500 PENDING=10000 SE
 		$(CARGO) test --locked --test crash -- --nocapture
 
 .PHONY: bench
-bench: ## The measurements of docs/benchmarks.md, about 20 minutes; installs SIPp and tcpdump, captures as root
+bench: ## The measurements of docs/benchmarks.md, about 35 minutes; installs SIPp and tcpdump, captures as root
 	@.ci/tools bench
 	$(CARGO) bench --locked --bench '*'
 

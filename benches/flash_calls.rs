@@ -16,6 +16,8 @@ mod cpu;
 mod daemon;
 #[path = "kit/figures.rs"]
 mod figures;
+#[path = "kit/http.rs"]
+mod http;
 #[path = "kit/load.rs"]
 mod load;
 #[path = "kit/machine.rs"]

@@ -12,8 +12,12 @@
 
 #[path = "kit/cpu.rs"]
 mod cpu;
+#[path = "kit/disk.rs"]
+mod disk;
 #[path = "kit/figures.rs"]
 mod figures;
+#[path = "kit/records.rs"]
+mod records;
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -23,22 +27,24 @@ use std::time::{Duration, Instant};
 use std::{fs, process, thread};
 
 use ringproof::entropy::{Entropy, Stream};
-use ringproof::number::E164;
-use ringproof::outcome::{Outcome, Side};
+use ringproof::outcome::Outcome;
 use ringproof::store::clock::{JournalTime, Reading};
-use ringproof::store::record::{Attempt, Call, Final, Idempotency, InFlight, Lease, Verification};
+use ringproof::store::record::{Attempt, Final, InFlight};
 use ringproof::store::{
     Batch, CommitError, Durability, Hidden, Journal, Key, Kind, NewEvent, NewWebhook, Opened,
     Settings,
 };
 use ringproof::time::Micros;
 use ringproof::verify::id::{CallId, VerificationId};
-use ringproof::verify::snapshot::{Method, Reason, Status};
+use ringproof::verify::snapshot::{Reason, Status};
+
+use records::{Moment, call, event, lease, number, reply, verification};
 
 type Failed = Box<dyn Error>;
 
 fn main() -> Result<(), Failed> {
     let folder = figures::place("journal")?;
+    println!("journal on         {:>12}", disk::filesystem(&folder)?);
     let result = run(&folder);
     fs::remove_dir_all(&folder)?;
     result
@@ -81,7 +87,7 @@ fn fill(path: &Path, count: u64, work: &mut Work) -> Result<Opened, Failed> {
         let mut batch = Batch::new();
         for _ in 0..1_000 {
             let id = work.next_id();
-            batch.put(work.verification(id)).put(call(id, None)).put(lease(id));
+            batch.put(verification(id, NOW)).put(call(id, NOW, None)).put(lease(id, NOW));
         }
         opened = opened.commit(batch, &now)?;
     }
@@ -107,7 +113,7 @@ fn read_back(path: &Path, what: &str) -> Result<Duration, Failed> {
 fn measure(journal: &Journal, work: &mut Work, rate: u32, seconds: u32) -> Result<(), Failed> {
     let (starts, start_answers) = channel();
     let (facts, fact_answers) = channel();
-    let before = (cpu::process_nanos(process::id())?, written_bytes()?, journal.figures());
+    let before = (cpu::process_nanos(process::id())?, disk::written("self")?, journal.figures());
     let mut stages: VecDeque<(VerificationId, u8)> = VecDeque::new();
     let mut ended = VecDeque::new();
     let begin = Instant::now();
@@ -138,7 +144,7 @@ fn measure(journal: &Journal, work: &mut Work, rate: u32, seconds: u32) -> Resul
     }
     drop((starts, facts));
     let (starts, facts) = (start_answers.iter().collect(), fact_answers.iter().collect());
-    let after = (cpu::process_nanos(process::id())?, written_bytes()?, journal.figures());
+    let after = (cpu::process_nanos(process::id())?, disk::written("self")?, journal.figures());
     let verifications = u64::from(rate * seconds);
     let commits = after.2.commits - before.2.commits;
     let [batches, records, bytes] = [
@@ -175,13 +181,6 @@ fn settings(durability: Durability) -> Settings {
     Settings { durability, ..Settings::default() }
 }
 
-/// What the kernel was given to write to disks.
-fn written_bytes() -> Result<u64, Failed> {
-    let text = fs::read_to_string("/proc/self/io")?;
-    let bytes = text.lines().find_map(|line| line.strip_prefix("write_bytes: "));
-    Ok(bytes.ok_or("no write_bytes")?.parse()?)
-}
-
 /// Makes the records of one verification after the other.
 struct Work {
     dice: Stream,
@@ -199,40 +198,11 @@ impl Work {
         VerificationId(u128::from(self.count) << 80 | self.dice.u128() >> 48)
     }
 
-    fn verification(&self, id: VerificationId) -> Verification {
-        Verification {
-            id,
-            to: number(id),
-            country: "SE".into(),
-            method: Method::FlashCall,
-            pool: Some("main".into()),
-            did: None,
-            ring_ms: None,
-            confirm: false,
-            recent_within_ms: None,
-            attempts: 3,
-            client_ref: Some("signup-8812".into()),
-            callback_url: None,
-            created_at: NOW,
-            created: JournalTime(NOW.0),
-            expires: JournalTime(NOW.0 + 300_000_000),
-        }
-    }
-
     fn start(&mut self, id: VerificationId) -> Batch {
         let mut batch = Batch::new();
-        let reply = Idempotency {
-            ticket: self.count,
-            owner: [8; 32],
-            request: [7; 32],
-            before: None,
-            status: 201,
-            headers: vec![("location".into(), format!("/v1/verifications/{id}").into())],
-            body: Hidden(vec![b'x'; 600].into()),
-            expires: JournalTime(NOW.0 + 300_000_000),
-        };
-        batch.put(self.verification(id)).put(call(id, None)).put(lease(id)).put(reply);
-        batch.tell(event("verification.created", id)).tell(event("call.placed", id));
+        let reply = reply(id, self.count, NOW);
+        batch.put(verification(id, NOW)).put(call(id, NOW, None)).put(lease(id, NOW)).put(reply);
+        batch.tell(event("verification.created", id, NOW)).tell(event("call.placed", id, NOW));
         batch
     }
 
@@ -259,28 +229,28 @@ fn step(id: VerificationId, stage: u8) -> Vec<Batch> {
     let (mut batch, mut other) = (Batch::new(), Batch::new());
     match stage {
         0 => {
-            batch.put(call(id, None)).tell(event("call.ringing", id));
+            batch.put(call(id, NOW, None)).tell(event("call.ringing", id, NOW));
         }
         1 => {
-            batch.put(call(id, Some(Outcome::Completed))).tell(event("call.ended", id));
+            batch.put(call(id, NOW, Some(Outcome::Completed))).tell(event("call.ended", id, NOW));
             other.delete(&Key::InFlight(CallId(id.0)));
             return vec![other, batch];
         }
         2 => {
-            let at = JournalTime(NOW.0);
+            let at = NOW.time;
             batch.put(Attempt { verification: id, left: 1, phone: number(id), at });
         }
         3 => {
             let (status, reason) = (Status::Verified, Some(Reason::CodeMatched));
-            let (ended_at, ended) = (NOW, JournalTime(NOW.0));
+            let (ended_at, ended) = (NOW.wall, NOW.time);
             batch.put(Final { id, status, reason, ended_at, ended });
             let webhook = NewWebhook {
                 id: id.0,
                 endpoint: "billing".into(),
                 is_url: false,
-                matters_until: Some(JournalTime(NOW.0)),
+                matters_until: Some(NOW.time),
             };
-            let end = event("verification.verified", id);
+            let end = event("verification.verified", id, NOW);
             batch.tell(NewEvent { webhooks: vec![webhook], ..end });
         }
         _ => {
@@ -288,49 +258,6 @@ fn step(id: VerificationId, stage: u8) -> Vec<Batch> {
         }
     }
     vec![batch]
-}
-
-/// A phone of ten million, by its verification.
-fn number(id: VerificationId) -> E164 {
-    let spread = (id.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-    E164::from_u64(46_700_000_000 + spread % 10_000_000).unwrap_or_else(|| unreachable!())
-}
-
-fn lease(id: VerificationId) -> Lease {
-    Lease {
-        id: id.0,
-        phone: number(id),
-        at: JournalTime(NOW.0),
-        suffix: Some(Hidden(id.0 as u32 % 100_000)),
-        pool: Some("main".into()),
-        is_start: true,
-    }
-}
-
-fn event(name: &str, id: VerificationId) -> NewEvent {
-    let data = vec![b'x'; 600].into();
-    NewEvent { name: name.into(), at: NOW, about: Some(id.0), data, webhooks: vec![] }
-}
-
-fn call(id: VerificationId, outcome: Option<Outcome>) -> Call {
-    Call {
-        id: CallId(id.0),
-        verification: id,
-        ordinal: 1,
-        pool: "main".into(),
-        block: Hidden(468_765),
-        code: Hidden([9; 32]),
-        usable: 9_516,
-        placed_at: NOW,
-        placed: JournalTime(NOW.0),
-        trunk: Some("asterisk".into()),
-        ring_planned_ms: Some(5_000),
-        moments: vec![Some(1_000), Some(30_000), Some(2_000_000), Some(7_000_000), Some(7_100_000)],
-        outcome,
-        by: outcome.map(|_| Side::Us),
-        sip_code: outcome.map(|_| 487),
-        q850_cause: None,
-    }
 }
 
 fn in_flight(id: VerificationId) -> InFlight {
@@ -342,10 +269,11 @@ fn in_flight(id: VerificationId) -> InFlight {
         remote: ([192, 0, 2, 1], 5_060).into(),
         local: ([192, 0, 2, 2], 5_061).into(),
         invite: Hidden(text(900)),
-        invited: JournalTime(NOW.0),
+        invited: NOW.time,
     }
 }
 
-const NOW: Micros = Micros(1_763_633_730_000_000);
+const NOW: Moment =
+    Moment { wall: Micros(1_763_633_730_000_000), time: JournalTime(1_763_633_730_000_000) };
 /// What is told of one verification.
 const EVENTS: u64 = 5;

@@ -22,6 +22,8 @@ mod daemon;
 mod events;
 #[path = "kit/figures.rs"]
 mod figures;
+#[path = "kit/http.rs"]
+mod http;
 #[expect(dead_code, reason = "of what the kit measures, this needs only the statuses")]
 #[path = "kit/load.rs"]
 mod load;

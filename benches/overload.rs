@@ -19,6 +19,8 @@ mod daemon;
 mod figures;
 #[path = "kit/flood.rs"]
 mod flood;
+#[path = "kit/http.rs"]
+mod http;
 #[expect(dead_code, reason = "of what the kit measures, this needs only the statuses")]
 #[path = "kit/load.rs"]
 mod load;

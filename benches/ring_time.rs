@@ -13,6 +13,8 @@ mod capture;
 mod daemon;
 #[path = "kit/figures.rs"]
 mod figures;
+#[path = "kit/http.rs"]
+mod http;
 #[expect(dead_code, reason = "how long the API took is another benchmark's question")]
 #[path = "kit/load.rs"]
 mod load;

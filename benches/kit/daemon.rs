@@ -1,10 +1,8 @@
-//! The real binary as a benchmark needs it: one trunk, one number to ring, limits out of the way,
-//! everything else as it comes, logs too.
+//! The real binary as a benchmark needs it: one trunk, numbers to ring from, limits out of the way,
+//! everything else as it comes, logs too. Whoever drops it kills it.
 
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -12,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use crate::http::Connection;
 
 /// `ringproof serve`.
 pub(crate) struct Daemon {
@@ -22,17 +22,17 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// Starts it with SIP on `port` and its trunk at `trunk`, and waits until it is ready. `more` is
-    /// added to its configuration.
+    /// added to its configuration: keys with dots before tables.
     pub(crate) fn start(
         place: &Path,
         (port, trunk): (u16, u16),
         more: &str,
     ) -> Result<Self, Box<dyn Error>> {
         let config = format!(
-            "[control]\nsocket = \"ringproof.sock\"\n[journal]\npath = \"journal\"\n\
-             [sip]\nlisten = [\"udp:127.0.0.1:{port}\"]\n\
-             profiles = [\"trunk.toml\"]\n[[pool]]\nname = \"default\"\n\
-             numbers = [\"+468765[00000-99999]\"]\n[verify]\nstarts_per_prefix = []\n{more}"
+            "control.socket = \"ringproof.sock\"\njournal.path = \"journal\"\n\
+             sip.listen = [\"udp:127.0.0.1:{port}\"]\nsip.profiles = [\"trunk.toml\"]\n\
+             verify.starts_per_prefix = []\n{more}\n\
+             [[pool]]\nname = \"default\"\nnumbers = [\"+468765[00000-99999]\"]\n"
         );
         let profile = format!(
             "name = \"sipp\"\naddress = \"udp:127.0.0.1:{trunk}\"\nring = \"1s\"\n\
@@ -41,6 +41,11 @@ impl Daemon {
         );
         fs::write(place.join("ringproof.toml"), config)?;
         fs::write(place.join("trunk.toml"), profile)?;
+        Self::again(place)
+    }
+
+    /// Starts it with what an earlier one left in `place`, and waits until it is ready.
+    pub(crate) fn again(place: &Path) -> Result<Self, Box<dyn Error>> {
         let log = File::create(place.join("ringproof.log"))?;
         let child = Command::new(env!("CARGO_BIN_EXE_ringproof"))
             .args(["serve", "--config"])
@@ -50,12 +55,12 @@ impl Daemon {
             .stderr(log)
             .spawn()?;
         let mut daemon = Self { child, socket: place.join("ringproof.sock") };
-        let until = Instant::now() + Duration::from_secs(10);
+        let until = Instant::now() + Duration::from_secs(60);
         while daemon.get("/readyz").is_err() {
             if daemon.child.try_wait()?.is_some() || Instant::now() > until {
                 return Err(fs::read_to_string(place.join("ringproof.log"))?.into());
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(2));
         }
         Ok(daemon)
     }
@@ -87,14 +92,9 @@ impl Daemon {
     }
 
     fn get(&self, path: &str) -> Result<String, Box<dyn Error>> {
-        let mut stream = UnixStream::connect(&self.socket)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply)?;
-        let (head, body) = reply.split_once("\r\n\r\n").ok_or("no reply")?;
-        let is_good = head.starts_with("HTTP/1.1 200");
-        if is_good { Ok(body.to_owned()) } else { Err(head.into()) }
+        // One that still reads its journal has bound its socket, and answers when it is done.
+        let reply = Connection::open(&self.socket, Duration::from_secs(60))?.get(path)?;
+        if reply.status == 200 { Ok(reply.body) } else { Err(reply.body.into()) }
     }
 }
 

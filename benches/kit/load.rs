@@ -2,11 +2,11 @@
 //! open loop. Each connection of a handful is kept and has its share of the calls.
 
 use std::error::Error;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::http::{Connection, Reply};
 
 /// One start.
 #[derive(Clone, Copy, Debug)]
@@ -23,14 +23,31 @@ pub(crate) struct Started {
     pub(crate) status: u16,
 }
 
+/// How much is started, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Starts in a second.
+    pub(crate) rate: u32,
+    /// Starts.
+    pub(crate) total: u32,
+    /// Connections, each with one request at a time.
+    pub(crate) connections: u32,
+    /// Whether each has an `Idempotency-Key`.
+    pub(crate) has_keys: bool,
+}
+
 /// Starts `rate` flash calls a second for some time, each to another phone.
 pub(crate) fn flash_calls(
     socket: &Path,
     rate: u32,
     lasts: Duration,
 ) -> Result<Vec<Started>, Box<dyn Error>> {
-    let body = |phone| format!("{{\"to\":\"+4670{phone:07}\",\"method\":\"flash_call\"}}");
-    starts(socket, (rate, rate * u32::try_from(lasts.as_secs())?), &body)
+    starts(socket, (rate, rate * u32::try_from(lasts.as_secs())?), &flash_call)
+}
+
+/// The request of the n-th one.
+pub(crate) fn flash_call(phone: u32) -> String {
+    format!("{{\"to\":\"+4670{phone:07}\",\"method\":\"flash_call\"}}")
 }
 
 /// Starts `total` verifications, `rate` a second; `body` is the request of the n-th one.
@@ -39,13 +56,24 @@ pub(crate) fn starts(
     (rate, total): (u32, u32),
     body: &(impl Fn(u32) -> String + Sync),
 ) -> Result<Vec<Started>, Box<dyn Error>> {
+    let pace = Pace { rate, total, connections: 16, has_keys: false };
+    starts_heard(socket, pace, body, &|_, _| {})
+}
+
+/// The same; `hear` gets each answer as it comes.
+pub(crate) fn starts_heard(
+    socket: &Path,
+    pace: Pace,
+    body: &(impl Fn(u32) -> String + Sync),
+    hear: &(impl Fn(u32, &Reply) + Sync),
+) -> Result<Vec<Started>, Box<dyn Error>> {
     let from = Instant::now() + Duration::from_millis(50);
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..CONNECTIONS)
+        let workers: Vec<_> = (0..pace.connections)
             .map(|first| {
-                let phones = (first..total).step_by(CONNECTIONS as usize);
+                let phones = (first..pace.total).step_by(pace.connections as usize);
                 scope.spawn(move || {
-                    work(socket, phones, (from, rate), body).map_err(|e| e.to_string())
+                    work(socket, phones, (from, pace), (body, hear)).map_err(|e| e.to_string())
                 })
             })
             .collect();
@@ -60,54 +88,22 @@ pub(crate) fn starts(
 fn work(
     socket: &Path,
     phones: impl Iterator<Item = u32>,
-    (from, rate): (Instant, u32),
-    body: &impl Fn(u32) -> String,
+    (from, pace): (Instant, Pace),
+    (body, hear): (&impl Fn(u32) -> String, &impl Fn(u32, &Reply)),
 ) -> Result<Vec<Started>, Box<dyn Error>> {
-    let mut stream = BufReader::new(UnixStream::connect(socket)?);
-    stream.get_ref().set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut connection = Connection::open(socket, Duration::from_secs(10))?;
     let mut all = vec![];
     for phone in phones {
-        let due = from + Duration::from_secs_f64(f64::from(phone) / f64::from(rate));
+        let due = from + Duration::from_secs_f64(f64::from(phone) / f64::from(pace.rate));
         thread::sleep(due.saturating_duration_since(Instant::now()));
         let late = due.elapsed();
         let sent_at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-        let body = body(phone);
-        let length = body.len();
-        let request = format!(
-            "POST /v1/verifications HTTP/1.1\r\nHost: localhost\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        stream.get_ref().write_all(request.as_bytes())?;
-        let status = read_status(&mut stream)?;
-        all.push(Started {
-            phone,
-            sent_at: u64::try_from(sent_at)?,
-            took: due.elapsed(),
-            late,
-            status,
-        });
+        let key = pace.has_keys.then(|| format!("start-{phone:07}"));
+        let reply = connection.post("/v1/verifications", key.as_deref(), &body(phone))?;
+        let took = due.elapsed();
+        hear(phone, &reply);
+        let sent_at = u64::try_from(sent_at)?;
+        all.push(Started { phone, sent_at, took, late, status: reply.status });
     }
     Ok(all)
 }
-
-/// Reads one answer to its end.
-fn read_status(stream: &mut BufReader<UnixStream>) -> Result<u16, Box<dyn Error>> {
-    let (mut line, mut status, mut length) = (String::new(), None, 0);
-    loop {
-        line.clear();
-        stream.read_line(&mut line)?;
-        let text = line.trim_end().to_ascii_lowercase();
-        if text.is_empty() {
-            break;
-        }
-        match text.split_once(": ") {
-            Some(("content-length", digits)) => length = digits.parse()?,
-            Some(_) => {}
-            None => status = text.split(' ').nth(1).and_then(|code| code.parse().ok()),
-        }
-    }
-    std::io::copy(&mut stream.take(length), &mut std::io::sink())?;
-    status.ok_or_else(|| "an answer without a status".into())
-}
-
-const CONNECTIONS: u32 = 16;

@@ -93,11 +93,12 @@ impl Shards {
         names
     }
 
-    /// Has the shards go on with what the process before this one was asked for.
+    /// Has the shards go on with what the process before this one was asked for: behind what clients
+    /// ask for meanwhile, since it may be a million.
     pub(super) async fn resume(&self, tasks: Vec<Task>) {
         for task in tasks {
             if let Some(shard) = self.shards.get(usize::from(task.shard())) {
-                tell(shard, command(task)).await;
+                patiently(command(task), |command| shard.remote.offer_behind(command)).await;
             }
         }
     }
@@ -195,10 +196,14 @@ fn command(task: Task) -> Command {
     }
 }
 
-/// A shard that has more orders than it can take gets the word when it has room. A shard that has
-/// stopped needs none.
-async fn tell(shard: &Shard, mut command: Command) {
-    while let Err(NotSent { command: back, why: Busy::Full }) = shard.remote.offer(command) {
+/// A shard that has more orders than it can take gets the word when it has room.
+async fn tell(shard: &Shard, command: Command) {
+    patiently(command, |command| shard.remote.offer(command)).await;
+}
+
+/// Until it is taken. A shard that has stopped needs none.
+async fn patiently(mut command: Command, offer: impl Fn(Command) -> Result<(), NotSent<Command>>) {
+    while let Err(NotSent { command: back, why: Busy::Full }) = offer(command) {
         command = back;
         tokio::time::sleep(TELL_AGAIN).await;
     }

@@ -101,6 +101,18 @@ impl<C> Remote<C> {
         }
     }
 
+    /// The same for a command that can wait: it leaves half of the queue to those that cannot.
+    ///
+    /// # Errors
+    ///
+    /// The command, when half of the queue is taken, or the core has stopped.
+    pub fn offer_behind(&self, command: C) -> Result<(), NotSent<C>> {
+        match Seats::take_behind(&self.seats) {
+            Ok(seat) => self.deliver(seat, command),
+            Err(why) => Err(NotSent { command, why }),
+        }
+    }
+
     /// Takes a place in the queue, for a command that is handed over later.
     ///
     /// # Errors

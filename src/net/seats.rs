@@ -32,10 +32,23 @@ impl Seats {
     ///
     /// There is none, or they are of no use any more.
     pub(super) fn take(seats: &Arc<Self>) -> Result<Seat, Busy> {
+        Self::take_among(seats, seats.most)
+    }
+
+    /// The same for who can wait: half of the seats stay free for others.
+    ///
+    /// # Errors
+    ///
+    /// Half of them are taken, or they are of no use any more.
+    pub(super) fn take_behind(seats: &Arc<Self>) -> Result<Seat, Busy> {
+        Self::take_among(seats, seats.most.div_ceil(2))
+    }
+
+    fn take_among(seats: &Arc<Self>, most: usize) -> Result<Seat, Busy> {
         if seats.is_closed.load(Ordering::Acquire) {
             return Err(Busy::Stopped);
         }
-        let more = |taken| (taken < seats.most).then_some(taken + 1);
+        let more = |taken| (taken < most).then_some(taken + 1);
         let taken = seats.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
         taken.map(|_| Seat(Some(Arc::clone(seats)))).map_err(|_| Busy::Full)
     }

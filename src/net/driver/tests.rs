@@ -61,6 +61,23 @@ fn a_core_that_does_not_keep_up_says_so() {
 }
 
 #[test]
+fn d12_what_can_wait_leaves_half_of_the_queue_to_starts() {
+    for (places, taken) in [(1, 1), (4, 2), (5, 3)] {
+        let (commands, _inbox) = sync_channel(places);
+        let poll = Poll::new().unwrap();
+        let waker = Waker::new(poll.registry(), WAKER).unwrap();
+        let bell = Arc::new(Bell { waker, is_rung: AtomicBool::new(false) });
+        let remote = Remote { commands, seats: Arc::new(Seats::new(places)), bell };
+        let offer = |nth: &usize| remote.offer_behind(*nth).map_err(|not_sent| not_sent.why);
+        assert_eq!((0..places).map_while(|nth| offer(&nth).ok()).count(), taken);
+        assert_eq!(offer(&0), Err(Busy::Full));
+        let reserved: Vec<_> = (taken..places).map(|_| remote.reserve().unwrap()).collect();
+        assert_eq!(remote.reserve().err(), Some(Busy::Full));
+        drop(reserved);
+    }
+}
+
+#[test]
 fn r02_a_datagram_that_is_there_when_a_timer_is_due_comes_first() {
     let local = bind("127.0.0.1:0".parse().unwrap(), 1 << 16).unwrap();
     let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
