@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -23,14 +24,19 @@ enum End {
     Gone,
 }
 
-/// Follows until the run is over.
+/// Follows until the run is over. When this returns nothing more is missed.
 pub(crate) fn follow(crowd: &Arc<Crowd>) -> JoinHandle<()> {
     let crowd = Arc::clone(crowd);
-    thread::spawn(move || {
+    let (open, opened) = sync_channel(1);
+    let thread = thread::spawn(move || {
         let mut seen: Option<String> = None;
         while !crowd.is_over() {
             let after = seen.clone();
-            let end = stream(&crowd, after.as_deref(), |frame| {
+            let on_open = || {
+                // Nobody waits for the second time.
+                let _ = open.try_send(());
+            };
+            let end = stream(&crowd, after.as_deref(), on_open, |frame| {
                 let at = crowd.clock.now();
                 let sequence = number(&frame.id);
                 crowd.ledger().on_event(sequence, &frame.data, at);
@@ -46,18 +52,25 @@ pub(crate) fn follow(crowd: &Arc<Crowd>) -> JoinHandle<()> {
             }
             thread::sleep(Duration::from_millis(5));
         }
-    })
+    });
+    opened.recv().expect("the stream can be opened");
+    thread
 }
 
 /// Reads everything after this event up to that one again.
 pub(crate) fn read_again(crowd: &Crowd, after: u64, last: u64) -> u64 {
     let mut read = 0;
-    let end = stream(crowd, Some(&after.to_string()), |frame| {
-        read += 1;
-        let sequence = number(&frame.id);
-        crowd.ledger().on_event_again(sequence, &frame.data);
-        sequence < last
-    });
+    let end = stream(
+        crowd,
+        Some(&after.to_string()),
+        || {},
+        |frame| {
+            read += 1;
+            let sequence = number(&frame.id);
+            crowd.ledger().on_event_again(sequence, &frame.data);
+            sequence < last
+        },
+    );
     if end == End::Gone {
         crowd.ledger().on_events_gone();
     }
@@ -65,7 +78,12 @@ pub(crate) fn read_again(crowd: &Crowd, after: u64, last: u64) -> u64 {
 }
 
 /// Hands each event over until nobody wants more.
-fn stream(crowd: &Crowd, after: Option<&str>, mut take: impl FnMut(Frame) -> bool) -> End {
+fn stream(
+    crowd: &Crowd,
+    after: Option<&str>,
+    on_open: impl Fn(),
+    mut take: impl FnMut(Frame) -> bool,
+) -> End {
     let client = match after {
         None => crowd.client.clone(),
         Some(id) => crowd.client.with("Last-Event-ID", id),
@@ -87,6 +105,9 @@ fn stream(crowd: &Crowd, after: Option<&str>, mut take: impl FnMut(Frame) -> boo
         let line = line.trim_end();
         if line.starts_with("HTTP/1.1 410") {
             return End::Gone;
+        }
+        if line.starts_with("HTTP/1.1 200") {
+            on_open();
         }
         let is_size = !line.is_empty() && line.bytes().all(|octet| octet.is_ascii_hexdigit());
         if !line.is_empty() && !is_size {
