@@ -157,11 +157,7 @@ async fn record(response: Response) -> Reply {
     let (parts, body) = response.into_parts();
     // Replies of these routes are in memory already: nothing can fail and nothing is long.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let term = match parts.extensions.get::<Code>() {
-        Some(Code::StoreUnavailable) => Term::Unsure,
-        Some(code) if code.is_passing() => Term::Passing,
-        Some(_) | None => Term::Lasting,
-    };
+    let term = parts.extensions.get::<Code>().map_or(Term::Lasting, |code| code.term());
     Reply { status: parts.status, headers: parts.headers, body, term }
 }
 

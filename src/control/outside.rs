@@ -113,7 +113,7 @@ pub struct KeptReply {
 #[derive(Clone, Eq, PartialEq)]
 pub enum Answer {
     /// It was about to be carried out, beside a verification that stood so.
-    Begun(Before),
+    Intent(Before),
     /// It was answered.
     Reply {
         /// The status.
@@ -138,7 +138,7 @@ impl fmt::Debug for Answer {
     /// The body has a phone number in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Begun(before) => f.debug_tuple("Begun").field(before).finish(),
+            Self::Intent(before) => f.debug_tuple("Intent").field(before).finish(),
             Self::Reply { status, .. } => f.debug_struct("Reply").field("status", status).finish(),
         }
     }

@@ -68,8 +68,8 @@ pub(super) struct Replies {
     table: DashMap<RequestKey, Kept>,
     store: Arc<dyn Store>,
     owners: Box<[ArcSwapOption<Owner>]>,
-    /// The next request's.
-    tickets: AtomicU64,
+    /// The next turn's. What begins with it has it for a ticket.
+    turns: AtomicU64,
     /// How many replies were kept.
     places: AtomicU64,
     /// Every place below has been looked at and is free.
@@ -81,19 +81,18 @@ pub(super) struct Replies {
 struct Kept {
     body: [u8; 32],
     expires: Instant,
+    /// What it is called on disk.
     ticket: u64,
+    /// Which of all turns it is in: those that are given up have slots that count no more.
+    turn: u64,
     reply: Awaited,
-    /// Nobody carries it out, and what stood before it is known.
-    begun: Option<Begun>,
+    /// Its reply was lost, and nobody carries it out: what stood before it.
+    lost: Option<Before>,
 }
-
-/// What is known of a request whose reply was lost. It owns a slot already.
-#[derive(Clone, Copy)]
-struct Begun(Before);
 
 struct Owner {
     key: RequestKey,
-    ticket: u64,
+    turn: u64,
     place: u64,
 }
 
@@ -121,7 +120,7 @@ impl Replies {
             table: DashMap::new(),
             store,
             owners: (0..size.max(1)).map(|_| ArcSwapOption::empty()).collect(),
-            tickets: AtomicU64::new(0),
+            turns: AtomicU64::new(0),
             places: AtomicU64::new(0),
             oldest: AtomicU64::new(0),
             kept_for,
@@ -133,15 +132,16 @@ impl Replies {
     pub(super) fn restore(&self, mut kept: Vec<KeptReply>, now: Instant) {
         kept.sort_by_key(|reply| reply.ticket);
         let Some(last) = kept.last() else { return };
-        self.tickets.store(last.ticket + 1, Ordering::Relaxed);
+        self.turns.store(last.ticket + 1, Ordering::Relaxed);
         for kept in kept {
             let (key, ticket) = (RequestKey(kept.owner), kept.ticket);
-            let Some((reply, begun)) = kept.read().filter(|_| kept.expires > now) else {
+            let Some((reply, lost)) = kept.read().filter(|_| kept.expires > now) else {
                 self.store.forget_reply(ticket);
                 continue;
             };
             let (_, reply) = watch::channel(reply);
-            let kept = Kept { body: kept.request, expires: kept.expires, ticket, reply, begun };
+            let (body, expires) = (kept.request, kept.expires);
+            let kept = Kept { body, expires, ticket, turn: ticket, reply, lost };
             // Of two with one key the younger one counts.
             if let Some(older) = self.table.insert(key, kept) {
                 self.store.forget_reply(older.ticket);
@@ -156,36 +156,35 @@ impl Replies {
         let body: [u8; 32] = Sha256::digest(body).into();
         let (sender, reply) = watch::channel(None);
         let expires = now + self.kept_for;
-        let (ticket, begun, expired) = match self.table.entry(key) {
+        let next = || self.turns.fetch_add(1, Ordering::Relaxed);
+        let anew = |(ticket, turn)| Kept { body, expires, ticket, turn, reply, lost: None };
+        let (ticket, turn, lost, expired) = match self.table.entry(key) {
             Entry::Occupied(mut kept) if kept.get().expires > now => {
                 let kept = kept.get_mut();
                 if kept.body != body {
                     return Claim::Mismatch;
                 }
-                let Some(begun) = kept.begun.take() else {
-                    return Claim::Again(kept.reply.clone());
-                };
-                kept.reply = reply;
-                (kept.ticket, Some(begun), None)
+                let Some(lost) = kept.lost else { return Claim::Again(kept.reply.clone()) };
+                let (ticket, turn) = (kept.ticket, next());
+                *kept = Kept { expires: kept.expires, ..anew((ticket, turn)) };
+                (ticket, turn, Some(lost), None)
             }
             Entry::Occupied(mut kept) => {
-                let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-                let expired = kept.insert(Kept { body, expires, ticket, reply, begun: None });
-                (ticket, None, Some(expired.ticket))
+                let turn = next();
+                (turn, turn, None, Some(kept.insert(anew((turn, turn))).ticket))
             }
             Entry::Vacant(place) => {
-                let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-                drop(place.insert(Kept { body, expires, ticket, reply, begun: None }));
-                (ticket, None, None)
+                let turn = next();
+                drop(place.insert(anew((turn, turn))));
+                (turn, turn, None, None)
             }
         };
         if let Some(expired) = expired {
             self.store.forget_reply(expired);
         }
-        let before = begun.map_or_else(OnceLock::new, |Begun(before)| OnceLock::from(before));
-        let slip = Slip { ticket, owner: key, request: body, expires, before: Arc::new(before) };
-        let has_slot = begun.is_some();
-        Claim::First(Turn { replies: Arc::clone(self), slip, since: now, has_slot, sender })
+        let before = Arc::new(lost.map_or_else(OnceLock::new, OnceLock::from));
+        let slip = Slip { ticket, turn, owner: key, request: body, expires, before };
+        Claim::First(Turn { replies: Arc::clone(self), slip, since: now, sender })
     }
 
     /// How many are kept, and how many could be.
@@ -193,11 +192,11 @@ impl Replies {
         (self.table.len(), self.owners.len())
     }
 
-    fn take_slot(&self, key: RequestKey, ticket: u64, now: Instant) {
+    fn take_slot(&self, key: RequestKey, turn: u64, now: Instant) {
         let place = self.places.fetch_add(1, Ordering::Relaxed);
-        let owner = Arc::new(Owner { key, ticket, place });
+        let owner = Arc::new(Owner { key, turn, place });
         let Some(oldest) = self.slot(place).swap(Some(owner)) else { return };
-        let Some(removed) = self.forget(oldest.key, oldest.ticket) else { return };
+        let Some(removed) = self.forget(oldest.key, oldest.turn) else { return };
         self.store.forget_reply(removed.ticket);
         if removed.expires > now {
             self.counters.on_shed(Shed::KeptReply);
@@ -212,13 +211,13 @@ impl Replies {
                 return;
             }
             let owner = self.slot(place).load_full().filter(|owner| owner.place == place);
-            if let Some(Owner { key, ticket, .. }) = owner.as_deref() {
-                let is_fresh = |kept: &Kept| kept.ticket == *ticket && kept.expires > now;
+            if let Some(Owner { key, turn, .. }) = owner.as_deref() {
+                let is_fresh = |kept: &Kept| kept.turn == *turn && kept.expires > now;
                 if self.table.get(key).is_some_and(|kept| is_fresh(&kept)) {
                     return;
                 }
-                if self.forget(*key, *ticket).is_some() {
-                    self.store.forget_reply(*ticket);
+                if let Some(forgotten) = self.forget(*key, *turn) {
+                    self.store.forget_reply(forgotten.ticket);
                 }
             }
             // Another thread has done the same, or is about to take it; then it is found when the ring
@@ -228,16 +227,16 @@ impl Replies {
         }
     }
 
-    /// Nobody goes on with this request, and what stood before it is known.
-    fn leave(&self, key: RequestKey, ticket: u64, begun: Begun) {
-        if let Some(mut kept) = self.table.get_mut(&key).filter(|kept| kept.ticket == ticket) {
-            kept.begun = Some(begun);
+    /// The reply to this request was lost, and nobody goes on with it.
+    fn lose(&self, key: RequestKey, turn: u64, before: Before) {
+        if let Some(mut kept) = self.table.get_mut(&key).filter(|kept| kept.turn == turn) {
+            kept.lost = Some(before);
         }
     }
 
-    fn forget(&self, key: RequestKey, ticket: u64) -> Option<Kept> {
-        // The key may have been used anew since; that one has a ticket of its own.
-        self.table.remove_if(&key, |_, kept| kept.ticket == ticket).map(|(_, kept)| kept)
+    fn forget(&self, key: RequestKey, turn: u64) -> Option<Kept> {
+        // The key may have been used anew since; that one has a turn of its own.
+        self.table.remove_if(&key, |_, kept| kept.turn == turn).map(|(_, kept)| kept)
     }
 
     fn slot(&self, place: u64) -> &ArcSwapOption<Owner> {
@@ -250,6 +249,7 @@ impl Replies {
 #[derive(Clone, Debug)]
 pub(super) struct Slip {
     ticket: u64,
+    turn: u64,
     owner: RequestKey,
     request: [u8; 32],
     expires: Instant,
@@ -268,7 +268,7 @@ impl Slip {
     ///
     /// It cannot be written: then nothing must be done.
     pub(super) fn intend(&self, before: Before, store: &dyn Store) -> Result<(), Unavailable> {
-        store.intend(self.kept(Answer::Begun(before)))?;
+        store.intend(self.kept(Answer::Intent(before)))?;
         // One request is carried out by one.
         let _ = self.before.set(before);
         Ok(())
@@ -295,13 +295,13 @@ impl Slip {
 
 impl KeptReply {
     /// The reply, or what is known without one; `None` when it is not one of ours.
-    fn read(&self) -> Option<(Option<Arc<Reply>>, Option<Begun>)> {
+    fn read(&self) -> Option<(Option<Arc<Reply>>, Option<Before>)> {
         let header = |(name, value): &(Box<str>, Box<str>)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
             Some((name, HeaderValue::from_str(value).ok()?))
         };
         match &self.answer {
-            Answer::Begun(before) => Some((None, Some(Begun(*before)))),
+            Answer::Intent(before) => Some((None, Some(*before))),
             Answer::Reply { status, headers, body } => {
                 let reply = Reply {
                     status: StatusCode::from_u16(*status).ok()?,
@@ -321,8 +321,6 @@ pub(super) struct Turn {
     replies: Arc<Replies>,
     slip: Slip,
     since: Instant,
-    /// An earlier turn took it.
-    has_slot: bool,
     sender: watch::Sender<Option<Arc<Reply>>>,
 }
 
@@ -347,21 +345,19 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let term = self.sender.borrow().as_ref().map_or(Term::Unsure, |reply| reply.term);
-        let Slip { owner, ticket, .. } = self.slip;
+        let Slip { owner, ticket, turn, .. } = self.slip;
         match (term, self.slip.before()) {
-            (Term::Unsure, Some(before)) => self.replies.leave(owner, ticket, Begun(before)),
             (Term::Lasting, _) => {}
+            (Term::Unsure, Some(before)) => self.replies.lose(owner, turn, before),
             (Term::Passing | Term::Unsure, before) => {
-                drop(self.replies.forget(owner, ticket));
+                drop(self.replies.forget(owner, turn));
                 if before.is_some() {
                     self.replies.store.forget_reply(ticket);
                 }
                 return;
             }
         }
-        if !self.has_slot {
-            self.replies.take_slot(owner, ticket, self.since);
-        }
+        self.replies.take_slot(owner, turn, self.since);
     }
 }
 

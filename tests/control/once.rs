@@ -140,7 +140,7 @@ async fn h04_what_was_about_to_be_done_is_on_disk_before_it_is_and_makes_room_fo
 
     // The process before this one died on the way: nothing was compared, so it is now.
     let before = Before { attempts_left: 3, calls_left: 1 };
-    let begun = KeptReply { answer: Answer::Begun(before), ..kept[0].clone() };
+    let begun = KeptReply { answer: Answer::Intent(before), ..kept[0].clone() };
     let mut after = World::grown(Seed { replies: vec![begun], ..Seed::default() }).await;
     let other = ask(&after, &path, &right(&order)).await;
     assert_eq!(other.problem(), (422, "idempotency_mismatch".to_owned()));
@@ -168,6 +168,6 @@ async fn m08_a_start_that_an_earlier_call_settles_is_answered_when_its_end_is_on
 fn answered(kept: &KeptReply) -> &[u8] {
     match &kept.answer {
         Answer::Reply { body, .. } => body,
-        Answer::Begun(_) => panic!("there is no reply"),
+        Answer::Intent(_) => panic!("there is no reply"),
     }
 }

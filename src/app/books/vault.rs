@@ -34,7 +34,7 @@ impl Vault {
     fn record(&self, kept: KeptReply) -> Idempotency {
         let KeptReply { ticket, owner, request, answer, expires } = kept;
         let (before, (status, headers, body)) = match answer {
-            Answer::Begun(Before { attempts_left, calls_left }) => {
+            Answer::Intent(Before { attempts_left, calls_left }) => {
                 (Some((attempts_left, calls_left)), (0, vec![], Default::default()))
             }
             Answer::Reply { status, headers, body } => (None, (status, headers, body)),
@@ -133,7 +133,7 @@ impl Store for Vault {
 pub(crate) fn reply(record: Idempotency, clock: JournalClock) -> KeptReply {
     let Idempotency { ticket, owner, request, before, status, headers, body, expires } = record;
     let answer = match before {
-        Some((attempts_left, calls_left)) => Answer::Begun(Before { attempts_left, calls_left }),
+        Some((attempts_left, calls_left)) => Answer::Intent(Before { attempts_left, calls_left }),
         None => Answer::Reply { status, headers, body: Vec::from(body.0).into() },
     };
     KeptReply { ticket, owner, request, answer, expires: clock.instant(expires) }

@@ -6,6 +6,8 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::replies::Term;
+
 /// Why a request was refused. Stable: clients look at it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -209,10 +211,11 @@ impl Code {
         Some(Duration::from_secs(seconds))
     }
 
-    /// Whether the refusal is for the moment: nothing was done, nothing about the request is wrong,
+    /// For how long it is true. For the moment: nothing was done, nothing about the request is wrong,
     /// and the same request may be granted later.
-    pub(in super::super) fn is_passing(self) -> bool {
+    pub(in super::super) fn term(self) -> Term {
         match self {
+            Self::StoreUnavailable => Term::Unsure,
             Self::AlreadyPending
             | Self::CallInProgress
             // Once it is in the configuration again.
@@ -224,8 +227,7 @@ impl Code {
             | Self::Overloaded
             | Self::PoolExhausted
             | Self::RateLimited
-            | Self::RequestTimeout
-            | Self::StoreUnavailable => true,
+            | Self::RequestTimeout => Term::Passing,
             Self::AlreadyEnded
             | Self::BodyTooLarge
             | Self::EventsGone
@@ -238,7 +240,7 @@ impl Code {
             | Self::NumberNotAllowed
             | Self::Unauthorized
             | Self::UnsupportedMediaType
-            | Self::UrlNotAllowed => false,
+            | Self::UrlNotAllowed => Term::Lasting,
         }
     }
 }

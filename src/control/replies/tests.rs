@@ -140,7 +140,7 @@ fn what_leaves_the_table_is_forgotten_on_disk() {
 fn d07_a_request_whose_reply_was_lost_is_carried_out_once_more_by_one_who_knows_what_stood_before()
 {
     let ((replies, disk), now) = (with_disk(10), Instant::now());
-    replies.restore(vec![KeptReply { answer: Answer::Begun(BEFORE), ..kept(3, "a", 60) }], now);
+    replies.restore(vec![KeptReply { answer: Answer::Intent(BEFORE), ..kept(3, "a", 60) }], now);
     assert!(matches!(replies.claim(key("a"), b"other", now), Claim::Mismatch));
     let turn = first(&replies, "a", now);
     assert_eq!((turn.slip().before(), turn.slip().ticket), (Some(BEFORE), 3));
@@ -155,7 +155,7 @@ fn d07_what_stood_before_is_known_as_long_as_nobody_knows_what_came_of_it() {
     let ((replies, disk), now) = (with_disk(2), Instant::now());
     let turn = first(&replies, "a", now);
     turn.slip().intend(BEFORE, &*disk).unwrap();
-    assert_eq!(disk.intents.get(&0).as_deref(), Some(&Answer::Begun(BEFORE)));
+    assert_eq!(disk.intents.get(&0).as_deref(), Some(&Answer::Intent(BEFORE)));
     turn.settle(Arc::new(Reply { term: Term::Unsure, ..plain(503) }));
     for _ in 0..10 {
         let turn = first(&replies, "a", now);
@@ -167,6 +167,18 @@ fn d07_what_stood_before_is_known_as_long_as_nobody_knows_what_came_of_it() {
     first(&replies, "a", now).settle(Arc::new(Reply { term: Term::Passing, ..plain(409) }));
     assert_eq!(disk.forgotten(), [0]);
     assert_eq!(first(&replies, "a", now).slip().before(), None);
+}
+
+#[test]
+fn who_goes_on_with_a_request_keeps_it_however_many_others_come_meanwhile() {
+    let ((replies, disk), now) = (with_disk(2), Instant::now());
+    replies.restore(vec![KeptReply { answer: Answer::Intent(BEFORE), ..kept(3, "a", 60) }], now);
+    let turn = first(&replies, "a", now);
+    ["b", "c", "d"].into_iter().for_each(|name| first(&replies, name, now).settle(reply(201)));
+    assert_eq!(again(&replies, "a", now), None, "a twin waits");
+    turn.settle(reply(200));
+    assert_eq!(again(&replies, "a", now), Some(reply(200)));
+    assert!(!disk.forgotten().contains(&3));
 }
 
 #[test]
