@@ -18,7 +18,7 @@ use super::counters::{ApiCounters, Shed};
 use super::outside::{Calls, KeptReply, Place, Store, Unavailable};
 use crate::number::E164;
 use crate::verify::id::{CallId, VerificationId};
-use crate::verify::record::CallRecord;
+use crate::verify::record::{CallRecord, Facts};
 use crate::verify::snapshot::{Snapshot, Status};
 use crate::verify::{CallAgainError, CancelError, Canceled, CheckError, Evidence};
 use crate::verify::{Census, DidState, MissedCallRecord, PoolState, Verify};
@@ -228,7 +228,7 @@ impl Service {
         self.saved_now(|| self.verify.get(id, now)).await
     }
 
-    /// A call, once its verification is on disk.
+    /// A call and how far it had come at `now`, once that is on disk.
     ///
     /// # Errors
     ///
@@ -237,9 +237,11 @@ impl Service {
         &self,
         id: CallId,
         now: Instant,
-    ) -> Result<Option<Arc<CallRecord>>, Unavailable> {
+    ) -> Result<Option<(Arc<CallRecord>, Facts)>, Unavailable> {
         let Some(call) = self.verify.call(id) else { return Ok(None) };
-        Ok(self.get(call.verification, now).await?.map(|_| call))
+        // It may come further while this waits, and that is not on disk then.
+        let facts = call.facts();
+        Ok(self.get(call.verification, now).await?.map(|_| (call, facts)))
     }
 
     /// A call that came in and is over, once that is on disk.

@@ -198,6 +198,20 @@ async fn d07_a_further_call_is_answered_when_it_is_on_disk() {
 }
 
 #[tokio::test]
+async fn d07_a_call_is_shown_as_far_as_it_had_come_when_it_was_asked_for() {
+    let mut world = World::new(short()).await;
+    let (_, order) = world.start().await;
+    world.disk.set(State::Slow);
+    order.call.on_ringing(order.call.placed);
+    world.verify.on_call_ringing(&order.call);
+    let mut asked = say(&world, "GET", &format!("/v1/calls/{}", order.call.id), "", "").await;
+    assert!(is_silent(&mut asked).await);
+    end(&world, &order, Outcome::Completed);
+    world.disk.set(State::Working);
+    assert_eq!(hear(asked).await.json()["state"], "ringing");
+}
+
+#[tokio::test]
 async fn r08_the_event_says_what_the_reply_says() {
     let mut world = World::new(short()).await;
     let (id, order) = world.start().await;

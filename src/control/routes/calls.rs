@@ -32,8 +32,8 @@ pub(super) async fn get(
     State(api): State<Arc<Api>>,
     Id(id): Id<CallId>,
 ) -> Result<Body<AnyCallView>, Problem> {
-    if let Some(call) = api.service.call(id, clock::now()).await? {
-        let view = CallView::new(&call, &call.facts(), &api.trunks);
+    if let Some((call, facts)) = api.service.call(id, clock::now()).await? {
+        let view = CallView::new(&call, &facts, &api.trunks);
         return Ok(Body(AnyCallView::Placed(view)));
     }
     let call = api.service.missed_call(id).await?.ok_or_else(Problem::not_found)?;
@@ -56,7 +56,7 @@ pub(super) async fn trace(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (rungs, trace) = match api.service.call(id, clock::now()).await? {
-        Some(call) => (call.ladder.rungs(), TraceView::new(&call)),
+        Some((call, _)) => (call.ladder.rungs(), TraceView::new(&call)),
         None => {
             let call = api.service.missed_call(id).await?.ok_or_else(Problem::not_found)?;
             (call.course.rungs(), TraceView::of_missed(&call))
