@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::books::hooks::Hooks;
 use super::books::scribe::Scribe;
@@ -220,7 +220,13 @@ impl Daemon {
             () = resume => {}
             () = chores::sweep(&journal, (terms, file), &hooks) => {}
         }
-        timeout(stop::LAST_WORDS_MAX, settle(&teller, &journal)).await.unwrap_or(Err(Unsaved))
+        let settled = timeout(stop::LAST_WORDS_MAX, settle(&teller, &journal)).await;
+        settled.unwrap_or(Err(Unsaved)).inspect_err(|_| {
+            error!(
+                held = journal.held(),
+                "what happened last is in memory alone, and ends with it"
+            );
+        })
     }
 }
 

@@ -4,14 +4,14 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::daemon::{Daemon, Listens, StartError, Unsaved};
 use super::reload::Reloader;
-use super::{files, settings, signals};
+use super::{files, settings, signals, stop};
 use crate::cli::{Exit, Serve, Terminal};
 use crate::config::{self, Config};
 use crate::observe::log;
@@ -71,7 +71,17 @@ fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Fail
     too_few.iter().for_each(|caution| warn!("{caution}"));
     let result = runtime.block_on(async {
         let ((stop, stop_now), hang_up) = (signals::listen()?, signal(SignalKind::hangup())?);
-        let daemon = Daemon::start(config, Some(Arc::clone(&log)))?;
+        let mut stop = Box::pin(stop);
+        // A large journal is read for a while.
+        let (starting, kept) = (config.clone(), Arc::clone(&log));
+        let start = spawn_blocking(move || Daemon::start(&starting, Some(kept)));
+        let daemon = tokio::select! {
+            daemon = start => daemon.map_err(io::Error::other)??,
+            () = &mut stop => {
+                warn!("stopped before it was ready");
+                return Ok(());
+            }
+        };
         // Who started us may have closed the pipe; that is no reason not to serve.
         drop(terminal.print(&ready(&daemon.listens)));
         let reloads = reload_on(hang_up, daemon.reloader(path.to_owned(), config.clone()));
@@ -85,7 +95,7 @@ fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Fail
     });
     // A list that is still being made has nobody left to read it. Tasks end at once, and with them
     // the other holders of the log.
-    runtime.shutdown_timeout(LEFTOVERS_MAX);
+    runtime.shutdown_timeout(stop::LEFTOVERS_MAX);
     result
 }
 
@@ -111,5 +121,3 @@ fn ready(listens: &Listens) -> String {
     }
     text + &format!("  SIP             {}\n", sip.join(", "))
 }
-
-const LEFTOVERS_MAX: Duration = Duration::from_millis(200);

@@ -3,7 +3,8 @@
 //!
 //! Invariant: from the first signal to the end no more than [`STOP_MAX`] passes, whatever calls and
 //! clients do, and from the second on nothing is waited for. Then what happened last has
-//! [`LAST_WORDS_MAX`] to reach the disk: 33 seconds together.
+//! [`LAST_WORDS_MAX`] to reach the disk, and what is left of the runtime [`LEFTOVERS_MAX`] to end: 33
+//! seconds together.
 #![expect(clippy::disallowed_methods, reason = "the clock of the stop is wound here")]
 
 use std::time::Duration;
@@ -44,8 +45,10 @@ pub(super) async fn run(
 
 /// 64*T1 after the last CANCEL every call is over (RFC 3261 §9.1).
 const DRAIN_MAX: Duration = Duration::from_millis(32_250);
-/// The clients of the last calls get half a second to read their replies.
-const STOP_MAX: Duration = Duration::from_millis(32_750);
+/// The clients of the last calls get a third of a second to read their replies.
+const STOP_MAX: Duration = Duration::from_millis(32_550);
+/// What is left of the runtime then ends in so much.
+pub(super) const LEFTOVERS_MAX: Duration = Duration::from_millis(200);
 /// A few commits of a busy disk.
 pub(super) const LAST_WORDS_MAX: Duration = Duration::from_millis(250);
 
@@ -63,7 +66,7 @@ mod tests {
         let stop = sleep(Duration::from_secs(100));
         run((stop, pending()), (pending(), &drained), pending(), || 1).await;
         let took = begun.elapsed() - Duration::from_secs(100);
-        let took = took + LAST_WORDS_MAX;
+        let took = took + LAST_WORDS_MAX + LEFTOVERS_MAX;
         assert!(took > Duration::from_secs(32) && took <= Duration::from_secs(33), "{took:?}");
     }
 
