@@ -19,7 +19,8 @@ use super::disk::Disk;
 
 /// Bytes before the engine's file.
 pub(super) const PREAMBLE_BYTES: u64 = 4_096;
-/// The format of the whole file: which tables there are, and what their keys mean.
+/// The format of the whole file: which tables there are, what their keys mean, and which versions of
+/// records may be in it.
 pub(super) const FORMAT: u32 = 1;
 
 /// What the first block says.

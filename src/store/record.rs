@@ -11,6 +11,7 @@ use super::clock::JournalTime;
 use super::field::{Field, FieldError};
 use super::hidden::Hidden;
 use super::kind::{Key, Kind};
+use super::preamble::FORMAT;
 use crate::evidence::{Assurance, IdentityHeader, Unknown};
 use crate::number::E164;
 use crate::outcome::{Outcome, Side};
@@ -352,6 +353,8 @@ impl Record {
 
 /// The version of every kind. When one gets a field, it gets a number of its own.
 const VERSION: u8 = 1;
+// An older release refuses a file by its format, before it changes anything in it.
+const _: () = assert!(VERSION as u32 <= FORMAT, "a newer version of a record is a newer format");
 
 #[cfg(test)]
 pub(super) mod tests;
