@@ -1,8 +1,8 @@
 //! Strips: beside the journal a plain copy of its calls in flight, as a tower keeps a strip of paper for
 //! each flight.
 //!
-//! A journal that was not closed is checked whole before it can be read, which takes seconds where it is
-//! large, and phones would ring on meanwhile. The strips are read in a moment: the next process hangs up
+//! A journal is checked whole before it can be read, which takes seconds where it is large, and phones
+//! would ring on meanwhile. The strips are read in a moment: the next process hangs up
 //! by them first, and then does everything by the journal.
 //!
 //! Nothing relies on a strip. They are written without a flush: they outlive the process, and not a loss
@@ -83,7 +83,8 @@ impl Strips {
 
     fn delete(&mut self, key: &[u8]) {
         if let Some(place) = self.places.remove(key) {
-            self.write(place, &[0; 2]);
+            // All of it: there are numbers in it.
+            self.write(place, &[0; STRIP_BYTES]);
             self.free.push(place);
         }
     }
