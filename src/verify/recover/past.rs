@@ -53,6 +53,17 @@ impl Past {
         }
     }
 
+    /// Adds what somebody else has read.
+    pub fn absorb(&mut self, other: Self) {
+        for (id, other) in other.drafts {
+            self.draft(id).absorb(other);
+        }
+        self.leases.extend(other.leases);
+        self.attempts.extend(other.attempts);
+        self.remembered.extend(other.remembered);
+        self.may_ring.extend(other.may_ring);
+    }
+
     /// A call of which a record says that it may ring: whatever else is known of it, its INVITE may have
     /// left.
     pub fn add_in_flight(&mut self, call: CallId) {
@@ -84,6 +95,16 @@ impl Past {
 }
 
 impl Draft {
+    fn absorb(&mut self, other: Self) {
+        self.start = self.start.take().or(other.start);
+        self.calls.extend(other.calls);
+        // The least that anybody was told.
+        let left = self.attempts_left.into_iter().chain(other.attempts_left);
+        self.attempts_left = left.min();
+        self.end = self.end.take().or(other.end);
+        self.missed = self.missed.take().or(other.missed);
+    }
+
     /// Whether there is more than wrong codes.
     pub(super) fn is_litter(&self) -> bool {
         self.end.is_some() || self.missed.is_some() || !self.calls.is_empty()
