@@ -59,7 +59,9 @@ impl FromStr for CallId {
 
 /// Why a text is not one of our names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("an id is `ver_` or `call_` and 26 characters of 0-9 and A-Z without I, L, O and U")]
+#[error(
+    "an id is `ver_`, `call_` or `msg_` and 26 characters of 0-9 and A-Z without I, L, O and U"
+)]
 pub struct IdError;
 
 fn ulid(now: Micros, entropy: &Entropy) -> u128 {
