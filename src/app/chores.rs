@@ -21,20 +21,26 @@ use crate::verify::Verify;
 
 /// Deletes what the journal has kept for long enough, and looks whether its file is still where it was,
 /// again and again. Never ends.
-pub(super) async fn sweep(journal: &Journal, (terms, file): (Terms, Found), hooks: &Notifier) {
+pub(super) async fn sweep(journal: &Journal, (terms, file): (Terms, &Found), hooks: &Notifier) {
     let mut tick = tokio::time::interval(SWEEP_EVERY);
-    let mut was_there = true;
+    let (mut was_there, mut said) = (true, Instant::now());
     loop {
         tick.tick().await;
         let is_there = file.is_there();
         match (mem::replace(&mut was_there, is_there), is_there) {
-            (true, false) => error!(
-                path = %file.path.display(),
-                "the journal was moved or deleted: what is written from now on ends with this \
-                 process, unless it is put back"
-            ),
+            (true, true) => {}
             (false, true) => warn!(path = %file.path.display(), "the journal is back"),
-            (true, true) | (false, false) => {}
+            (was_there, false) => {
+                // Again and again: everything that is promised meanwhile is lost.
+                if was_there || said.elapsed() >= SAY_AGAIN {
+                    said = Instant::now();
+                    error!(
+                        path = %file.path.display(),
+                        "the journal was moved or deleted: what is written from now on ends with \
+                         this process, unless it is put back"
+                    );
+                }
+            }
         }
         let swept = journal.clone();
         let sweep = move || {
@@ -88,3 +94,4 @@ pub(super) async fn watch(
 }
 
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+const SAY_AGAIN: Duration = Duration::from_secs(60);

@@ -96,10 +96,16 @@ pub(super) enum StartError {
     Verify(#[from] SettingsError),
 }
 
-/// A daemon has ended without knowing that everything is on disk. Nobody was told of what is lost.
+/// A daemon has ended without knowing that everything is on disk.
 #[derive(Debug, thiserror::Error)]
-#[error("the journal's disk does not work or is too slow: what happened last may be lost")]
-pub(super) struct Unsaved;
+pub(super) enum Unsaved {
+    /// Nobody was told of what is lost.
+    #[error("the journal's disk does not work or is too slow: what happened last may be lost")]
+    Held,
+    /// What was told is lost, too.
+    #[error("the journal was moved or deleted: what was written since is not in it")]
+    Gone,
+}
 
 impl Daemon {
     /// Binds and joins everything. Must be called inside a tokio runtime.
@@ -218,10 +224,13 @@ impl Daemon {
             () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
             () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
             () = resume => {}
-            () = chores::sweep(&journal, (terms, file), &hooks) => {}
+            () = chores::sweep(&journal, (terms, &file), &hooks) => {}
         }
         let settled = timeout(stop::LAST_WORDS_MAX, settle(&teller, &journal)).await;
-        settled.unwrap_or(Err(Unsaved)).inspect_err(|_| {
+        if !file.is_there() {
+            return Err(Unsaved::Gone);
+        }
+        settled.unwrap_or(Err(Unsaved::Held)).inspect_err(|_| {
             error!(
                 held = journal.held(),
                 "what happened last is in memory alone, and ends with it"
@@ -233,7 +242,7 @@ impl Daemon {
 /// Waits until everything that has happened so far is told and on disk.
 async fn settle(teller: &Teller<Item>, journal: &Journal) -> Result<(), Unsaved> {
     teller.flush().await;
-    journal.barrier().await.map_err(|_| Unsaved)
+    journal.barrier().await.map_err(|_| Unsaved::Held)
 }
 
 /// Whether the verification room can work with a configuration, and what is unwise in it. Touches

@@ -31,7 +31,7 @@ pub(super) struct Read {
 
 /// Why the daemon cannot begin with its journal.
 #[derive(Debug, thiserror::Error)]
-#[error("the journal {}: {why}", path.display())]
+#[error("the journal at {}: {why}", path.display())]
 pub(super) struct JournalError {
     path: PathBuf,
     why: Why,

@@ -71,6 +71,7 @@ fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Fail
     too_few.iter().for_each(|caution| warn!("{caution}"));
     let result = runtime.block_on(async {
         let ((stop, stop_now), hang_up) = (signals::listen()?, signal(SignalKind::hangup())?);
+        signals::outlive_file_limit()?;
         let mut stop = Box::pin(stop);
         // A large journal is read for a while.
         let (starting, kept) = (config.clone(), Arc::clone(&log));

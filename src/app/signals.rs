@@ -1,4 +1,5 @@
-//! SIGTERM and SIGINT: the first asks for a stop, the second insists.
+//! SIGTERM and SIGINT: the first asks for a stop, the second insists. SIGXFSZ: nobody is killed by a
+//! limit on the size of files.
 
 use std::io;
 
@@ -17,6 +18,17 @@ pub(super) fn listen() -> io::Result<(impl Future<Output = ()>, impl Future<Outp
         second.next().await;
     };
     Ok((async move { first.next().await }, insisted))
+}
+
+/// A write beyond the limit on the size of files (`ulimit -f`) is an error from now on, as one on a full
+/// disk is, and not the end of the process.
+///
+/// # Errors
+///
+/// The system refuses. Must be called inside a tokio runtime.
+pub(super) fn outlive_file_limit() -> io::Result<()> {
+    // A handler is enough, and it stays.
+    signal(SignalKind::from_raw(nix::libc::SIGXFSZ)).map(drop)
 }
 
 struct Either {

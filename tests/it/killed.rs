@@ -120,9 +120,7 @@ fn events_are_numbered_on_after_a_kill_and_told_again() {
 #[test]
 fn d07_a_full_disk_refuses_starts_and_lets_calls_end_and_works_again_without_a_restart() {
     let mut lab = Lab::new();
-    let mut plan = plan(&lab);
-    // Who writes beyond the limit is told so, as on a full disk, and not killed.
-    plan.prelude = Some("trap '' XFSZ");
+    let plan = plan(&lab);
     let world = World::start(&plan);
     let mut events = world.client.events("/v1/events");
     let started = world.verify(PHONE);
@@ -154,8 +152,7 @@ fn d07_a_full_disk_refuses_starts_and_lets_calls_end_and_works_again_without_a_r
 #[test]
 fn d07_a_stop_with_a_full_disk_ends_in_time_and_says_that_something_may_be_lost() {
     let mut lab = Lab::new();
-    let mut plan = plan(&lab);
-    plan.prelude = Some("trap '' XFSZ");
+    let plan = plan(&lab);
     let mut world = World::start(&plan);
     world.verify(PHONE);
     lab.rings(PHONE);
@@ -165,6 +162,16 @@ fn d07_a_stop_with_a_full_disk_ends_in_time_and_says_that_something_may_be_lost(
     assert_eq!(world.exits(Duration::from_secs(10)).code(), Some(71));
     // Whatever the disk says.
     assert!(lab.stopped(PHONE).rang_for < Duration::from_secs(2));
+}
+
+#[test]
+fn a_daemon_whose_journal_was_deleted_says_so_and_does_not_end_well() {
+    let lab = Lab::new();
+    let mut world = World::start(&plan(&lab));
+    fs::remove_file(world.place.0.join("journal")).unwrap();
+    eventually("it says so", || world.log().contains("was moved or deleted").then_some(()));
+    world.signal(Signal::SIGTERM);
+    assert_eq!(world.exits(Duration::from_secs(10)).code(), Some(71));
 }
 
 /// Lets no file of the daemon grow beyond so many bytes, its log included.
