@@ -27,7 +27,7 @@ pub(super) async fn list(
         path.extend(value.iter().map(|value| format!("&{name}={value}")));
     }
     let body = client.get(&path, Wish::Json).await?;
-    let text = show(&body, is_json, |found| draw(&found, terminal.paint()))?;
+    let text = show(&body, is_json, |found| draw(&found, *limit, terminal.paint()))?;
     terminal.print(&text)?;
     Ok(Exit::Success)
 }
@@ -48,7 +48,7 @@ pub(super) async fn retry(
     Ok(Exit::Success)
 }
 
-fn draw(found: &reply::Deliveries, paint: Paint) -> String {
+fn draw(found: &reply::Deliveries, limit: usize, paint: Paint) -> String {
     let row = |it: &reply::Delivery| {
         let mood = match it.state.as_str() {
             "dead" => Mood::Bad,
@@ -69,5 +69,9 @@ fn draw(found: &reply::Deliveries, paint: Paint) -> String {
     let rows: Vec<_> = found.deliveries.iter().map(row).collect();
     let headings =
         ["message", "endpoint", "event", "verification", "state", " tries", "next", "last failure"];
-    table(headings, &rows, paint)
+    let mut text = table(headings, &rows, paint);
+    if found.deliveries.len() >= limit {
+        text += "the oldest; there may be more: --limit, --state, --endpoint\n";
+    }
+    text
 }

@@ -18,6 +18,18 @@ fn w07_messages_that_were_not_taken_are_listed_and_filtered() {
             exit 0
         "#]],
     );
+    check(
+        "webhook list --limit 2 --state dead",
+        &[("GET /v1/webhooks/deliveries?limit=2&state=dead", 200, DELIVERIES)],
+        &expect![[r#"
+            > GET /v1/webhooks/deliveries?limit=2&state=dead
+            | message                         endpoint                event                  verification                    state    tries  next                      last failure
+            | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P  shop                    verification.verified  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  dead        12                            it replied 503
+            | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  https://example.com/?…  trunk.down                                             waiting      1  2026-11-20T10:15:31.100Z  it took too long
+            | the oldest; there may be more: --limit, --state, --endpoint
+            exit 0
+        "#]],
+    );
     let path = "GET /v1/webhooks/deliveries?limit=5&state=dead&endpoint=shop&verification=ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
     check(
         "webhook list --json --state dead --endpoint shop --limit 5 --verification ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P",
