@@ -238,7 +238,7 @@ fn step(id: VerificationId, stage: u8) -> Vec<Batch> {
         }
         2 => {
             let at = NOW.time;
-            batch.put(Attempt { verification: id, left: 1, phone: number(id), at });
+            batch.put(Attempt { verification: id, left: 1, phone: number(id), of_phone: 1, at });
         }
         3 => {
             let (status, reason) = (Status::Verified, Some(Reason::CodeMatched));

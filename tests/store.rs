@@ -56,6 +56,7 @@ fn numbered(number: u64) -> Batch {
         verification: VerificationId((number % TURNS).into()),
         left: 1,
         phone: E164::parse("+46701234567").expect("a number"),
+        of_phone: 1,
         at: JournalTime(number),
     });
     if number > KEPT {

@@ -1,5 +1,5 @@
 //! A disk of memory that fails on purpose, for tests and simulations: it forgets what was not synced
-//! when the power goes, tears what it half wrote, runs full, and breaks down at a given moment.
+//! when the power goes, tears what it half wrote, runs full, and breaks down at a given moment, in the middle of a write.
 
 #![expect(clippy::disallowed_types, reason = "a disk is shared, and this one is for tests only")]
 
@@ -99,6 +99,22 @@ impl State {
         }
     }
 
+    /// What a write of so many bytes comes to, and how many are written first.
+    fn try_write(&mut self, place: u64, length: usize) -> (io::Result<()>, usize) {
+        if let Err(error) = self.call() {
+            // Anything from no sector to all but one: the next time another number.
+            let sectors = length.div_ceil(SECTOR_BYTES).max(1) as u64;
+            return (Err(error), (self.calls % sectors) as usize * SECTOR_BYTES);
+        }
+        match self.has_room(place + length as u64) {
+            Ok(()) => (Ok(()), length),
+            Err(error) => {
+                let left = self.room.unwrap_or_default().saturating_sub(place);
+                (Err(error), length.min(left as usize))
+            }
+        }
+    }
+
     fn has_room(&self, end: u64) -> io::Result<()> {
         match self.room {
             Some(room) if end > room => Err(io::ErrorKind::StorageFull.into()),
@@ -122,11 +138,13 @@ impl Disk for MemoryDisk {
 
     fn write(&self, place: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.state();
-        state.call()?;
-        state.has_room(place + bytes.len() as u64)?;
-        put(&mut state.bytes, place as usize, bytes);
-        state.unsafe_changes.push(Change::Write(place as usize, bytes.into()));
-        Ok(())
+        let (result, written) = state.try_write(place, bytes.len());
+        // What fails half way leaves its first half.
+        if written > 0 {
+            put(&mut state.bytes, place as usize, &bytes[..written]);
+            state.unsafe_changes.push(Change::Write(place as usize, bytes[..written].into()));
+        }
+        result
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -161,3 +179,25 @@ fn put(bytes: &mut Vec<u8>, place: usize, written: &[u8]) {
 
 /// What a disk writes whole or not at all.
 const SECTOR_BYTES: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d07_a_write_that_fails_half_way_leaves_its_first_half() {
+        let disk = MemoryDisk::of(vec![0; 1_000]);
+        disk.limit(Some(1_600));
+        assert!(disk.write(800, &[1; 2_000]).is_err());
+        assert_eq!(disk.bytes(), [vec![0; 800], vec![1; 800]].concat());
+        disk.break_after(Some(0));
+        let tears = (0..4).map(|nth| {
+            assert!(disk.write(0, &[2 + nth; 4 * SECTOR_BYTES]).is_err());
+            disk.bytes().iter().filter(|byte| **byte == 2 + nth).count() / SECTOR_BYTES
+        });
+        assert_eq!(tears.collect::<Vec<_>>(), [2, 3, 0, 1]);
+        // A sector is written whole or not at all.
+        assert!(disk.write(0, &[9; SECTOR_BYTES]).is_err());
+        assert!(!disk.bytes().contains(&9));
+    }
+}

@@ -81,6 +81,8 @@ records! {
         left: u8,
         /// The phone: its wrong codes are counted beyond one verification.
         phone: E164,
+        /// How many wrong codes the phone has with it, as those before it are swept while they count.
+        of_phone: u8,
         /// When.
         at: JournalTime,
     }

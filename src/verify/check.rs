@@ -55,24 +55,25 @@ impl Verify {
         if state.status == Status::Pending && entry.current(state).is_none() {
             return Err(CheckError::NotCalled);
         }
-        let (judged, verdict) = self.guess(&claim, &entry, now);
+        let (judged, stands) = self.guess(&claim, &entry, now);
         let state = judged.map_err(ended)?;
         match state.status {
             Status::Verified => Ok(self.on_final(&entry, state)),
             Status::Canceled | Status::Expired | Status::Failed | Status::Pending => {
-                Ok(self.on_wrong(&entry, state, verdict, now))
+                Ok(self.on_wrong(&entry, state, stands, now))
             }
         }
     }
 
     /// Judges the evidence and counts it for the phone, in one step. `Err`: the verification is
-    /// final, which that of a locked phone then is.
+    /// final, which that of a locked phone then is. How the phone stands, and with how many wrong
+    /// codes.
     fn guess(
         &self,
         claim: &Claim,
         entry: &Arc<Entry>,
         now: Instant,
-    ) -> (Result<State, State>, Verdict) {
+    ) -> (Result<State, State>, (Verdict, u8)) {
         // The codes are hashed before the phone is held: a shard may wait for it.
         let placed = entry.current(entry.word.load());
         let right = |placed: &Placed| self.matches(claim, placed);
@@ -84,7 +85,7 @@ impl Verify {
             Self::judge(reason, entry, state, now)
         };
         let mut judged = None;
-        let verdict =
+        let stands =
             self.phones.guess(entry.to, (self.epoch.mark(now), self.epoch.now(now)), || {
                 let state = *judged.insert(entry.word.change(judge));
                 match state.map(|state| state.status) {
@@ -99,7 +100,7 @@ impl Verify {
             let rejected = (Status::Failed, Reason::RejectedByPolicy);
             Err(self.end(entry, rejected, now).map_or_else(|state| state, |_| entry.word.load()))
         });
-        (judged, verdict)
+        (judged, stands)
     }
 
     /// What the evidence makes of a pending state: it is right for this reason, or wrong.
@@ -132,12 +133,12 @@ impl Verify {
         &self,
         entry: &Arc<Entry>,
         state: State,
-        verdict: Verdict,
+        (verdict, of_phone): (Verdict, u8),
         now: Instant,
     ) -> Snapshot {
         let snapshot = self.snapshot(entry, state);
         let (verification, phone, left) = (entry.id, entry.to, state.attempts_left);
-        let note = Note::Attempt(AttemptNote { verification, left, phone, at: now });
+        let note = Note::Attempt(AttemptNote { verification, left, phone, of_phone, at: now });
         let mark = Mark { entry: Arc::clone(entry), what: Marked::Attempt { left } };
         let event = Some(Event::WrongCode(Arc::new(snapshot.clone())));
         self.listener.on_told(Told { event, notes: vec![note], mark: Some(mark) });

@@ -123,6 +123,8 @@ pub struct AttemptNote {
     pub left: u8,
     /// The phone.
     pub phone: E164,
+    /// How many wrong codes the phone has with it, over all its verifications.
+    pub of_phone: u8,
     /// When.
     pub at: Instant,
 }

@@ -205,28 +205,30 @@ impl Phones {
 
     /// Has a code compared unless the phone is locked, and counts it if it was wrong, before any
     /// other code for this phone is compared. `compare` holds the phone's lock and must be short.
+    /// Returns how the phone stands, and with how many wrong codes.
     pub(super) fn guess(
         &self,
         phone: E164,
         (mark, now): (Moment, Moment),
         compare: impl FnOnce() -> Guess,
-    ) -> Verdict {
+    ) -> (Verdict, u8) {
         let limits = &self.rules.limits;
         let act = |phone: &mut Phone| {
             phone.forget_wrong_codes(limits, now);
             if phone.lock(limits, now).is_some() {
-                return Verdict::Locked;
+                return (Verdict::Locked, phone.wrong);
             }
             match compare() {
-                Guess::Right | Guess::Void => return Verdict::Open,
+                Guess::Right | Guess::Void => return (Verdict::Open, phone.wrong),
                 Guess::Wrong => {}
             }
             phone.wrong = phone.wrong.saturating_add(1);
             phone.wrong_at = mark;
-            if phone.lock(limits, now).is_some() { Verdict::Locked } else { Verdict::Open }
+            let is_locked = phone.lock(limits, now).is_some();
+            (if is_locked { Verdict::Locked } else { Verdict::Open }, phone.wrong)
         };
         // A phone with a pending verification is never stale: it is in the table.
-        self.table.update(phone.as_u64(), act).unwrap_or(Verdict::Locked)
+        self.table.update(phone.as_u64(), act).unwrap_or((Verdict::Locked, 0))
     }
 
     /// Forgets a part of what is outdated.

@@ -128,7 +128,8 @@ impl Verify {
             self.phones.restore(lease.phone, (mark, moment), suffix, lease.is_start, is_up);
         }
         for attempt in attempts {
-            self.phones.restore_wrong(attempt.phone, self.epoch.mark(attempt.at));
+            let mark = self.epoch.mark(attempt.at);
+            self.phones.restore_wrong(attempt.phone, mark, attempt.of_phone);
         }
     }
 

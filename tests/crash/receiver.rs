@@ -40,6 +40,25 @@ struct Message {
     body: String,
 }
 
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Answer {
+    HangUp,
+    Refuse,
+    Take,
+}
+
+impl Answer {
+    /// Whether it left.
+    fn write(self, out: &mut TcpStream) -> bool {
+        let reply: &[u8] = match self {
+            Self::HangUp => return false,
+            Self::Refuse => b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
+            Self::Take => b"HTTP/1.1 204 Yes\r\n\r\n",
+        };
+        out.write_all(reply).is_ok()
+    }
+}
+
 fn serve(crowd: &Crowd, stream: TcpStream) {
     // A connection that is kept idle ends with the process at its other end, or with this.
     let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
@@ -49,15 +68,16 @@ fn serve(crowd: &Crowd, stream: TcpStream) {
         if !is_signed(&message) {
             crowd.ledger().object(Kind::Webhook, format!("{} is signed wrong", message.id));
         }
-        let mood = crowd.dice(100);
-        // What is refused was read all the same, and must come again as it was.
-        crowd.ledger().on_webhook(&message.id, &message.body);
-        let reply: &[u8] = match mood {
-            0 => return,
-            1 => b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
-            _ => b"HTTP/1.1 204 Yes\r\n\r\n",
+        let answer = match crowd.dice(100) {
+            0 => Answer::HangUp,
+            1 => Answer::Refuse,
+            _ => Answer::Take,
         };
-        if out.write_all(reply).is_err() {
+        let is_told = answer.write(&mut out);
+        // What is refused was read all the same: it must come again as it was.
+        let is_taken = is_told && answer == Answer::Take;
+        crowd.ledger().on_webhook(&message.id, &message.body, is_taken);
+        if !is_told {
             return;
         }
     }

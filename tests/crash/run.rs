@@ -149,8 +149,7 @@ fn wait(what: &str, most: Duration, crowd: &Crowd, mut is_so: impl FnMut() -> bo
     let until = crowd.clock.now() + most;
     while !is_so() {
         if crowd.clock.now() > until {
-            println!("{what}: not within {most:?}");
-            return;
+            return crowd.ledger().object(Kind::Lost, format!("{what}: not within {most:?}"));
         }
         thread::sleep(Duration::from_millis(20));
     }

@@ -44,8 +44,8 @@ impl Eye {
     }
 
     fn attempt(&self, record: &Attempt) -> AttemptNote {
-        let Attempt { verification, left, phone, at } = *record;
-        AttemptNote { verification, left, phone, at: self.clock.instant(at) }
+        let Attempt { verification, left, phone, of_phone, at } = *record;
+        AttemptNote { verification, left, phone, of_phone, at: self.clock.instant(at) }
     }
 
     fn call(&self, record: &Call) -> CallNote {

@@ -43,8 +43,8 @@ impl Pen {
     }
 
     fn attempt(&self, note: &AttemptNote) -> Attempt {
-        let AttemptNote { verification, left, phone, at } = *note;
-        Attempt { verification, left, phone, at: self.clock.at(at) }
+        let AttemptNote { verification, left, phone, of_phone, at } = *note;
+        Attempt { verification, left, phone, of_phone, at: self.clock.at(at) }
     }
 
     /// A call as far as it is told of.

@@ -5,7 +5,7 @@ use crate::number::E164;
 /// A record that is written again and again: the wrong code of verification `id`, at `at`.
 pub(in crate::store) fn attempt(id: u128, at: u64) -> Attempt {
     let phone = E164::parse("+46701234567").unwrap();
-    Attempt { verification: VerificationId(id), left: 1, phone, at: JournalTime(at) }
+    Attempt { verification: VerificationId(id), left: 1, phone, of_phone: 2, at: JournalTime(at) }
 }
 
 /// One of each kind, in the order of the kinds, with every field that may be empty filled.

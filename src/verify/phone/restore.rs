@@ -39,12 +39,13 @@ impl Phones {
         let _ = self.table.upsert(phone.as_u64(), now, act);
     }
 
-    /// A wrong code that another process counted. Called in the order in which they came.
-    pub(in super::super) fn restore_wrong(&self, phone: E164, mark: Moment) {
+    /// A wrong code that another process counted, the phone's `count`th. Called in the order in which they
+    /// came. Those before it need not be there any more.
+    pub(in super::super) fn restore_wrong(&self, phone: E164, mark: Moment, count: u8) {
         let limits = &self.rules.limits;
         let act = |phone: &mut Phone| {
             phone.forget_wrong_codes(limits, mark);
-            phone.wrong = phone.wrong.saturating_add(1);
+            phone.wrong = phone.wrong.max(count);
             phone.wrong_at = mark;
         };
         let _ = self.table.upsert(phone.as_u64(), mark, act);

@@ -60,7 +60,7 @@ impl World {
     }
 
     fn wrong(&self, second: u32) -> Verdict {
-        self.phones.guess(Self::phone(), (Moment(second), Moment(second)), || Guess::Wrong)
+        self.phones.guess(Self::phone(), (Moment(second), Moment(second)), || Guess::Wrong).0
     }
 }
 
@@ -196,14 +196,14 @@ fn a_locked_phone_has_no_code_compared_and_a_right_one_is_not_counted() {
     assert!(world.brief(0).is_ok());
     let at = |second| (Moment(second), Moment(second));
     for _ in 0..20 {
-        assert_eq!(world.phones.guess(World::phone(), at(1), || Guess::Right), Verdict::Open);
-        assert_eq!(world.phones.guess(World::phone(), at(1), || Guess::Void), Verdict::Open);
+        assert_eq!(world.phones.guess(World::phone(), at(1), || Guess::Right).0, Verdict::Open);
+        assert_eq!(world.phones.guess(World::phone(), at(1), || Guess::Void).0, Verdict::Open);
     }
     for _ in 0..4 {
         assert_eq!(world.wrong(2), Verdict::Open);
     }
     assert_eq!(world.wrong(2), Verdict::Locked);
-    let verdict = world.phones.guess(World::phone(), at(3), || panic!("a code was compared"));
+    let (verdict, _) = world.phones.guess(World::phone(), at(3), || panic!("a code was compared"));
     assert_eq!(verdict, Verdict::Locked);
     assert_eq!(world.brief(3), locked(HOUR - 1));
 }
@@ -217,6 +217,29 @@ fn a_day_without_wrong_codes_forgets_them() {
     }
     assert!(world.brief(DAY + 3).is_ok());
     assert_eq!(world.wrong(DAY + 3), Verdict::Open);
+}
+
+/// Rows are swept when they are a day old, and the last of two that came at once may be all that is on
+/// disk.
+#[test]
+fn d02_the_last_wrong_code_brings_back_all_before_it() {
+    let world = world(|settings| settings.limits.phone.clear());
+    world.phones.restore_wrong(World::phone(), Moment(40 * HOUR), 3);
+    world.phones.restore_wrong(World::phone(), Moment(60 * HOUR), 4);
+    // Told in the order of their clocks, counted in the other.
+    world.phones.restore_wrong(World::phone(), Moment(60 * HOUR), 3);
+    assert_eq!(world.wrong(61 * HOUR), Verdict::Locked);
+}
+
+#[test]
+fn d02_wrong_codes_of_before_a_day_without_one_stay_forgotten() {
+    let world = world(|settings| settings.limits.phone.clear());
+    world.phones.restore_wrong(World::phone(), Moment(0), 4);
+    world.phones.restore_wrong(World::phone(), Moment(25 * HOUR), 1);
+    for second in 2..5 {
+        assert_eq!(world.wrong(25 * HOUR + second), Verdict::Open);
+    }
+    assert_eq!(world.wrong(25 * HOUR + 5), Verdict::Locked);
 }
 
 #[test]

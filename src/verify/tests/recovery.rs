@@ -71,6 +71,55 @@ fn d02_wrong_codes_count_across_restarts() {
     assert_eq!(locked, "failed rejected_by_policy, 1 attempts and 2 calls left, 1 placed");
 }
 
+/// Two codes come at once: who took the last but one is held up before he tells, the other is on disk,
+/// and tells for both.
+#[test]
+fn d02_a_wrong_code_that_is_on_disk_brings_those_before_it() {
+    let host = host();
+    let order = host.start(PHONE, 0.0).unwrap();
+    host.ring(&order, 1.0);
+    host.hang_up(&order, 4.0);
+    (0..2).for_each(|nth| drop(host.check(order.verification, &wrong_code(&order, nth), 5.0)));
+    host.lose(|note| matches!(note, Note::Attempt(first) if first.left == 2));
+    let (host, _) = host.restart(6.0);
+    let answer = |nth, second| host.check(order.verification, &wrong_code(&order, nth), second);
+    assert_eq!(answer(2, 7.0), "failed too_many_attempts, 0 attempts and 2 calls left, 1 placed");
+    // Three so far: of this verification the second is the fifth.
+    let order = host.start(PHONE, 20.0).unwrap();
+    host.ring(&order, 21.0);
+    host.hang_up(&order, 24.0);
+    host.check(order.verification, &wrong_code(&order, 0), 25.0);
+    let locked = host.check(order.verification, &wrong_code(&order, 1), 26.0);
+    assert_eq!(locked, "failed rejected_by_policy, 1 attempts and 2 calls left, 1 placed");
+}
+
+/// Each comes within a day of the one before, so all count; those that are a day old are swept.
+#[test]
+fn d02_wrong_codes_of_many_days_lock_a_phone_after_a_restart_as_before_it() {
+    let guess = |host: &Host, hours: f64| {
+        let second = hours * 3_600.0;
+        let order = host.start(PHONE, second).unwrap();
+        host.ring(&order, second + 1.0);
+        host.hang_up(&order, second + 2.0);
+        let answer = host.check(order.verification, &wrong_code(&order, 0), second + 3.0);
+        host.verify.cancel(order.verification, host.at(second + 4.0)).ok();
+        answer
+    };
+    let locked = "failed rejected_by_policy, 2 attempts and 2 calls left, 1 placed";
+    for is_restarted in [false, true] {
+        let mut host = host();
+        for hours in [0.0, 20.0, 40.0, 60.0] {
+            assert_ne!(guess(&host, hours), locked);
+        }
+        if is_restarted {
+            let day_ago = host.at(37.0 * 3_600.0);
+            host.lose(|note| matches!(note, Note::Attempt(old) if old.at < day_ago));
+            (host, _) = host.restart(61.0 * 3_600.0);
+        }
+        assert_eq!(guess(&host, 61.5), locked, "restarted: {is_restarted}");
+    }
+}
+
 #[test]
 fn d03_a_call_that_was_up_has_ended_and_fails_what_did_not_ring() {
     let host = host();

@@ -93,14 +93,19 @@ impl Story {
 
     /// Everything happens that should: its call, its end, its webhook.
     fn end_well(&mut self) {
+        let end = self.end();
+        self.0.on_webhook("msg_3", &end, true);
+    }
+
+    /// All but the webhook. Returns what it should say.
+    fn end(&mut self) -> String {
         self.event(1, "verification.created", &json_of(&[]));
         self.event(2, "call.placed", &json!({ "id": "call_1", "verification": ID }));
         self.0.on_invite(&invite("a", "z1", "+46876500007"), at(2));
         self.0.on_ringing("a", at(2));
         self.0.on_hung_up("a", at(3));
         self.0.on_over("a", at(3));
-        let end = self.event(3, "verification.verified", &verified());
-        self.0.on_webhook("msg_3", &end);
+        self.event(3, "verification.verified", &verified())
     }
 
     /// The kinds of all faults when it is over.
@@ -268,17 +273,33 @@ fn d01_events_with_a_gap_or_a_repetition_are_a_fault() {
 fn d05_a_webhook_that_is_missing_or_another_is_a_fault() {
     let another_id = |story: &mut Story| {
         let text = json!({ "type": "verification.verified", "sequence": 3, "data": verified() });
-        story.0.on_webhook("msg_4", &text.to_string());
+        story.0.on_webhook("msg_4", &text.to_string(), true);
     };
     assert_eq!(after(another_id), [Kind::Webhook]);
-    let another_body = |story: &mut Story| story.0.on_webhook("msg_3", r#"{"sequence":3}"#);
+    let another_body = |story: &mut Story| story.0.on_webhook("msg_3", r#"{"sequence":3}"#, true);
     assert_eq!(after(another_body), [Kind::Webhook]);
-    let of_nothing = |story: &mut Story| story.0.on_webhook("msg_9", r#"{"sequence":9}"#);
+    let of_nothing = |story: &mut Story| story.0.on_webhook("msg_9", r#"{"sequence":9}"#, true);
     assert_eq!(after(of_nothing), [Kind::Webhook]);
     let mut missing = Story::begin();
     missing.event(1, "verification.created", &json_of(&[]));
     missing.event(2, "verification.verified", &verified());
     assert_eq!(missing.faults(), [Kind::Webhook]);
+}
+
+#[test]
+fn d05_a_webhook_that_was_refused_and_does_not_come_again_as_it_was_is_a_fault() {
+    // It has come so often: refused with this name, and then or never taken with that one.
+    let refused = |then: &[(&str, bool)]| {
+        let mut story = Story::begin();
+        let end = story.end();
+        story.0.on_webhook("msg_3", &end, false);
+        then.iter().for_each(|(id, is_taken)| story.0.on_webhook(id, &end, *is_taken));
+        story.faults()
+    };
+    assert_eq!(refused(&[]), [Kind::Webhook]);
+    assert_eq!(refused(&[("msg_3", false)]), [Kind::Webhook]);
+    assert_eq!(refused(&[("msg_3", false), ("msg_3", true)]), []);
+    assert_eq!(refused(&[("msg_4", true)]), [Kind::Webhook, Kind::Webhook]);
 }
 
 #[test]
