@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::failure::Failure;
 use super::figures::Tally;
 use super::message::{Endpoint, Message, MessageId};
-use super::outbox::{Of, OutboxError};
+use super::outbox::{Found, Of, OutboxError};
 use super::schedule;
 use super::settings::Settings;
 use super::shelf::{Bounds, Effect, Shelf};
@@ -66,6 +66,16 @@ impl Desk {
         };
         self.shelves[shelf].insert(message, due.max(now));
         true
+    }
+
+    /// The endpoint of this name asked an earlier life to be left alone until then.
+    pub(super) fn pause(&mut self, endpoint: &str, until: Instant) {
+        let mut shelves = self.shelves.iter_mut();
+        if let Some(shelf) =
+            shelves.find(|it| matches!(&it.of, Of::Named(name) if **name == *endpoint))
+        {
+            shelf.pause(until);
+        }
     }
 
     /// Tries a message now, whatever became of it before. False when nobody is configured for it.
@@ -130,11 +140,11 @@ impl Desk {
     pub(super) fn on_page(
         &mut self,
         shelf: ShelfIndex,
-        rows: Result<Vec<Message>, OutboxError>,
+        found: Result<Found, OutboxError>,
         now: Instant,
     ) {
-        match rows {
-            Ok(rows) => self.shelves[shelf.0].on_rows(rows, now),
+        match found {
+            Ok(found) => self.shelves[shelf.0].on_rows(found, now),
             Err(OutboxError) => self.shelves[shelf.0].on_read_failed(now),
         }
     }

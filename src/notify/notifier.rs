@@ -66,7 +66,8 @@ struct Missed {
 }
 
 impl Notifier {
-    /// Begins to tell, first of all what an earlier life left in the outbox. Needs a tokio runtime.
+    /// Begins to tell, first of all what an earlier life left in the outbox. Needs a tokio runtime;
+    /// reads who asked to be left alone, and blocks meanwhile.
     pub fn start(
         settings: &Settings,
         outbox: Arc<dyn Outbox>,
@@ -92,7 +93,11 @@ impl Notifier {
             Arc::new(Client::new(reach, url, tls, names.clone()))
         });
         let clients = clients.collect();
-        let desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
+        let mut desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
+        // A disk that cannot be read ends the start elsewhere.
+        for (endpoint, until) in outbox.pauses().unwrap_or_default() {
+            desk.pause(&endpoint, until);
+        }
         let (commands, told) = mpsc::channel(QUEUE_MAX);
         let missed = Arc::new(Missed {
             from: AtomicU64::new(u64::MAX),
@@ -126,20 +131,17 @@ impl Notifier {
     /// When the disk does not work.
     pub async fn deliveries(&self, filter: Filter) -> Result<Vec<Delivery>, OutboxError> {
         let mut found = Vec::new();
-        let mut from = filter.after.map_or(MessageId(0), MessageId::next);
-        while found.len() < filter.limit {
+        let mut next = Some(filter.after.map_or(MessageId(0), MessageId::next));
+        while let Some(from) = next.filter(|_| found.len() < filter.limit) {
             let (outbox, of) = (self.outbox.clone(), filter.of.clone());
             let rows = tokio::task::spawn_blocking(move || outbox.rows(&of, from, LIST_PAGE));
             let rows = rows.await.map_err(|_| OutboxError)??;
-            let is_last = rows.len() < LIST_PAGE;
-            from = rows.last().map_or(from, |row| row.id.next());
+            next = rows.next;
+            let rows = rows.messages;
             let trying = self.trying(rows.iter().map(|row| row.id).collect()).await;
             let shown = rows.into_iter().zip(trying);
             let shown = shown.map(|(row, is_trying)| Delivery::of(row, is_trying, &self.clock));
             found.extend(shown.filter(|it| filter.means(it)));
-            if is_last {
-                break;
-            }
         }
         found.truncate(filter.limit);
         Ok(found)

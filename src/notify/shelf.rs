@@ -76,6 +76,8 @@ pub(super) enum Effect {
     Down { lane: Arc<str>, failure: Failure },
     /// A message waits for its next try, or is a dead letter.
     Later(Message),
+    /// The endpoint is left alone until then.
+    Paused(Instant),
     /// A message was taken.
     Taken(MessageId),
     /// The receiver works again, after so long.
@@ -153,8 +155,7 @@ impl Shelf {
 
     /// The next message that leaves now.
     pub(super) fn next(&mut self, now: Instant) -> Option<Message> {
-        // Who asked an earlier life to be left alone is known once rows have been read.
-        if self.flying >= self.bounds.all || !self.rest.has_begun() {
+        if self.flying >= self.bounds.all {
             return None;
         }
         let (_, name) = self.ready.first().filter(|(at, _)| *at <= now)?.clone();
@@ -214,13 +215,15 @@ impl Shelf {
         message.next = next;
         // A host of callbacks may serve many who know nothing of each other.
         let is_named = matches!(self.of, Of::Named(_));
-        message.rest_until = pause.filter(|_| is_named);
         if let Some(lane) = self.lanes.get_mut(&name) {
             if lane.breaker.on_failure(is_probe, now) {
                 self.tally.down.fetch_add(1, Ordering::Relaxed);
                 self.effects.push(Effect::Down { lane: name.clone(), failure });
             }
-            lane.paused_until = lane.paused_until.max(message.rest_until);
+            if let Some(until) = pause.filter(|_| is_named) {
+                lane.paused_until = lane.paused_until.max(Some(until));
+                self.effects.extend(lane.paused_until.map(Effect::Paused));
+            }
         }
         match next {
             Some(due) if !failure.is_gone() => {
@@ -233,6 +236,13 @@ impl Shelf {
             self.disable(&name);
         }
         self.relist(&name);
+    }
+
+    /// The endpoint asked an earlier life to be left alone until then.
+    pub(super) fn pause(&mut self, until: Instant) {
+        if let Of::Named(name) = &self.of {
+            self.lanes.entry(name.clone()).or_default().paused_until = Some(until);
+        }
     }
 
     /// The message's row was deleted before it was taken. One that is under way may still be taken; if
@@ -262,7 +272,7 @@ impl Shelf {
 
     /// When something can be done, if nothing happens before.
     pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
-        let has_room = self.flying < self.bounds.all && self.rest.has_begun();
+        let has_room = self.flying < self.bounds.all;
         let lane = self.ready.first().filter(|_| has_room).map(|(at, _)| *at);
         [lane, self.read_at(now)].into_iter().flatten().min()
     }

@@ -70,6 +70,7 @@ pub(crate) fn read(
                 | Record::InFlight(_)
                 | Record::Lease(_)
                 | Record::MissedCall(_)
+                | Record::Pause(_)
                 | Record::Secret(_)
                 | Record::Verification(_)
                 | Record::Webhook(_)) => match eye.read(other) {

@@ -12,8 +12,8 @@ use tracing::{info, warn};
 
 use super::super::client::{Client, Failed};
 use super::super::desk::{Desk, ShelfIndex};
-use super::super::message::{Message, MessageId};
-use super::super::outbox::{Outbox, OutboxError};
+use super::super::message::MessageId;
+use super::super::outbox::{Found, Outbox, OutboxError};
 use super::super::shelf::Effect;
 use super::{Command, Missed};
 use crate::time::WallClock;
@@ -27,7 +27,7 @@ pub(super) struct Dispatch {
     commands: mpsc::Receiver<Command>,
     missed: Arc<Missed>,
     tries: JoinSet<Tried>,
-    pages: JoinSet<(ShelfIndex, Result<Vec<Message>, OutboxError>)>,
+    pages: JoinSet<(ShelfIndex, Result<Found, OutboxError>)>,
     stop: Option<Stop>,
 }
 
@@ -75,8 +75,8 @@ impl Dispatch {
                     None => break,
                 },
                 Some(Ok(tried)) = self.tries.join_next() => self.on_tried(tried),
-                Some(Ok((shelf, rows))) = self.pages.join_next() => {
-                    self.desk.on_page(shelf, rows, now());
+                Some(Ok((shelf, found))) = self.pages.join_next() => {
+                    self.desk.on_page(shelf, found, now());
                 }
                 () = self.missed.wake.notified() => {}
                 () = until(wake) => {}
@@ -154,6 +154,7 @@ impl Dispatch {
                     warn!(endpoint, host = %lane, why = %failure, "a webhook endpoint is down");
                 }
                 Effect::Later(message) => self.outbox.later(&message),
+                Effect::Paused(until) => self.outbox.pause(self.desk.name(shelf), until),
                 Effect::Taken(id) => self.outbox.taken(id),
                 Effect::Up { lane, after } => {
                     let (endpoint, seconds) = (self.desk.name(shelf), after.as_secs());
