@@ -63,8 +63,16 @@ struct Held {
 #[derive(Clone, Copy)]
 enum State {
     Asked,
-    Flying { is_probe: bool },
+    Flying(Flight),
     Waiting(Instant),
+}
+
+#[derive(Clone, Copy)]
+struct Flight {
+    /// It asks whether the receiver works.
+    is_probe: bool,
+    /// It left after the receiver had said 410: somebody wants to know whether that still holds.
+    is_appeal: bool,
 }
 
 /// What is to be written, or said.
@@ -133,7 +141,7 @@ impl Shelf {
             return;
         }
         let name = match self.held.get_mut(&id) {
-            Some(Held { state: State::Asked | State::Flying { .. }, .. }) => return,
+            Some(Held { state: State::Asked | State::Flying(_), .. }) => return,
             Some(Held { state, lane, .. }) => {
                 if let (State::Waiting(due), Some(lane)) = (*state, self.lanes.get_mut(lane)) {
                     lane.waiting.remove(&(due, id));
@@ -159,22 +167,25 @@ impl Shelf {
             return None;
         }
         let (_, name) = self.ready.first().filter(|(at, _)| *at <= now)?.clone();
-        let (id, is_probe) = self.lanes.get_mut(&name)?.take(now)?;
+        let lane = self.lanes.get_mut(&name)?;
+        let (id, is_probe) = lane.take(now)?;
+        let is_appeal = lane.is_disabled;
         self.flying += 1;
         self.relist(&name);
         let held = self.held.get_mut(&id)?;
-        held.state = State::Flying { is_probe };
+        held.state = State::Flying(Flight { is_probe, is_appeal });
         Some(held.message.clone())
     }
 
     /// The message was taken, so long after its event.
     pub(super) fn taken(&mut self, id: MessageId, after: Duration, now: Instant) {
-        let Some((_, name, _)) = self.land(id) else { return };
+        let Some((_, name, flight)) = self.land(id) else { return };
         self.gone.insert(id);
         self.tally.take(after);
         self.effects.push(Effect::Taken(id));
         let Some(lane) = self.lanes.get_mut(&name) else { return };
-        if std::mem::take(&mut lane.is_disabled) {
+        // What left before the 410 was taken by a receiver that had not said it yet.
+        if flight.is_appeal && std::mem::take(&mut lane.is_disabled) {
             self.tally.is_disabled.store(false, Ordering::Relaxed);
         }
         if let Some(since) = lane.breaker.on_success() {
@@ -207,7 +218,7 @@ impl Shelf {
         pause: Option<Instant>,
         now: Instant,
     ) {
-        let Some((mut message, name, is_probe)) = self.land(id) else { return };
+        let Some((mut message, name, flight)) = self.land(id) else { return };
         self.tally.fail(failure);
         message.attempts = message.attempts.saturating_add(1);
         message.status = failure.status();
@@ -216,7 +227,7 @@ impl Shelf {
         // A host of callbacks may serve many who know nothing of each other.
         let is_named = matches!(self.of, Of::Named(_));
         if let Some(lane) = self.lanes.get_mut(&name) {
-            if lane.breaker.on_failure(is_probe, now) {
+            if lane.breaker.on_failure(flight.is_probe, now) {
                 self.tally.down.fetch_add(1, Ordering::Relaxed);
                 self.effects.push(Effect::Down { lane: name.clone(), failure });
             }
@@ -257,7 +268,7 @@ impl Shelf {
                 }
                 self.relist(&name);
             }
-            Some((_, State::Asked | State::Flying { .. })) => return,
+            Some((_, State::Asked | State::Flying(_))) => return,
             None => self.raise(message),
         }
         // A page that was read before must not bring it back.
@@ -267,7 +278,7 @@ impl Shelf {
     /// A message that is under way.
     pub(super) fn flying(&self, id: MessageId) -> Option<&Message> {
         let held = self.held.get(&id)?;
-        matches!(held.state, State::Flying { .. }).then_some(&held.message)
+        matches!(held.state, State::Flying(_)).then_some(&held.message)
     }
 
     /// When something can be done, if nothing happens before.
@@ -285,16 +296,13 @@ impl Shelf {
         std::mem::take(&mut self.effects)
     }
 
-    /// Takes the message out of the air: itself, its lane, and whether it was the one that asks.
-    fn land(&mut self, id: MessageId) -> Option<(Message, Arc<str>, bool)> {
-        let Some(Held { state: State::Flying { is_probe }, .. }) = self.held.get(&id) else {
-            return None;
-        };
-        let is_probe = *is_probe;
+    /// Takes the message out of the air: itself, its lane, and what its flight was for.
+    fn land(&mut self, id: MessageId) -> Option<(Message, Arc<str>, Flight)> {
+        let State::Flying(flight) = self.held.get(&id)?.state else { return None };
         let Held { message, lane: name, .. } = self.held.remove(&id)?;
         self.flying -= 1;
         self.lanes.get_mut(&name)?.flying -= 1;
-        Some((message, name, is_probe))
+        Some((message, name, flight))
     }
 
     /// A dead letter leaves memory; its row stays.
