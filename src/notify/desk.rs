@@ -28,6 +28,17 @@ pub(super) struct Desk {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct ShelfIndex(pub(super) usize);
 
+/// A message is not tried.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum AskError {
+    /// As many as may have been asked for and have not left.
+    #[error("too many messages were asked for")]
+    Full,
+    /// Nobody is configured for it.
+    #[error("nobody is configured for the message")]
+    Gone,
+}
+
 /// Messages to be read from disk.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -78,11 +89,10 @@ impl Desk {
         }
     }
 
-    /// Tries a message now, whatever became of it before. False when nobody is configured for it.
-    pub(super) fn ask(&mut self, message: Message, now: Instant) -> bool {
-        let Some(shelf) = self.shelf_of(&message.endpoint) else { return false };
-        self.shelves[shelf].ask(message, now);
-        true
+    /// Tries a message now, whatever became of it before.
+    pub(super) fn ask(&mut self, message: Message, now: Instant) -> Result<(), AskError> {
+        let shelf = self.shelf_of(&message.endpoint).ok_or(AskError::Gone)?;
+        self.shelves[shelf].ask(message, now).then_some(()).ok_or(AskError::Full)
     }
 
     /// The next message that leaves now.

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::client::{self, Client};
 use super::connect::Names;
 use super::delivery::{Delivery, Filter};
-use super::desk::Desk;
+use super::desk::{AskError, Desk};
 use super::figures::{Figures, Tally};
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::{Outbox, OutboxError};
@@ -37,6 +37,9 @@ pub struct Notifier {
 /// A message is not tried.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RetryError {
+    /// Too many that were asked for have not left yet.
+    #[error("too many messages were asked for and have not left")]
+    Full,
     /// Nobody is configured for it.
     #[error("nobody is configured for the message")]
     Gone(Endpoint),
@@ -50,7 +53,7 @@ pub enum RetryError {
 
 /// What the task is told.
 enum Command {
-    Ask(Message, oneshot::Sender<bool>),
+    Ask(Message, oneshot::Sender<Result<(), AskError>>),
     Forget(Vec<Message>),
     Push(Message),
     Stop(Duration, oneshot::Sender<()>),
@@ -160,10 +163,10 @@ impl Notifier {
         let (endpoint, (reply, answer)) = (message.endpoint.clone(), oneshot::channel());
         let _ = self.commands.send(Command::Ask(message, reply)).await;
         // Without an answer it has stopped, and the message waits for the next life.
-        match answer.await.map_err(|_| OutboxError)? {
-            true => Ok(()),
-            false => Err(RetryError::Gone(endpoint)),
-        }
+        answer.await.map_err(|_| OutboxError)?.map_err(|error| match error {
+            AskError::Full => RetryError::Full,
+            AskError::Gone => RetryError::Gone(endpoint),
+        })
     }
 
     /// Tells of messages whose rows were deleted before they were taken, [`MESSAGE_KEPT`] after their

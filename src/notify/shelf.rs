@@ -128,20 +128,21 @@ impl Shelf {
         let state = State::Waiting(due);
         self.held.insert(id, Held { message, lane: name.clone(), state });
         self.relist(&name);
-        if self.held.len() - self.flying > self.bounds.capacity {
-            self.evict();
-        }
+        self.make_room();
     }
 
-    /// Somebody asks for this message to be tried now.
-    pub(super) fn ask(&mut self, message: Message, now: Instant) {
+    /// Somebody asks for this message to be tried now. False when as many as may have been asked for and
+    /// have not left.
+    pub(super) fn ask(&mut self, message: Message, now: Instant) -> bool {
         let id = message.id;
         // It was taken since it was read.
         if self.gone.contains(id) {
-            return;
+            return true;
         }
+        let asked: usize = self.lanes.values().map(|lane| lane.asked.len()).sum();
         let name = match self.held.get_mut(&id) {
-            Some(Held { state: State::Asked | State::Flying(_), .. }) => return,
+            Some(Held { state: State::Asked | State::Flying(_), .. }) => return true,
+            Some(_) | None if asked >= self.bounds.capacity => return false,
             Some(Held { state, lane, .. }) => {
                 if let (State::Waiting(due), Some(lane)) = (*state, self.lanes.get_mut(lane)) {
                     lane.waiting.remove(&(due, id));
@@ -159,6 +160,8 @@ impl Shelf {
         };
         self.lanes.entry(name.clone()).or_default().asked.insert((now, id));
         self.relist(&name);
+        self.make_room();
+        true
     }
 
     /// The next message that leaves now.
@@ -345,8 +348,11 @@ impl Shelf {
         }
     }
 
-    /// Leaves one message to the disk.
-    fn evict(&mut self) {
+    /// Leaves one message to the disk if there are too many.
+    fn make_room(&mut self) {
+        if self.held.len() - self.flying <= self.bounds.capacity {
+            return;
+        }
         let largest = self.lanes.iter().max_by_key(|(_, lane)| lane.waiting.len());
         let Some((name, _)) = largest else { return };
         let name = name.clone();
