@@ -2,11 +2,12 @@
 //! from disk, a moment that the desk named.
 
 use std::future;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep_until;
 use tracing::{info, warn};
 
@@ -74,10 +75,12 @@ impl Dispatch {
                     // Nobody is left who could ask for anything.
                     None => break,
                 },
-                Some(Ok(tried)) = self.tries.join_next() => self.on_tried(tried),
-                Some(Ok((shelf, found))) = self.pages.join_next() => {
+                Some(tried) = self.tries.join_next() => if let Some(tried) = ended(tried) {
+                    self.on_tried(tried);
+                },
+                Some(page) = self.pages.join_next() => if let Some((shelf, found)) = ended(page) {
                     self.desk.on_page(shelf, found, now());
-                }
+                },
                 () = self.missed.wake.notified() => {}
                 () = until(wake) => {}
             }
@@ -163,6 +166,18 @@ impl Dispatch {
             }
         }
     }
+}
+
+/// What a task came to; `None`: the runtime ends, and everything with it. A shelf would wait for ever
+/// for one that panicked: a release has aborted by then (`panic` in Cargo.toml), a test fails here.
+fn ended<T>(result: Result<T, JoinError>) -> Option<T> {
+    result
+        .map_err(|error| {
+            if let Ok(reason) = error.try_into_panic() {
+                resume_unwind(reason);
+            }
+        })
+        .ok()
 }
 
 async fn until(at: Option<Instant>) {
