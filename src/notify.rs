@@ -39,7 +39,7 @@ pub use figures::{CALLBACKS, EndpointFigures, Figures};
 pub use guard::{Allowed, is_public};
 pub use message::{Endpoint, MESSAGE_KEPT, Message, MessageId};
 pub use notifier::{Notifier, RetryError};
-pub use outbox::{Of, Outbox, OutboxError};
+pub use outbox::{Found, Of, Outbox, OutboxError};
 pub use secret::{Secret, SecretError};
 pub use settings::{
     Callbacks, ENDPOINTS_MAX, EndpointSettings, HostPattern, Reach, Settings, Trust,

@@ -37,6 +37,8 @@ pub enum Shed {
     Head,
     /// A reply that was forgotten before its time, for newer ones.
     KeptReply,
+    /// A message to a webhook that was asked for, while as many as may waited to leave.
+    Retry,
     /// A scan of a table, while others ran.
     Scan,
     /// A call that its shard's queue had no room for.
@@ -49,7 +51,7 @@ pub enum Shed {
 
 impl Shed {
     /// Every reason, in the order of the declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Accept,
         Self::Body,
         Self::CallRate,
@@ -59,6 +61,7 @@ impl Shed {
         Self::EventReaders,
         Self::Head,
         Self::KeptReply,
+        Self::Retry,
         Self::Scan,
         Self::ShardQueue,
         Self::Twin,
@@ -77,6 +80,7 @@ impl Shed {
             Self::EventReaders => "event_readers",
             Self::Head => "head",
             Self::KeptReply => "kept_reply",
+            Self::Retry => "retry",
             Self::Scan => "scan",
             Self::ShardQueue => "shard_queue",
             Self::Twin => "twin",

@@ -205,6 +205,9 @@ pub enum RetryError {
         /// The endpoint's name.
         name: Arc<str>,
     },
+    /// Too many that were asked for have not left yet.
+    #[error("too many messages for its endpoint were asked for and have not left yet")]
+    Full,
     /// There is none with this id.
     #[error("there is nothing with this id")]
     NotFound,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::failure::Failure;
 use super::figures::Tally;
 use super::message::{Endpoint, Message, MessageId};
-use super::outbox::{Of, OutboxError};
+use super::outbox::{Found, Of, OutboxError};
 use super::schedule;
 use super::settings::Settings;
 use super::shelf::{Bounds, Effect, Shelf};
@@ -27,6 +27,17 @@ pub(super) struct Desk {
 /// Which shelf, in the order of the configuration; callbacks are the last.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct ShelfIndex(pub(super) usize);
+
+/// A message is not tried.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum AskError {
+    /// As many as may have been asked for and have not left.
+    #[error("too many messages were asked for")]
+    Full,
+    /// Nobody is configured for it.
+    #[error("nobody is configured for the message")]
+    Gone,
+}
 
 /// Messages to be read from disk.
 #[derive(Debug)]
@@ -68,11 +79,20 @@ impl Desk {
         true
     }
 
-    /// Tries a message now, whatever became of it before. False when nobody is configured for it.
-    pub(super) fn ask(&mut self, message: Message, now: Instant) -> bool {
-        let Some(shelf) = self.shelf_of(&message.endpoint) else { return false };
-        self.shelves[shelf].ask(message, now);
-        true
+    /// The endpoint of this name asked an earlier life to be left alone until then.
+    pub(super) fn pause(&mut self, endpoint: &str, until: Instant) {
+        let mut shelves = self.shelves.iter_mut();
+        if let Some(shelf) =
+            shelves.find(|it| matches!(&it.of, Of::Named(name) if **name == *endpoint))
+        {
+            shelf.pause(until);
+        }
+    }
+
+    /// Tries a message now, whatever became of it before.
+    pub(super) fn ask(&mut self, message: Message, now: Instant) -> Result<(), AskError> {
+        let shelf = self.shelf_of(&message.endpoint).ok_or(AskError::Gone)?;
+        self.shelves[shelf].ask(message, now).then_some(()).ok_or(AskError::Full)
     }
 
     /// The next message that leaves now.
@@ -130,11 +150,11 @@ impl Desk {
     pub(super) fn on_page(
         &mut self,
         shelf: ShelfIndex,
-        rows: Result<Vec<Message>, OutboxError>,
+        found: Result<Found, OutboxError>,
         now: Instant,
     ) {
-        match rows {
-            Ok(rows) => self.shelves[shelf.0].on_rows(rows, now),
+        match found {
+            Ok(found) => self.shelves[shelf.0].on_rows(found, now),
             Err(OutboxError) => self.shelves[shelf.0].on_read_failed(now),
         }
     }

@@ -73,8 +73,6 @@ pub struct Message {
     pub status: Option<u16>,
     /// Why the last try failed.
     pub error: Option<Box<str>>,
-    /// The endpoint asked with that reply to be left alone until then.
-    pub rest_until: Option<Instant>,
 }
 
 impl fmt::Debug for Message {
@@ -119,7 +117,6 @@ mod tests {
             next: None,
             status: None,
             error: None,
-            rest_until: None,
         };
         let shown = format!("{message:?}");
         assert!(!shown.contains("hunter2") && !shown.contains("4670"), "{shown}");

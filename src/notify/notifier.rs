@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::client::{self, Client};
 use super::connect::Names;
 use super::delivery::{Delivery, Filter};
-use super::desk::Desk;
+use super::desk::{AskError, Desk};
 use super::figures::{Figures, Tally};
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::{Outbox, OutboxError};
@@ -37,6 +37,9 @@ pub struct Notifier {
 /// A message is not tried.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RetryError {
+    /// Too many that were asked for have not left yet.
+    #[error("too many messages were asked for and have not left")]
+    Full,
     /// Nobody is configured for it.
     #[error("nobody is configured for the message")]
     Gone(Endpoint),
@@ -50,7 +53,7 @@ pub enum RetryError {
 
 /// What the task is told.
 enum Command {
-    Ask(Message, oneshot::Sender<bool>),
+    Ask(Message, oneshot::Sender<Result<(), AskError>>),
     Forget(Vec<Message>),
     Push(Message),
     Stop(Duration, oneshot::Sender<()>),
@@ -66,7 +69,8 @@ struct Missed {
 }
 
 impl Notifier {
-    /// Begins to tell, first of all what an earlier life left in the outbox. Needs a tokio runtime.
+    /// Begins to tell, first of all what an earlier life left in the outbox. Needs a tokio runtime;
+    /// reads who asked to be left alone, and blocks meanwhile.
     pub fn start(
         settings: &Settings,
         outbox: Arc<dyn Outbox>,
@@ -92,7 +96,11 @@ impl Notifier {
             Arc::new(Client::new(reach, url, tls, names.clone()))
         });
         let clients = clients.collect();
-        let desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
+        let mut desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
+        // A disk that cannot be read ends the start elsewhere.
+        for (endpoint, until) in outbox.pauses().unwrap_or_default() {
+            desk.pause(&endpoint, until);
+        }
         let (commands, told) = mpsc::channel(QUEUE_MAX);
         let missed = Arc::new(Missed {
             from: AtomicU64::new(u64::MAX),
@@ -126,20 +134,17 @@ impl Notifier {
     /// When the disk does not work.
     pub async fn deliveries(&self, filter: Filter) -> Result<Vec<Delivery>, OutboxError> {
         let mut found = Vec::new();
-        let mut from = filter.after.map_or(MessageId(0), MessageId::next);
-        while found.len() < filter.limit {
+        let mut next = Some(filter.after.map_or(MessageId(0), MessageId::next));
+        while let Some(from) = next.filter(|_| found.len() < filter.limit) {
             let (outbox, of) = (self.outbox.clone(), filter.of.clone());
             let rows = tokio::task::spawn_blocking(move || outbox.rows(&of, from, LIST_PAGE));
             let rows = rows.await.map_err(|_| OutboxError)??;
-            let is_last = rows.len() < LIST_PAGE;
-            from = rows.last().map_or(from, |row| row.id.next());
+            next = rows.next;
+            let rows = rows.messages;
             let trying = self.trying(rows.iter().map(|row| row.id).collect()).await;
             let shown = rows.into_iter().zip(trying);
             let shown = shown.map(|(row, is_trying)| Delivery::of(row, is_trying, &self.clock));
             found.extend(shown.filter(|it| filter.means(it)));
-            if is_last {
-                break;
-            }
         }
         found.truncate(filter.limit);
         Ok(found)
@@ -158,10 +163,10 @@ impl Notifier {
         let (endpoint, (reply, answer)) = (message.endpoint.clone(), oneshot::channel());
         let _ = self.commands.send(Command::Ask(message, reply)).await;
         // Without an answer it has stopped, and the message waits for the next life.
-        match answer.await.map_err(|_| OutboxError)? {
-            true => Ok(()),
-            false => Err(RetryError::Gone(endpoint)),
-        }
+        answer.await.map_err(|_| OutboxError)?.map_err(|error| match error {
+            AskError::Full => RetryError::Full,
+            AskError::Gone => RetryError::Gone(endpoint),
+        })
     }
 
     /// Tells of messages whose rows were deleted before they were taken, [`MESSAGE_KEPT`] after their

@@ -1,5 +1,7 @@
 //! The journal's rows of messages, as this room knows them.
 
+use std::time::Instant;
+
 use super::message::{Message, MessageId};
 
 /// Where messages are kept until they are taken. Put in by whoever commits events; this room reads
@@ -15,6 +17,18 @@ pub trait Outbox: Send + Sync + 'static {
     /// Must not block, must not be lost.
     fn later(&self, message: &Message);
 
+    /// The `[[webhook]]` of this name asked to be left alone until then. Must not block, must not be
+    /// lost.
+    fn pause(&self, endpoint: &str, until: Instant);
+
+    /// Until when each that ever asked for it is left alone, by its name: few, and read before anything
+    /// is sent. May block.
+    ///
+    /// # Errors
+    ///
+    /// When the disk does not work.
+    fn pauses(&self) -> Result<Vec<(Box<str>, Instant)>, OutboxError>;
+
     /// One message. May block.
     ///
     /// # Errors
@@ -22,13 +36,22 @@ pub trait Outbox: Send + Sync + 'static {
     /// When the disk does not work.
     fn row(&self, id: MessageId) -> Result<Option<Message>, OutboxError>;
 
-    /// Up to `limit` messages from `from` on, in the order of their ids, dead letters included. Fewer
-    /// than `limit` means that there are no more. May block.
+    /// Up to `limit` messages from `from` on, in the order of their ids, dead letters included; fewer
+    /// where most are for others, so that no look takes long. May block.
     ///
     /// # Errors
     ///
     /// When the disk does not work.
-    fn rows(&self, of: &Of, from: MessageId, limit: usize) -> Result<Vec<Message>, OutboxError>;
+    fn rows(&self, of: &Of, from: MessageId, limit: usize) -> Result<Found, OutboxError>;
+}
+
+/// Messages that one look found.
+#[derive(Debug)]
+pub struct Found {
+    /// In the order of their ids.
+    pub messages: Vec<Message>,
+    /// Where the next look goes on; `None`: there are no more.
+    pub next: Option<MessageId>,
 }
 
 /// Whose messages.

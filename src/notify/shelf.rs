@@ -63,8 +63,16 @@ struct Held {
 #[derive(Clone, Copy)]
 enum State {
     Asked,
-    Flying { is_probe: bool },
+    Flying(Flight),
     Waiting(Instant),
+}
+
+#[derive(Clone, Copy)]
+struct Flight {
+    /// It asks whether the receiver works.
+    is_probe: bool,
+    /// It left after the receiver had said 410: somebody wants to know whether that still holds.
+    is_appeal: bool,
 }
 
 /// What is to be written, or said.
@@ -76,6 +84,8 @@ pub(super) enum Effect {
     Down { lane: Arc<str>, failure: Failure },
     /// A message waits for its next try, or is a dead letter.
     Later(Message),
+    /// The endpoint is left alone until then.
+    Paused(Instant),
     /// A message was taken.
     Taken(MessageId),
     /// The receiver works again, after so long.
@@ -118,20 +128,21 @@ impl Shelf {
         let state = State::Waiting(due);
         self.held.insert(id, Held { message, lane: name.clone(), state });
         self.relist(&name);
-        if self.held.len() - self.flying > self.bounds.capacity {
-            self.evict();
-        }
+        self.make_room();
     }
 
-    /// Somebody asks for this message to be tried now.
-    pub(super) fn ask(&mut self, message: Message, now: Instant) {
+    /// Somebody asks for this message to be tried now. False when as many as may have been asked for and
+    /// have not left.
+    pub(super) fn ask(&mut self, message: Message, now: Instant) -> bool {
         let id = message.id;
         // It was taken since it was read.
         if self.gone.contains(id) {
-            return;
+            return true;
         }
+        let asked: usize = self.lanes.values().map(|lane| lane.asked.len()).sum();
         let name = match self.held.get_mut(&id) {
-            Some(Held { state: State::Asked | State::Flying { .. }, .. }) => return,
+            Some(Held { state: State::Asked | State::Flying(_), .. }) => return true,
+            Some(_) | None if asked >= self.bounds.capacity => return false,
             Some(Held { state, lane, .. }) => {
                 if let (State::Waiting(due), Some(lane)) = (*state, self.lanes.get_mut(lane)) {
                     lane.waiting.remove(&(due, id));
@@ -149,31 +160,35 @@ impl Shelf {
         };
         self.lanes.entry(name.clone()).or_default().asked.insert((now, id));
         self.relist(&name);
+        self.make_room();
+        true
     }
 
     /// The next message that leaves now.
     pub(super) fn next(&mut self, now: Instant) -> Option<Message> {
-        // Who asked an earlier life to be left alone is known once rows have been read.
-        if self.flying >= self.bounds.all || !self.rest.has_begun() {
+        if self.flying >= self.bounds.all {
             return None;
         }
         let (_, name) = self.ready.first().filter(|(at, _)| *at <= now)?.clone();
-        let (id, is_probe) = self.lanes.get_mut(&name)?.take(now)?;
+        let lane = self.lanes.get_mut(&name)?;
+        let (id, is_probe) = lane.take(now)?;
+        let is_appeal = lane.is_disabled;
         self.flying += 1;
         self.relist(&name);
         let held = self.held.get_mut(&id)?;
-        held.state = State::Flying { is_probe };
+        held.state = State::Flying(Flight { is_probe, is_appeal });
         Some(held.message.clone())
     }
 
     /// The message was taken, so long after its event.
     pub(super) fn taken(&mut self, id: MessageId, after: Duration, now: Instant) {
-        let Some((_, name, _)) = self.land(id) else { return };
+        let Some((_, name, flight)) = self.land(id) else { return };
         self.gone.insert(id);
         self.tally.take(after);
         self.effects.push(Effect::Taken(id));
         let Some(lane) = self.lanes.get_mut(&name) else { return };
-        if std::mem::take(&mut lane.is_disabled) {
+        // What left before the 410 was taken by a receiver that had not said it yet.
+        if flight.is_appeal && std::mem::take(&mut lane.is_disabled) {
             self.tally.is_disabled.store(false, Ordering::Relaxed);
         }
         if let Some(since) = lane.breaker.on_success() {
@@ -206,7 +221,7 @@ impl Shelf {
         pause: Option<Instant>,
         now: Instant,
     ) {
-        let Some((mut message, name, is_probe)) = self.land(id) else { return };
+        let Some((mut message, name, flight)) = self.land(id) else { return };
         self.tally.fail(failure);
         message.attempts = message.attempts.saturating_add(1);
         message.status = failure.status();
@@ -214,13 +229,15 @@ impl Shelf {
         message.next = next;
         // A host of callbacks may serve many who know nothing of each other.
         let is_named = matches!(self.of, Of::Named(_));
-        message.rest_until = pause.filter(|_| is_named);
         if let Some(lane) = self.lanes.get_mut(&name) {
-            if lane.breaker.on_failure(is_probe, now) {
+            if lane.breaker.on_failure(flight.is_probe, now) {
                 self.tally.down.fetch_add(1, Ordering::Relaxed);
                 self.effects.push(Effect::Down { lane: name.clone(), failure });
             }
-            lane.paused_until = lane.paused_until.max(message.rest_until);
+            if let Some(until) = pause.filter(|_| is_named) {
+                lane.paused_until = lane.paused_until.max(Some(until));
+                self.effects.extend(lane.paused_until.map(Effect::Paused));
+            }
         }
         match next {
             Some(due) if !failure.is_gone() => {
@@ -235,6 +252,13 @@ impl Shelf {
         self.relist(&name);
     }
 
+    /// The endpoint asked an earlier life to be left alone until then.
+    pub(super) fn pause(&mut self, until: Instant) {
+        if let Of::Named(name) = &self.of {
+            self.lanes.entry(name.clone()).or_default().paused_until = Some(until);
+        }
+    }
+
     /// The message's row was deleted before it was taken. One that is under way may still be taken; if
     /// it is not, its row is written again, as old as it is, and deleted once more.
     pub(super) fn forget(&mut self, message: &Message) {
@@ -247,7 +271,7 @@ impl Shelf {
                 }
                 self.relist(&name);
             }
-            Some((_, State::Asked | State::Flying { .. })) => return,
+            Some((_, State::Asked | State::Flying(_))) => return,
             None => self.raise(message),
         }
         // A page that was read before must not bring it back.
@@ -257,12 +281,12 @@ impl Shelf {
     /// A message that is under way.
     pub(super) fn flying(&self, id: MessageId) -> Option<&Message> {
         let held = self.held.get(&id)?;
-        matches!(held.state, State::Flying { .. }).then_some(&held.message)
+        matches!(held.state, State::Flying(_)).then_some(&held.message)
     }
 
     /// When something can be done, if nothing happens before.
     pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
-        let has_room = self.flying < self.bounds.all && self.rest.has_begun();
+        let has_room = self.flying < self.bounds.all;
         let lane = self.ready.first().filter(|_| has_room).map(|(at, _)| *at);
         [lane, self.read_at(now)].into_iter().flatten().min()
     }
@@ -275,16 +299,13 @@ impl Shelf {
         std::mem::take(&mut self.effects)
     }
 
-    /// Takes the message out of the air: itself, its lane, and whether it was the one that asks.
-    fn land(&mut self, id: MessageId) -> Option<(Message, Arc<str>, bool)> {
-        let Some(Held { state: State::Flying { is_probe }, .. }) = self.held.get(&id) else {
-            return None;
-        };
-        let is_probe = *is_probe;
+    /// Takes the message out of the air: itself, its lane, and what its flight was for.
+    fn land(&mut self, id: MessageId) -> Option<(Message, Arc<str>, Flight)> {
+        let State::Flying(flight) = self.held.get(&id)?.state else { return None };
         let Held { message, lane: name, .. } = self.held.remove(&id)?;
         self.flying -= 1;
         self.lanes.get_mut(&name)?.flying -= 1;
-        Some((message, name, is_probe))
+        Some((message, name, flight))
     }
 
     /// A dead letter leaves memory; its row stays.
@@ -327,8 +348,11 @@ impl Shelf {
         }
     }
 
-    /// Leaves one message to the disk.
-    fn evict(&mut self) {
+    /// Leaves one message to the disk if there are too many.
+    fn make_room(&mut self) {
+        if self.held.len() - self.flying <= self.bounds.capacity {
+            return;
+        }
         let largest = self.lanes.iter().max_by_key(|(_, lane)| lane.waiting.len());
         let Some((name, _)) = largest else { return };
         let name = name.clone();

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod desk;
+mod gone;
 mod guard;
 mod notifier;
 mod receiver;

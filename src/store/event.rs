@@ -119,7 +119,6 @@ impl NewEvent {
             next: Some(written),
             status: None,
             error: None,
-            rest_until: None,
         }
     }
 

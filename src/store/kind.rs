@@ -21,6 +21,8 @@ pub enum Kind {
     Lease,
     /// Missed calls.
     MissedCall,
+    /// Endpoints of webhooks that asked to be left alone.
+    Pause,
     /// Keys.
     Secret,
     /// Verifications.
@@ -48,6 +50,8 @@ pub enum Key {
     Lease(u128),
     /// Of a missed call.
     MissedCall(u128),
+    /// The name of an endpoint.
+    Pause(Box<str>),
     /// Of a key that outlives the process.
     Secret(Box<str>),
     /// Of a verification.
@@ -58,7 +62,7 @@ pub enum Key {
 
 impl Kind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Attempt,
         Self::Call,
         Self::Event,
@@ -67,6 +71,7 @@ impl Kind {
         Self::InFlight,
         Self::Lease,
         Self::MissedCall,
+        Self::Pause,
         Self::Secret,
         Self::Verification,
         Self::Webhook,
@@ -83,6 +88,7 @@ impl Kind {
             Self::InFlight => "in_flight",
             Self::Lease => "lease",
             Self::MissedCall => "missed_call",
+            Self::Pause => "pause",
             Self::Secret => "secret",
             Self::Verification => "verification",
             Self::Webhook => "webhook",
@@ -102,6 +108,7 @@ impl Key {
             Self::InFlight(_) => Kind::InFlight,
             Self::Lease(_) => Kind::Lease,
             Self::MissedCall(_) => Kind::MissedCall,
+            Self::Pause(_) => Kind::Pause,
             Self::Secret(_) => Kind::Secret,
             Self::Verification(_) => Kind::Verification,
             Self::Webhook(_) => Kind::Webhook,
@@ -121,7 +128,7 @@ impl Key {
                 id.to_be_bytes().into()
             }
             Self::Lease(id) | Self::MissedCall(id) | Self::Webhook(id) => id.to_be_bytes().into(),
-            Self::Secret(name) => name.as_bytes().into(),
+            Self::Pause(name) | Self::Secret(name) => name.as_bytes().into(),
         }
     }
 }

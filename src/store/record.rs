@@ -246,6 +246,14 @@ records! {
         settled: Option<VerificationId>,
     }
 
+    /// An endpoint of webhooks asked to be left alone.
+    Pause (it => Key::Pause(it.endpoint.clone())) {
+        /// Its name in the configuration.
+        endpoint: Box<str>,
+        /// Until then.
+        until: JournalTime,
+    }
+
     /// A key that must outlive the process: that of the codes' hashes, of the From tags, of webhooks.
     Secret (it => Key::Secret(it.name.clone())) {
         /// What it is for.
@@ -318,8 +326,6 @@ records! {
         status: Option<u16>,
         /// How the last try failed, in a few words.
         error: Option<Box<str>>,
-        /// The endpoint asked with that reply to be left alone until then.
-        rest_until: Option<JournalTime>,
     }
 }
 

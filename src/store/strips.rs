@@ -108,6 +108,7 @@ fn record(strip: &[u8]) -> Option<InFlight> {
         | Record::Idempotency(_)
         | Record::Lease(_)
         | Record::MissedCall(_)
+        | Record::Pause(_)
         | Record::Secret(_)
         | Record::Verification(_)
         | Record::Webhook(_) => None,

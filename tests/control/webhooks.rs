@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use ringproof::control::{KeySettings, Right, TcpSettings, TokenHash};
+use ringproof::control::{KeySettings, Right, Shed, TcpSettings, TokenHash};
 use serde_json::json;
 
-use super::world::{CALLBACK, MESSAGE, ORPHAN, TOLD, World, short};
+use super::world::{CALLBACK, CROWDED, MESSAGE, ORPHAN, TOLD, World, short};
 
 #[tokio::test]
 async fn messages_that_were_not_taken_are_listed() {
@@ -76,6 +76,15 @@ async fn a_message_for_an_endpoint_that_was_removed_says_which_and_what_would_he
         "the message is for the endpoint \"old-shop\", which is not in the configuration: a \
          `[[webhook]]` of this name and a restart have it sent"
     );
+}
+
+#[tokio::test]
+async fn a_message_too_many_that_is_asked_for_is_refused_and_counted() {
+    let world = World::new(short()).await;
+    let retry = format!("/v1/webhooks/deliveries/{CROWDED}/retry");
+    let refused = world.ask("POST", &retry, "").await;
+    assert_eq!(refused.problem(), (503, "overloaded".to_owned()));
+    assert_eq!(world.shed(Shed::Retry), 1);
 }
 
 #[tokio::test]

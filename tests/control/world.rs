@@ -287,6 +287,7 @@ impl Webhooks for Shards {
     fn retry(&self, id: &str) -> Asked<(), RetryError> {
         let result = match id {
             MESSAGE => Ok(()),
+            CROWDED => Err(RetryError::Full),
             ORPHAN => Err(RetryError::EndpointGone { name: "old-shop".into() }),
             _ => Err(RetryError::NotFound),
         };
@@ -422,6 +423,8 @@ pub(crate) const MESSAGE: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
 pub(crate) const CALLBACK: &str = "https://shop.example/hook?key=hunter2";
 /// What it tells of.
 pub(crate) const TOLD: &str = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+/// A message for an endpoint of which too many were asked for.
+pub(crate) const CROWDED: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8R";
 /// One for an endpoint that was removed.
 pub(crate) const ORPHAN: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q";
 /// The numbers that people ring.

@@ -57,6 +57,7 @@ fn delivery(found: notify::Delivery) -> Delivery {
 
 fn refusal(error: notify::RetryError) -> RetryError {
     match error {
+        notify::RetryError::Full => RetryError::Full,
         notify::RetryError::Gone(Endpoint::Named(name)) => RetryError::EndpointGone { name },
         notify::RetryError::Gone(Endpoint::Url(_)) => RetryError::CallbacksOff,
         notify::RetryError::NotFound => RetryError::NotFound,

@@ -87,6 +87,7 @@ fn read_kinds(journal: &Journal, eye: &Eye, kinds: &[Kind]) -> Result<Found, Rea
                 | Record::InFlight(_)
                 | Record::Lease(_)
                 | Record::MissedCall(_)
+                | Record::Pause(_)
                 | Record::Secret(_)
                 | Record::Verification(_)
                 | Record::Webhook(_)) => match eye.read(other) {

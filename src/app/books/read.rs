@@ -38,6 +38,7 @@ impl Eye {
             Record::Event(_)
             | Record::Idempotency(_)
             | Record::InFlight(_)
+            | Record::Pause(_)
             | Record::Secret(_)
             | Record::Webhook(_) => None,
         }

@@ -57,6 +57,7 @@ impl Terms {
             Record::Call(_)
             | Record::Final(_)
             | Record::InFlight(_)
+            | Record::Pause(_)
             | Record::Secret(_)
             | Record::Verification(_) => false,
         }

@@ -110,6 +110,7 @@ impl Store for Vault {
             | Record::InFlight(_)
             | Record::Lease(_)
             | Record::MissedCall(_)
+            | Record::Pause(_)
             | Record::Secret(_)
             | Record::Verification(_)
             | Record::Webhook(_) => None,

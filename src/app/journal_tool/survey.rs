@@ -49,6 +49,7 @@ impl Survey {
                     | Record::InFlight(_)
                     | Record::Lease(_)
                     | Record::MissedCall(_)
+                    | Record::Pause(_)
                     | Record::Secret(_)
                     | Record::Webhook(_) => {}
                 }

@@ -107,6 +107,7 @@ fn stat_counts_what_a_journal_holds() {
         records of in_flight    0
         records of lease        0
         records of missed_call  0
+        records of pause        0
         records of secret       0
         records of verification 2
         records of webhook      2
@@ -150,6 +151,7 @@ fn a_program_gets_the_same_in_one_document() {
             "in_flight": 0,
             "lease": 0,
             "missed_call": 0,
+            "pause": 0,
             "secret": 0,
             "verification": 2,
             "webhook": 2
@@ -399,7 +401,6 @@ fn webhook(id: u128, next: Option<JournalTime>) -> Record {
         next,
         status: Some(500),
         error: None,
-        rest_until: None,
     };
     record.into()
 }

@@ -131,6 +131,7 @@ pub(in super::super) fn of_retry(error: &RetryError) -> Problem {
         RetryError::CallbacksOff | RetryError::EndpointGone { .. } => {
             Problem::new(Code::EndpointGone, error.to_string())
         }
+        RetryError::Full => Problem::new(Code::Overloaded, error.to_string()),
         RetryError::NotFound => Problem::not_found(),
         RetryError::Unavailable(error) => (*error).into(),
     }

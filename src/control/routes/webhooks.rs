@@ -9,7 +9,8 @@ use axum::http::StatusCode;
 
 use super::super::access::{Caller, Right};
 use super::super::api::Api;
-use super::super::outside::DeliveryFilter;
+use super::super::counters::Shed;
+use super::super::outside::{DeliveryFilter, RetryError};
 use super::super::problem::{Problem, Refused, of_retry};
 use super::super::request::{DeliveriesQuery, IdempotencyKey, Json, MessageId, NoBody, Query};
 use super::super::view::{DeliveryList, DeliveryView};
@@ -41,7 +42,8 @@ pub(super) async fn deliveries(
 
 /// Try a message now, also one that is dead.
 ///
-/// `endpoint_gone` says that its endpoint is not in the configuration, or that callbacks are off.
+/// `endpoint_gone` says that its endpoint is not in the configuration, or that callbacks are off,
+/// `overloaded` that 2048 messages for the endpoint (8192 callbacks) were asked for and have not left yet.
 #[utoipa::path(
     post, path = "/v1/webhooks/deliveries/{id}/retry", tag = "webhooks", operation_id = "retryDelivery",
     security(("key" = ["admin"])),
@@ -56,6 +58,11 @@ pub(super) async fn retry(
     MessageId(id): MessageId,
     Json(NoBody {}): Json<NoBody>,
 ) -> Result<StatusCode, Problem> {
-    api.webhooks.retry(&id).await.map_err(|error| of_retry(&error))?;
+    api.webhooks.retry(&id).await.map_err(|error| {
+        if error == RetryError::Full {
+            api.counters.on_shed(Shed::Retry);
+        }
+        of_retry(&error)
+    })?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -2,18 +2,19 @@
 //! from disk, a moment that the desk named.
 
 use std::future;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep_until;
 use tracing::{info, warn};
 
 use super::super::client::{Client, Failed};
 use super::super::desk::{Desk, ShelfIndex};
-use super::super::message::{Message, MessageId};
-use super::super::outbox::{Outbox, OutboxError};
+use super::super::message::MessageId;
+use super::super::outbox::{Found, Outbox, OutboxError};
 use super::super::shelf::Effect;
 use super::{Command, Missed};
 use crate::time::WallClock;
@@ -27,7 +28,7 @@ pub(super) struct Dispatch {
     commands: mpsc::Receiver<Command>,
     missed: Arc<Missed>,
     tries: JoinSet<Tried>,
-    pages: JoinSet<(ShelfIndex, Result<Vec<Message>, OutboxError>)>,
+    pages: JoinSet<(ShelfIndex, Result<Found, OutboxError>)>,
     stop: Option<Stop>,
 }
 
@@ -74,10 +75,12 @@ impl Dispatch {
                     // Nobody is left who could ask for anything.
                     None => break,
                 },
-                Some(Ok(tried)) = self.tries.join_next() => self.on_tried(tried),
-                Some(Ok((shelf, rows))) = self.pages.join_next() => {
-                    self.desk.on_page(shelf, rows, now());
-                }
+                Some(tried) = self.tries.join_next() => if let Some(tried) = ended(tried) {
+                    self.on_tried(tried);
+                },
+                Some(page) = self.pages.join_next() => if let Some((shelf, found)) = ended(page) {
+                    self.desk.on_page(shelf, found, now());
+                },
                 () = self.missed.wake.notified() => {}
                 () = until(wake) => {}
             }
@@ -154,6 +157,7 @@ impl Dispatch {
                     warn!(endpoint, host = %lane, why = %failure, "a webhook endpoint is down");
                 }
                 Effect::Later(message) => self.outbox.later(&message),
+                Effect::Paused(until) => self.outbox.pause(self.desk.name(shelf), until),
                 Effect::Taken(id) => self.outbox.taken(id),
                 Effect::Up { lane, after } => {
                     let (endpoint, seconds) = (self.desk.name(shelf), after.as_secs());
@@ -162,6 +166,18 @@ impl Dispatch {
             }
         }
     }
+}
+
+/// What a task came to; `None`: the runtime ends, and everything with it. A shelf would wait for ever
+/// for one that panicked: a release has aborted by then (`panic` in Cargo.toml), a test fails here.
+fn ended<T>(result: Result<T, JoinError>) -> Option<T> {
+    result
+        .map_err(|error| {
+            if let Ok(reason) = error.try_into_panic() {
+                resume_unwind(reason);
+            }
+        })
+        .ok()
 }
 
 async fn until(at: Option<Instant>) {

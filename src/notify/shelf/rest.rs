@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::message::{Message, MessageId};
+use super::super::message::MessageId;
+use super::super::outbox::Found;
 use super::{Shelf, lane_of};
 
 /// What is on disk and not in memory, as far as is known.
@@ -35,11 +36,6 @@ impl Rest {
             revived: BTreeSet::new(),
             to_revive: BTreeSet::new(),
         }
-    }
-
-    /// The first page has come, or the disk did not answer.
-    pub(super) fn has_begun(&self) -> bool {
-        self.read_at.is_some()
     }
 
     /// `id` was left there, due at `due`.
@@ -79,17 +75,15 @@ impl Shelf {
     }
 
     /// A page came.
-    pub(in super::super) fn on_rows(&mut self, rows: Vec<Message>, now: Instant) {
+    pub(in super::super) fn on_rows(&mut self, found: Found, now: Instant) {
         if self.rest.reading.take().is_none() {
             return;
         }
         self.rest.read_at = Some(now);
-        let is_last = rows.len() < PAGE;
-        self.rest.cursor = rows.last().filter(|_| !is_last).map(|row| row.id.next());
-        for row in rows {
+        self.rest.cursor = found.next;
+        for row in found.messages {
             let is_revived = self.rest.revived.contains(&lane_of(&row.endpoint));
             let is_gone = row.status == Some(410);
-            self.rest_lane(&row);
             let is_dead = row.next.is_none() && !self.is_known(row.id);
             if is_dead && !self.dead.contains(row.id) {
                 self.graves.on_found(&row);
@@ -105,17 +99,6 @@ impl Shelf {
                 None => {}
             }
         }
-    }
-
-    /// Keeps what the endpoint asked an earlier life for.
-    fn rest_lane(&mut self, row: &Message) {
-        if row.rest_until.is_none() {
-            return;
-        }
-        let name = lane_of(&row.endpoint);
-        let lane = self.lanes.entry(name.clone()).or_default();
-        lane.paused_until = lane.paused_until.max(row.rest_until);
-        self.relist(&name);
     }
 
     /// The disk did not answer.
@@ -142,7 +125,7 @@ impl Shelf {
             return Some(due);
         }
         // Memory is full of those that cannot go: others may be hidden behind them.
-        let can_go = rest.has_begun() && self.ready.first().is_some_and(|(at, _)| *at <= now);
+        let can_go = self.ready.first().is_some_and(|(at, _)| *at <= now);
         let slowly = rest.read_at.map_or(due, |last| due.max(last + PAGE_GAP));
         (!can_go || self.flying >= self.bounds.all).then_some(slowly)
     }

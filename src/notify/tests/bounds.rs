@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::Message;
 use super::super::desk::{CALLBACK_MESSAGES_MAX, ENDPOINT_MESSAGES_MAX};
 use super::super::failure::Failure;
+use super::super::{Message, Outbox};
 use super::world::{World, callback, message, named, settings};
 
 const FAST: Duration = Duration::from_millis(1);
@@ -72,4 +72,31 @@ fn messages_that_wait_for_hours_do_not_keep_others_out() {
     assert_eq!(world.rows.len(), 3_000);
     world.run(Duration::from_secs(36_010), FAST, &|_, _| Ok(()));
     assert_eq!(world.rows.len(), 0);
+}
+
+#[test]
+fn w04_after_a_restart_what_is_new_waits_for_no_other_endpoint_s_rows() {
+    let mut world = World::new(&settings());
+    for n in 0..10_000 {
+        world.rows.insert(message(n, named("a"), world.now));
+    }
+    world.rows.insert(message(10_000, named("b"), world.now));
+    world.restart(&settings());
+    // The disk is being read and says nothing yet.
+    let pages = world.desk.pages(world.now);
+    assert_eq!(pages.len(), 3);
+    let new = world.push(10_001, named("b"));
+    let (_, left) = world.desk.next(world.now).unwrap();
+    assert_eq!(left.id, new);
+    // What an earlier life left for it comes as the disk is read, however much of it is for others.
+    for page in pages {
+        let rows = world.rows.rows(&page.of, page.from, page.limit);
+        world.desk.on_page(page.shelf, rows, world.now);
+    }
+    let receive = |message: &Message, _: Duration| match message.endpoint == named("a") {
+        true => Err(Failure::Connect),
+        false => Ok(()),
+    };
+    world.run(Duration::ZERO, FAST, &receive);
+    assert!(world.tried.iter().any(|(_, it)| it.sequence == 10_000));
 }

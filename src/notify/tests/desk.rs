@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::desk::AskError;
 use super::super::failure::Failure;
 use super::super::{EndpointFigures, Message, MessageId, Outbox};
 use super::world::{BEGIN, World, callback, message, named, settings};
@@ -110,7 +111,7 @@ fn w02_an_endpoint_that_says_410_is_disabled_and_its_messages_are_dead_letters()
     assert!(rest.into_iter().all(|row| row.next.is_none() && row.status == Some(410)));
     // Whoever asks is heard, and a receiver that takes one is told again.
     let asked = world.rows.get(late).unwrap();
-    assert!(world.desk.ask(asked, world.now));
+    assert_eq!(world.desk.ask(asked, world.now), Ok(()));
     world.run(seconds(1), FAST, &|_, _| Ok(()));
     let next = world.push(3_002, named("a"));
     world.run(seconds(1), FAST, &|_, _| Ok(()));
@@ -189,19 +190,20 @@ fn w07_who_asks_for_a_message_gets_it_now() {
     world.run(seconds(86_400), FAST, &|_, _| DOWN);
     let tries = world.tried.len();
     assert_eq!(world.rows.get(id).unwrap().next, None);
-    assert!(world.desk.ask(world.rows.get(id).unwrap(), world.now));
+    assert_eq!(world.desk.ask(world.rows.get(id).unwrap(), world.now), Ok(()));
     world.run(FAST, FAST, &|_, _| DOWN);
     let dead = world.rows.get(id).unwrap();
     assert_eq!((world.tried.len(), dead.attempts, dead.next), (tries + 1, 13, None));
     // One that waits is tried at once, and not a second time when it was due.
     let id = world.push(1, named("b"));
     world.run(FAST, FAST, &|_, _| DOWN);
-    assert!(world.desk.ask(world.rows.get(id).unwrap(), world.now));
+    assert_eq!(world.desk.ask(world.rows.get(id).unwrap(), world.now), Ok(()));
     let now = world.now - world.zero;
     world.run(seconds(3_600), FAST, &|_, _| Ok(()));
     let tried: Vec<_> = world.tried.iter().filter(|(_, it)| it.id == id).collect();
     assert_eq!((tried.len(), tried[1].0), (2, now));
-    assert!(!world.desk.ask(message(9, named("nobody"), world.now), world.now));
+    let nobody = message(9, named("nobody"), world.now);
+    assert_eq!(world.desk.ask(nobody, world.now), Err(AskError::Gone));
 }
 
 #[test]
@@ -288,7 +290,7 @@ fn w08_dead_letters_are_counted_as_long_as_they_are_dead() {
     world.run(seconds(60), FAST, &|_, _| Ok(()));
     assert_eq!((world.dead("a"), world.dead("b")), (10, 0));
     // One that is asked for is none while it is tried, and again when it fails.
-    assert!(world.desk.ask(first.clone(), world.now));
+    assert_eq!(world.desk.ask(first.clone(), world.now), Ok(()));
     let (shelf, asked) = world.desk.next(world.now).unwrap();
     world.settle();
     assert_eq!(world.dead("a"), 9);
@@ -296,11 +298,11 @@ fn w08_dead_letters_are_counted_as_long_as_they_are_dead() {
     world.settle();
     assert_eq!(world.dead("a"), 10);
     let again = world.rows.get(first.id).unwrap();
-    assert!(world.desk.ask(again.clone(), world.now));
+    assert_eq!(world.desk.ask(again.clone(), world.now), Ok(()));
     // Who asks twice gets it once.
-    assert!(world.desk.ask(again.clone(), world.now));
+    assert_eq!(world.desk.ask(again.clone(), world.now), Ok(()));
     world.run(seconds(1), FAST, &|_, _| Ok(()));
-    assert!(world.desk.ask(again, world.now));
+    assert_eq!(world.desk.ask(again, world.now), Ok(()));
     world.run(seconds(1), FAST, &|_, _| Ok(()));
     assert_eq!((world.dead("a"), world.rows.len()), (9, 9));
     // A receiver that was down for long gets them all.

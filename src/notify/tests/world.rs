@@ -10,8 +10,8 @@ use super::super::desk::{Desk, ShelfIndex};
 use super::super::failure::Failure;
 use super::super::shelf::Effect;
 use super::super::{
-    Allowed, Callbacks, Endpoint, EndpointSettings, Message, MessageId, Of, Outbox, OutboxError,
-    Pattern, Reach, Settings, Trust,
+    Allowed, Callbacks, Endpoint, EndpointSettings, Found, Message, MessageId, Of, Outbox,
+    OutboxError, Pattern, Reach, Settings, Trust,
 };
 use crate::entropy::Entropy;
 use crate::time::testing::origin;
@@ -73,7 +73,6 @@ pub(super) fn message(n: u64, endpoint: Endpoint, next: Instant) -> Message {
         next: Some(next),
         status: None,
         error: None,
-        rest_until: None,
     }
 }
 
@@ -81,6 +80,7 @@ pub(super) fn message(n: u64, endpoint: Endpoint, next: Instant) -> Message {
 #[derive(Default)]
 pub(super) struct Rows {
     rows: Mutex<BTreeMap<MessageId, Message>>,
+    pauses: Mutex<BTreeMap<Box<str>, Instant>>,
     is_broken: std::sync::atomic::AtomicBool,
 }
 
@@ -118,12 +118,21 @@ impl Outbox for Rows {
         self.insert(message.clone());
     }
 
+    fn pause(&self, endpoint: &str, until: Instant) {
+        self.pauses.lock().unwrap().insert(endpoint.into(), until);
+    }
+
+    fn pauses(&self) -> Result<Vec<(Box<str>, Instant)>, OutboxError> {
+        self.works()?;
+        Ok(self.pauses.lock().unwrap().iter().map(|(name, until)| (name.clone(), *until)).collect())
+    }
+
     fn row(&self, id: MessageId) -> Result<Option<Message>, OutboxError> {
         self.works()?;
         Ok(self.get(id))
     }
 
-    fn rows(&self, of: &Of, from: MessageId, limit: usize) -> Result<Vec<Message>, OutboxError> {
+    fn rows(&self, of: &Of, from: MessageId, limit: usize) -> Result<Found, OutboxError> {
         self.works()?;
         let rows = self.rows.lock().unwrap();
         let is_of = |message: &&Message| match (of, &message.endpoint) {
@@ -131,9 +140,20 @@ impl Outbox for Rows {
             (Of::Named(name), Endpoint::Named(named)) => name == named,
             (Of::Named(_), Endpoint::Url(_)) | (Of::Urls, Endpoint::Named(_)) => false,
         };
-        Ok(rows.range(from..).map(|(_, row)| row).filter(is_of).take(limit).cloned().collect())
+        let mut left = rows.range(from..).map(|(_, row)| row);
+        let looked = left.by_ref().take(LOOK);
+        let messages: Vec<_> = looked.filter(is_of).take(limit).cloned().collect();
+        // Full before all were looked at: whatever follows the last that was found is next.
+        let next = match messages.last().filter(|_| messages.len() == limit) {
+            Some(last) => Some(last.id.next()),
+            None => left.next().map(|row| row.id),
+        };
+        Ok(Found { messages, next })
     }
 }
+
+/// Rows that are looked at in one go.
+const LOOK: usize = 1_000;
 
 /// A desk and its outbox, and receivers that are a function of the message and the moment.
 pub(super) struct World {
@@ -173,6 +193,9 @@ impl World {
     pub(super) fn restart(&mut self, settings: &Settings) {
         let clock = WallClock::new(self.now, UNIX_EPOCH + Duration::from_secs(BEGIN));
         self.desk = Desk::new(settings, clock, &Entropy::seeded(8), self.now);
+        for (endpoint, until) in self.rows.pauses().unwrap() {
+            self.desk.pause(&endpoint, until);
+        }
     }
 
     /// How many dead letters metrics show of an endpoint.
@@ -225,6 +248,7 @@ impl World {
                 Effect::Disabled => self.said.push(format!("{name} disabled")),
                 Effect::Down { .. } => self.said.push(format!("{name} down")),
                 Effect::Later(message) => self.rows.later(&message),
+                Effect::Paused(until) => self.rows.pause(name, until),
                 Effect::Taken(id) => self.rows.taken(id),
                 Effect::Up { after, .. } => {
                     self.said.push(format!("{name} up after {} s", after.as_secs()));

@@ -55,6 +55,7 @@ pub(in crate::store) fn one_of_each() -> Vec<Record> {
         }
         .into(),
         missed_call(did, phone, verification).into(),
+        Pause { endpoint: "app".into(), until: JournalTime(20) }.into(),
         Secret { name: "codes".into(), bytes: Hidden([5; 4].into()) }.into(),
         verification_record(verification, phone, did).into(),
         webhook().into(),
@@ -100,7 +101,6 @@ fn webhook() -> Webhook {
         next: Some(JournalTime(19)),
         status: Some(503),
         error: Some("no answer".into()),
-        rest_until: Some(JournalTime(20)),
     }
 }
 

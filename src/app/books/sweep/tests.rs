@@ -83,7 +83,6 @@ fn w08_a_message_that_nobody_took_is_deleted_seven_days_after_its_event() {
         next,
         status: None,
         error: None,
-        rest_until: None,
     };
     let mut batch = Batch::new();
     for days in 0..3 {
