@@ -76,8 +76,7 @@ impl Exit {
             Self::Unreachable => "no daemon answered",
             Self::Internal => "the daemon, or this program, met the impossible",
             Self::System => {
-                "the system refused a socket, a file or a thread; the daemon ended while its disk \
-                 did not work, so that what happened last may be lost"
+                "the system refused a socket, a file or a thread, or the journal's disk at the end"
             }
             Self::TryAgain => "too much was asked for at the moment; try again later",
             Self::Denied => "the API key is missing, wrong, or may not do this",

@@ -62,7 +62,7 @@ fn the_help_ends_with_the_exit_codes() {
            65  the daemon refused the request as it stands
            69  no daemon answered
            70  the daemon, or this program, met the impossible
-           71  the system refused a socket, a file or a thread
+           71  the system refused a socket, a file or a thread, or the journal's disk at the end
            75  too much was asked for at the moment; try again later
            77  the API key is missing, wrong, or may not do this
           130  stopped by Ctrl-C before its end
