@@ -43,12 +43,13 @@ pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
     let (answered, refused) = start_many(&daemon, begin)?;
     tell("after a kill", ready, Some(answered), &daemon)?;
     let found = daemon.metric("ringproof_recovered", "pending")?;
+    let took = Duration::from_secs_f64(daemon.metric("ringproof_recovery_seconds", "")?);
     daemon.stop()?;
     trunk.stop()?;
     let mut misses = vec![];
     let goal = if pending <= 10_000 { SMALL_MAX } else { LARGE_MAX };
-    if answered > goal {
-        misses.push(format!("{pending} pending: {answered:.2?} to the first start, over {goal:?}"));
+    if took > goal {
+        misses.push(format!("{pending} pending: taken over in {took:.2?}, over {goal:?}"));
     }
     if !refused.is_empty() {
         misses.push(format!("of {STARTS} starts were refused {refused:?}"));
