@@ -239,7 +239,8 @@ impl Opened {
         now: &Reading,
         make: impl FnOnce() -> Box<[u8]>,
     ) -> Result<(Self, Secret), SecretError> {
-        if let Some(Record::Secret(found)) = self.engine.tables.get(&Key::Secret(name.into()))? {
+        let found = self.engine.tables.get(&Key::Secret(name.into()))?;
+        if let Some(found) = found.and_then(Secret::of) {
             return Ok((self, found));
         }
         let secret = Secret { name: name.into(), bytes: Hidden(make()) };

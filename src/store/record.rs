@@ -39,6 +39,13 @@ macro_rules! records {
                     Self::$kind(record)
                 }
             }
+
+            impl $kind {
+                /// A record, if it is one of this kind.
+                pub fn of(record: Record) -> Option<Self> {
+                    if let Record::$kind(it) = record { Some(it) } else { None }
+                }
+            }
         )*
 
         /// A record of any kind.

@@ -99,20 +99,8 @@ impl Strips {
 fn record(strip: &[u8]) -> Option<InFlight> {
     let (len, rest) = strip.split_first_chunk()?;
     let len = usize::from(u16::from_be_bytes(*len));
-    match Record::read(Kind::InFlight, rest.get(..len).filter(|value| !value.is_empty())?).ok()? {
-        Record::InFlight(call) => Some(call),
-        Record::Attempt(_)
-        | Record::Call(_)
-        | Record::Event(_)
-        | Record::Final(_)
-        | Record::Idempotency(_)
-        | Record::Lease(_)
-        | Record::MissedCall(_)
-        | Record::Pause(_)
-        | Record::Secret(_)
-        | Record::Verification(_)
-        | Record::Webhook(_) => None,
-    }
+    let value = rest.get(..len).filter(|value| !value.is_empty())?;
+    InFlight::of(Record::read(Kind::InFlight, value).ok()?)
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::notify::{Endpoint, Found, Message, MessageId, Of, Outbox, OutboxError};
 use crate::store::clock::JournalClock;
 use crate::store::record::{Pause, Webhook};
-use crate::store::{Batch, Hidden, Journal, Key, Kind, Record};
+use crate::store::{Batch, Hidden, Journal, Key, Kind};
 
 /// The rows of the journal, as the webhooks' room knows them.
 pub(crate) struct Rows(pub(crate) Journal);
@@ -21,8 +21,7 @@ impl Rows {
     fn read(&self, from: MessageId, limit: usize) -> Result<Vec<Webhook>, OutboxError> {
         let before = Key::Webhook(from.0.saturating_sub(1));
         let found = self.0.after(&before, limit).map_err(|_| OutboxError)?;
-        let row = |record| if let Record::Webhook(row) = record { Some(row) } else { None };
-        Ok(found.into_iter().filter_map(row).collect())
+        Ok(found.into_iter().filter_map(Webhook::of).collect())
     }
 }
 
@@ -48,9 +47,8 @@ impl Outbox for Rows {
     fn pauses(&self) -> Result<Vec<(Box<str>, Instant)>, OutboxError> {
         let (mut found, clock) = (vec![], self.0.clock());
         let read = self.0.visit(Kind::Pause, |record| {
-            if let Record::Pause(Pause { endpoint, until }) = record {
-                found.push((endpoint, clock.instant(until)));
-            }
+            let pause = Pause::of(record);
+            found.extend(pause.map(|Pause { endpoint, until }| (endpoint, clock.instant(until))));
         });
         read.map(|()| found).map_err(|_| OutboxError)
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::read::Eye;
 use crate::gateway::inflight::InFlight;
-use crate::store::record::Idempotency;
+use crate::store::record::{self, Idempotency};
 use crate::store::{Journal, Kind, Opened, ReadError, Record};
 use crate::verify::TrunkNames;
 use crate::verify::id::CallId;
@@ -38,9 +38,7 @@ pub(crate) fn in_flight(
     let eye = Eye { clock: opened.clock(), trunks: trunks.clone(), now };
     let mut calls = vec![];
     opened.visit(Kind::InFlight, |record| {
-        if let Record::InFlight(call) = record {
-            calls.push(eye.in_flight(call));
-        }
+        calls.extend(record::InFlight::of(record).map(|call| eye.in_flight(call)));
     })?;
     Ok(calls)
 }

@@ -94,8 +94,7 @@ pub(crate) fn sweep(
                 break;
             }
             let is_last = due.len() < ROUND;
-            let webhook = |record| if let Record::Webhook(it) = record { Some(it) } else { None };
-            untaken.extend(due.into_iter().filter_map(webhook));
+            untaken.extend(due.into_iter().filter_map(Webhook::of));
             if is_last {
                 break;
             }

@@ -11,8 +11,8 @@ use crate::control::{
     Answer, Before, EventRange, KeptReply, Saving, Store, StoredEvent, Unavailable,
 };
 use crate::store::clock::JournalClock;
-use crate::store::record::Idempotency;
-use crate::store::{Batch, Hidden, Key, Kind, Record, Ticket};
+use crate::store::record::{Event, Idempotency};
+use crate::store::{Batch, Hidden, Key, Kind, Ticket};
 use crate::verify::Beginning;
 
 /// The journal as the control room sees it.
@@ -97,35 +97,20 @@ impl Store for Vault {
 
     fn events_after(&self, number: u64, limit: usize) -> Result<Vec<StoredEvent>, Unavailable> {
         let found = self.scribe.journal.after(&Key::Event(number), limit);
-        let event = |record| match record {
-            Record::Event(event) => Some(StoredEvent {
-                number: event.sequence,
-                name: event.name,
-                body: Vec::from(event.body.0).into(),
-            }),
-            Record::Attempt(_)
-            | Record::Call(_)
-            | Record::Final(_)
-            | Record::Idempotency(_)
-            | Record::InFlight(_)
-            | Record::Lease(_)
-            | Record::MissedCall(_)
-            | Record::Pause(_)
-            | Record::Secret(_)
-            | Record::Verification(_)
-            | Record::Webhook(_) => None,
+        let stored = |event: Event| StoredEvent {
+            number: event.sequence,
+            name: event.name,
+            body: Vec::from(event.body.0).into(),
         };
-        Ok(found.map_err(|_| Unavailable)?.into_iter().filter_map(event).collect())
+        let found = found.map_err(|_| Unavailable)?;
+        Ok(found.into_iter().filter_map(Event::of).map(stored).collect())
     }
 
     fn event_range(&self) -> Result<EventRange, Unavailable> {
         // First the end: what comes meanwhile is not in it.
         let latest = self.scribe.journal.last_event();
-        let first = self.scribe.journal.first(Kind::Event, 1).map_err(|_| Unavailable)?;
-        let oldest = match first.first() {
-            Some(Record::Event(event)) => event.sequence,
-            _ => latest + 1,
-        };
+        let first = self.scribe.journal.first(Kind::Event, 1).map_err(|_| Unavailable)?.pop();
+        let oldest = first.and_then(Event::of).map_or(latest + 1, |event| event.sequence);
         Ok(EventRange { oldest, latest })
     }
 }
