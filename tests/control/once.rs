@@ -126,7 +126,7 @@ async fn h04_a_call_that_was_placed_when_the_disk_failed_is_not_placed_again() {
 }
 
 #[tokio::test]
-async fn h04_what_was_about_to_be_done_is_on_disk_before_it_is_and_makes_room_for_its_reply() {
+async fn h04_what_is_about_to_be_done_is_on_disk_first_and_makes_room_for_its_reply() {
     let mut world = World::new(short()).await;
     let (id, order) = world.start().await;
     world.disk.set(State::Slow);
@@ -137,15 +137,6 @@ async fn h04_what_was_about_to_be_done_is_on_disk_before_it_is_and_makes_room_fo
     let checked = hear(checked).await;
     let kept = world.disk.replies.borrow().clone();
     assert_eq!((kept.len(), answered(&kept[0])), (1, &checked.body[..]));
-
-    // The process before this one died on the way: nothing was compared, so it is now.
-    let before = Before { attempts_left: 3, calls_left: 1 };
-    let begun = KeptReply { answer: Answer::Intent(before), ..kept[0].clone() };
-    let mut after = World::grown(Seed { replies: vec![begun], ..Seed::default() }).await;
-    let other = ask(&after, &path, &right(&order)).await;
-    assert_eq!(other.problem(), (422, "idempotency_mismatch".to_owned()));
-    let (_, fresh) = after.start().await;
-    assert_eq!(ask(&after, &path, &wrong(&order)).await.status, 404, "{fresh:?} is another");
 }
 
 #[tokio::test]

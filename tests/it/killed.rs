@@ -1,12 +1,17 @@
 //! A daemon that is killed, and one whose disk is full.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use ringproof::store::clock::Reading;
+use ringproof::store::record::Idempotency;
+use ringproof::store::{Batch, Hidden, Kind, Opened, Settings};
 use serde_json::{Value, json};
 
+use crate::http::Reply;
 use crate::lab::{Lab, code, wrong};
 use crate::raw;
 use crate::world::{Plan, World, eventually};
@@ -92,6 +97,51 @@ fn h04_d01_replies_and_wrong_codes_are_known_after_a_kill() {
     world.kill_and_start();
     assert_eq!(world.get(&found)["reason"], "code_matched");
     world.stop();
+}
+
+/// A kill between a check and the commit of its reply leaves what stood before the check.
+#[test]
+fn h04_a_check_whose_reply_was_not_kept_counts_once() {
+    let mut lab = Lab::new();
+    let mut world = World::start(&plan(&lab));
+    let started = world.verify(PHONE);
+    let caller = lab.rings(PHONE);
+    let path = format!("/v1/verifications/{}/check", id(&started));
+    let guess = json!({ "code": wrong(code(&caller)) });
+    let told = world.client.with("Idempotency-Key", "guess-1").post(&path, &guess).json();
+    assert_eq!(told["attempts_left"], 2);
+    world.kill();
+    take_reply_back(&world.place.0.join("journal"), 3);
+    world.start_again();
+    let client = world.client.with("Idempotency-Key", "guess-1");
+    let again = client.post(&path, &guess);
+    assert_eq!((again.status, is_replayed(&again)), (200, false));
+    assert_eq!(
+        (&again.json()["status"], &again.json()["attempts_left"]),
+        (&told["status"], &json!(2))
+    );
+    let kept = client.post(&path, &guess);
+    assert_eq!((&kept.body, is_replayed(&kept)), (&again.body, true));
+    assert_eq!(world.get(&id(&started))["attempts_left"], 2);
+    world.stop();
+}
+
+fn is_replayed(reply: &Reply) -> bool {
+    reply.head.contains("idempotent-replayed: true")
+}
+
+/// Makes of the only reply in a journal the note that stood in its place before.
+fn take_reply_back(journal: &Path, attempts_left: u8) {
+    let now = Reading::system();
+    let opened = Opened::open(journal, Settings::default(), now).unwrap();
+    let mut replies = vec![];
+    opened.visit(Kind::Idempotency, |it| replies.extend(Idempotency::of(it))).unwrap();
+    let [reply] = replies.try_into().unwrap();
+    let (status, headers, body) = (0, vec![], Hidden([].into()));
+    let noted = Idempotency { before: Some((attempts_left, 1)), status, headers, body, ..reply };
+    let mut batch = Batch::new();
+    batch.put(noted);
+    opened.commit(batch, &now).unwrap();
 }
 
 #[test]

@@ -130,6 +130,11 @@ impl World {
     /// Kills it, as nobody can prevent, and starts it again with what is on its disk.
     pub(crate) fn kill_and_start(&mut self) {
         self.kill();
+        self.start_again();
+    }
+
+    /// Starts it again with what is on its disk, and waits until it is ready.
+    pub(crate) fn start_again(&mut self) {
         self.spawn_again();
         self.await_ready();
     }
