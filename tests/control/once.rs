@@ -1,12 +1,12 @@
 //! Requests with a key are carried out once, whatever becomes of the disk and of the process.
 
-use ringproof::control::{Answer, Before, KeptReply};
+use ringproof::control::{Answer, KeptReply};
 use ringproof::outcome::Outcome;
 use serde_json::json;
 
 use super::store::State;
 use super::world::{START, Seed, World, short, soon};
-use super::written::{KEY, ask, end, hear, is_silent, right, say, wrong};
+use super::written::{KEY, ask, end, hear, is_silent, say, wrong};
 
 #[tokio::test]
 async fn h04_a_repetition_after_a_restart_gets_the_first_reply_byte_for_byte() {

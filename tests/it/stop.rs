@@ -1,9 +1,14 @@
 //! How a daemon ends.
 
+use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
+use nix::libc::O_NONBLOCK;
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use ringproof::lab::{Event, Rule};
 
 use crate::http::Client;
@@ -74,6 +79,27 @@ fn r13_a_stop_waits_for_a_call_and_a_second_signal_does_not() {
         assert!(log.contains(words), "no `{words}` in {log}");
     }
     assert!(!world.place.0.join("ringproof.sock").exists());
+}
+
+/// As long as this one's disk lets it wait: for ever.
+#[test]
+fn r13_a_signal_ends_a_start_that_still_reads() {
+    let lab = Lab::new();
+    let mut world = World::new(lab.address);
+    world.kill();
+    let calls = world.place.0.join("journal.calls");
+    fs::remove_file(&calls).unwrap();
+    mkfifo(&calls, Mode::S_IRWXU).unwrap();
+    world.spawn_again();
+    // There is no other end before the daemon reads.
+    let end = || OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(&calls).ok();
+    let end = eventually("the daemon reads", end);
+    let stopping = Instant::now();
+    world.signal(Signal::SIGTERM);
+    let status = world.exits(Duration::from_secs(10));
+    assert!(stopping.elapsed() < Duration::from_secs(5), "it waited for its disk");
+    assert!(status.success() && world.log().contains("before it was ready"), "{}", world.log());
+    drop(end);
 }
 
 #[test]
