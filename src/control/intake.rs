@@ -21,9 +21,9 @@ use super::counters::Shed;
 use super::problem::{Code, Problem};
 use super::replies::{Awaited, Claim, Reply, RequestKey, Term, Turn};
 
-/// Marks a response whose reply is kept already.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct IsKept;
+/// Of a response: the reply to its request that is on disk already, the same or one that is true, too.
+#[derive(Clone, Debug)]
+pub(super) struct OnDisk(pub(super) Arc<Reply>);
 
 /// The body of a request, whole.
 #[derive(Clone, Debug)]
@@ -63,20 +63,22 @@ pub(super) async fn take_in(
 
 /// Carries out a request with a key, and answers when its reply is kept.
 async fn carry_out(turn: Turn, operation: impl Future<Output = Response>) -> Response {
-    let response = operation.await;
-    let is_kept = response.extensions().get::<IsKept>().is_some();
-    let mut reply = record(response).await;
-    if !is_kept
+    let mut response = operation.await;
+    let on_disk = response.extensions_mut().remove().map(|OnDisk(reply)| reply);
+    let mut reply = Arc::new(record(response).await);
+    if on_disk.as_ref() != Some(&reply)
         && reply.term == Term::Lasting
         && let Err(error) = turn.keep(&reply).await
     {
         // Who asks again after what was done must hear the same; after a refusal he will anyway.
-        reply = match reply.status.is_success() {
-            true => record(Problem::from(error).into_response()).await,
-            false => Reply { term: Term::Passing, ..reply },
+        reply = match on_disk {
+            Some(on_disk) => on_disk,
+            None if reply.status.is_success() => {
+                Arc::new(record(Problem::from(error).into_response()).await)
+            }
+            None => Arc::new(Reply { term: Term::Passing, ..Arc::unwrap_or_clone(reply) }),
         };
     }
-    let reply = Arc::new(reply);
     turn.settle(reply.clone());
     replay(&reply)
 }

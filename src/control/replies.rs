@@ -27,7 +27,7 @@ use super::counters::{ApiCounters, Shed};
 use super::outside::{Answer, Before, KeptReply, Saving, Store, Unavailable};
 
 /// A whole reply.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,

@@ -37,15 +37,6 @@ pub struct Service {
     save_timeout: Duration,
 }
 
-/// A verification that was started and is on disk.
-#[derive(Debug)]
-pub struct Begun {
-    /// What the client is told.
-    pub snapshot: Snapshot,
-    /// Whether the reply is on disk, too: it was written with the start.
-    pub is_reply_kept: bool,
-}
-
 impl Service {
     /// Over these. What happened is waited for until it is on disk, for `save_timeout` at most.
     pub fn new(
@@ -59,8 +50,8 @@ impl Service {
     }
 
     /// Starts a verification: places its call, or has a shard wait for the phone's. It, and the reply
-    /// that `reply` makes of it, are on disk when this returns. A start that was settled at once by an
-    /// earlier call has no reply on disk: nothing may say so before its end is there.
+    /// that `reply` makes of it as it was started, are on disk when this returns. What an earlier call
+    /// made of it at once is shown if that is on disk, too.
     ///
     /// # Errors
     ///
@@ -71,7 +62,7 @@ impl Service {
         start: Start,
         reply: impl FnOnce(&Snapshot) -> Option<KeptReply>,
         now: Instant,
-    ) -> Result<Begun, StartRefusal> {
+    ) -> Result<Snapshot, StartRefusal> {
         self.admit_call(caller, now)
             .map_err(|retry_after| StartRefusal::CallRate { retry_after })?;
         self.check_writable()?;
@@ -89,8 +80,8 @@ impl Service {
             },
             Status::Canceled | Status::Expired | Status::Failed | Status::Verified => None,
         };
-        let reply = Some(&snapshot).filter(|snapshot| is_untouched(snapshot)).and_then(reply);
-        let is_reply_kept = reply.is_some();
+        let started = if snapshot.is_untouched() { None } else { Some(snapshot.as_started()) };
+        let reply = reply(started.as_ref().unwrap_or(&snapshot));
         let beginning = self.verify.beginning(&task).ok_or(Unavailable);
         let saving = match beginning.and_then(|beginning| self.store.begin(beginning, reply)) {
             Ok(saving) => saving,
@@ -114,10 +105,11 @@ impl Service {
         if let Some(place) = watch {
             place.hand_over(task);
         }
-        if !is_untouched(&snapshot) {
-            self.saved(&snapshot).await?;
+        match started {
+            // It stands, and its client hears of its end as of any other.
+            Some(started) if self.saved(&snapshot).await.is_err() => Ok(started),
+            Some(_) | None => Ok(snapshot),
         }
-        Ok(Begun { snapshot, is_reply_kept })
     }
 
     /// Rings again, from another number.
@@ -362,10 +354,4 @@ impl Service {
             Ok(None) | Err(Unavailable) => Unavailable.into(),
         }
     }
-}
-
-/// Whether nothing has happened to a verification but its start: all that it shows is written with that.
-fn is_untouched(snapshot: &Snapshot) -> bool {
-    let is_matched = snapshot.missed_call.as_ref().is_some_and(|awaited| awaited.matched.is_some());
-    snapshot.status == Status::Pending && !is_matched
 }

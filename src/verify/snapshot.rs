@@ -82,6 +82,30 @@ impl Snapshot {
         if self.missed_call.is_some() { Method::MissedCall } else { Method::FlashCall }
     }
 
+    /// The same, as it was when it had just been started: before a call of the phone's was found that
+    /// came first, and what came of that. For starts without a call of their own.
+    pub fn as_started(&self) -> Self {
+        let missed_call = self.missed_call.clone();
+        Self {
+            status: Status::Pending,
+            reason: None,
+            ended_at: None,
+            // The caller may have been called back.
+            calls_left: self.calls.iter().fold(self.calls_left, |left, _| left.saturating_add(1)),
+            calls: vec![],
+            latest: Facts::default(),
+            codes: None,
+            missed_call: missed_call.map(|awaited| AwaitedCall { matched: None, ..awaited }),
+            ..self.clone()
+        }
+    }
+
+    /// Whether nothing has happened to it but its start.
+    pub fn is_untouched(&self) -> bool {
+        let is_matched = self.missed_call.as_ref().is_some_and(|awaited| awaited.matched.is_some());
+        self.status == Status::Pending && !is_matched
+    }
+
     /// The odds that somebody who only guesses is verified: attempts over possible codes. `None` when
     /// no code was shown.
     pub fn guess_odds(&self) -> Option<f64> {

@@ -140,13 +140,12 @@ async fn h04_what_is_about_to_be_done_is_on_disk_first_and_makes_room_for_its_re
 }
 
 #[tokio::test]
-async fn m08_a_start_that_an_earlier_call_settles_is_answered_when_its_end_is_on_disk() {
+async fn m08_a_start_that_an_earlier_call_settles_is_told_so_when_its_end_is_on_disk() {
     let world = World::new(short()).await;
     super::missed_calls::ring(&world, 0);
     world.ask("GET", "/v1/missed-calls?from=%2B46701234567", "").await;
     world.disk.set(State::Slow);
-    let body = "{\"to\":\"+46701234567\",\"method\":\"missed_call\"}";
-    let mut started = say(&world, "POST", "/v1/verifications", KEY, body).await;
+    let mut started = say(&world, "POST", "/v1/verifications", KEY, WAIT).await;
     assert!(is_silent(&mut started).await);
     assert!(world.disk.replies.borrow().is_empty());
     world.disk.set(State::Working);
@@ -155,6 +154,32 @@ async fn m08_a_start_that_an_earlier_call_settles_is_answered_when_its_end_is_on
     let kept = world.disk.replies.borrow().clone();
     assert_eq!((kept.len(), answered(&kept[0])), (1, &started.body[..]));
 }
+
+/// Its end is not on disk, and the start is.
+#[tokio::test]
+async fn h04_a_start_that_an_earlier_call_settles_is_one_start_though_the_disk_fails_behind_it() {
+    let world = World::new(short()).await;
+    super::missed_calls::ring(&world, 0);
+    world.ask("GET", "/v1/missed-calls?from=%2B46701234567", "").await;
+    world.disk.set(State::Dying);
+    let started = ask(&world, "/v1/verifications", WAIT).await;
+    assert_eq!((started.status, &started.json()["status"]), (201, &json!("pending")));
+    assert_eq!(started.json()["missed_call"]["matched_call"], json!(null));
+    let replies = world.disk.replies.borrow().clone();
+    assert_eq!((replies.len(), answered(&replies[0])), (1, &started.body[..]));
+    world.disk.set(State::Working);
+    let again = ask(&world, "/v1/verifications", WAIT).await;
+    assert_eq!((&again.body, again.header("idempotent-replayed")), (&started.body, Some("true")));
+    let path = format!("/v1/verifications/{}", started.json()["id"].as_str().unwrap());
+    assert_eq!(world.ask("GET", &path, "").await.json()["status"], "verified");
+
+    // So it is when the process ended there.
+    let after = World::grown(Seed { replies, ..Seed::default() }).await;
+    let again = ask(&after, "/v1/verifications", WAIT).await;
+    assert_eq!((&again.body, again.header("idempotent-replayed")), (&started.body, Some("true")));
+}
+
+const WAIT: &str = "{\"to\":\"+46701234567\",\"method\":\"missed_call\"}";
 
 fn answered(kept: &KeptReply) -> &[u8] {
     match &kept.answer {

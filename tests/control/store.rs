@@ -26,6 +26,8 @@ pub(crate) struct Disk {
 pub(crate) enum State {
     /// It fails, and everybody knows.
     Broken,
+    /// It fails after the next start, and nobody will have noticed.
+    Dying,
     /// It fails, and nobody has noticed.
     Failing,
     /// Nothing is written, and nobody is answered.
@@ -118,8 +120,13 @@ async fn write(
             return;
         }
         let Some(disk) = disk.upgrade() else { return };
-        if *state.borrow() == State::Working {
+        let is = *state.borrow();
+        if matches!(is, State::Dying | State::Working) {
+            let is_last = is == State::Dying && matches!(next, Some(Write::Begin(..)));
             held.drain(..).chain(next).for_each(|write| disk.write(write));
+            if is_last {
+                disk.set(State::Failing);
+            }
             continue;
         }
         match next {

@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::super::access::Caller;
 use super::super::api::Api;
 use super::super::clock;
-use super::super::intake::{IsKept, replay};
+use super::super::intake::{OnDisk, replay};
 use super::super::problem::{
     Problem, Refused, of_call_again, of_cancel, of_check, of_report, of_start,
 };
@@ -44,14 +44,18 @@ pub(super) async fn start(
     Json(body): Json<StartBody>,
 ) -> Result<Response, Problem> {
     let start = body.read(api.callbacks.as_ref())?;
+    let mut on_disk = None;
     // Written with the start itself, so it is made before.
-    let keep = |started: &Snapshot| slip.map(|Extension(slip)| slip.keep(&created(&api, started)));
+    let keep = |started: &Snapshot| {
+        let (reply, Extension(slip)) = (created(&api, started), slip?);
+        let kept = slip.keep(&reply);
+        on_disk = Some(OnDisk(Arc::new(reply)));
+        Some(kept)
+    };
     let begun = api.service.start(&caller, start, keep, clock::now()).await;
     let begun = begun.map_err(|refusal| of_start(&refusal))?;
-    let mut response = replay(&created(&api, &begun.snapshot));
-    if begun.is_reply_kept {
-        response.extensions_mut().insert(IsKept);
-    }
+    let mut response = replay(&created(&api, &begun));
+    on_disk.and_then(|on_disk| response.extensions_mut().insert(on_disk));
     Ok(response)
 }
 
