@@ -154,6 +154,15 @@ impl Journal {
         tables.visit(kind, &mut see)
     }
 
+    /// How many records of a kind there are.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read.
+    pub fn count(&self, kind: Kind) -> Result<u64, ReadError> {
+        self.shared.tables.load_full().ok_or(ReadError::Away)?.count(kind)
+    }
+
     /// The first records of a kind, at most `limit`: the oldest, which are swept. Reads from the disk
     /// and blocks meanwhile.
     ///

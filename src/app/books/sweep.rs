@@ -41,17 +41,14 @@ impl Terms {
         }
     }
 
-    fn is_due(&self, record: &Record, last_event: u64, now: JournalTime) -> bool {
+    fn is_due(&self, record: &Record, now: JournalTime) -> bool {
         let is_old = |at, term| now.since(at) >= term;
         match record {
             Record::Attempt(it) => is_old(it.at, self.attempts),
             Record::Lease(it) => is_old(it.at, self.leases),
             Record::MissedCall(it) if it.settled.is_some() => is_old(it.over, self.settled),
             Record::MissedCall(it) => is_old(it.over, self.missed_calls),
-            Record::Event(it) => {
-                is_old(it.written, self.events.1)
-                    || last_event.saturating_sub(it.sequence) >= self.events.0
-            }
+            Record::Event(it) => is_old(it.written, self.events.1),
             Record::Idempotency(it) => it.expires <= now,
             Record::Webhook(it) => is_old(it.created, MESSAGE_KEPT),
             Record::Call(_)
@@ -76,10 +73,16 @@ pub(crate) fn sweep(
     now: Instant,
     untaken: &mut Vec<Webhook>,
 ) -> Result<(), ReadError> {
-    let (now, last_event) = (journal.clock().at(now), journal.last_event());
+    let now = journal.clock().at(now);
     for kind in SWEPT {
         for _ in 0..ROUNDS {
-            let is_due = |record: &Record| terms.is_due(record, last_event, now);
+            // Counted, for numbers of events may lie far apart.
+            let excess = match kind {
+                Kind::Event => journal.count(kind)?.saturating_sub(terms.events.0),
+                _ => 0,
+            };
+            let is_due =
+                |nth: usize, record: &Record| (nth as u64) < excess || terms.is_due(record, now);
             let due = oldest_due(|limit| journal.first(kind, limit), is_due)?;
             if due.is_empty() {
                 break;
@@ -108,12 +111,13 @@ pub(crate) fn sweep(
 /// nothing every second.
 fn oldest_due(
     first: impl Fn(usize) -> Result<Vec<Record>, ReadError>,
-    is_due: impl Fn(&Record) -> bool,
+    is_due: impl Fn(usize, &Record) -> bool,
 ) -> Result<Vec<Record>, ReadError> {
-    if !first(1)?.first().is_some_and(&is_due) {
+    if !first(1)?.first().is_some_and(|record| is_due(0, record)) {
         return Ok(vec![]);
     }
-    Ok(first(ROUND)?.into_iter().take_while(is_due).collect())
+    let records = first(ROUND)?.into_iter().enumerate();
+    Ok(records.take_while(|(nth, record)| is_due(*nth, record)).map(|(_, record)| record).collect())
 }
 
 /// What nobody deletes by name.

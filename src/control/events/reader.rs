@@ -117,13 +117,19 @@ impl Reader {
                     return Ok(frame);
                 }
                 Place::Gone if self.page.is_none() => return Err(CutOff::TooSlow),
-                Place::Gone => self.page = Some(self.turn_page(store).await?),
+                Place::Gone => {
+                    let page = self.turn_page(store).await?;
+                    if page.is_empty() {
+                        self.place = self.bus.ring.first();
+                    }
+                    self.page = Some(page);
+                }
                 Place::NotYet => news.await,
             }
         }
     }
 
-    /// The events on disk from the place on.
+    /// The events on disk from the place on. None: numbers were left out up to those of this process.
     async fn turn_page(&self, store: &Arc<dyn Store>) -> Result<VecDeque<StoredEvent>, CutOff> {
         let (store, place) = (Arc::clone(store), self.place);
         let read = move || {
@@ -132,7 +138,8 @@ impl Reader {
             Ok((store.event_range()?.oldest, events))
         };
         let (oldest, events) = aside(read).await.map_err(|Unavailable| CutOff::Unavailable)?;
-        if oldest > place || events.is_empty() {
+        let is_left_out = place < self.bus.ring.first();
+        if oldest > place || events.is_empty() && !is_left_out {
             return Err(CutOff::TooSlow);
         }
         Ok(events.into())

@@ -72,6 +72,11 @@ impl Ring {
         (self.oldest()..=self.end()).contains(&place).then_some(place)
     }
 
+    /// The number that the first event got, or will get.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
     /// The number of the oldest event that is kept, or of the next.
     pub(super) fn oldest(&self) -> u64 {
         self.first.max(self.end().saturating_sub(self.slots.len() as u64))

@@ -2,9 +2,11 @@
 
 use std::pin::pin;
 use std::task::{Context, Wake, Waker};
+use std::time::Duration;
 
 use expect_test::expect;
 use futures_util::FutureExt;
+use tokio::time::timeout;
 
 use super::super::outside::{Store, Unavailable};
 use super::super::testing::Disk;
@@ -92,6 +94,24 @@ async fn events_that_happen_while_a_reader_turns_pages_are_not_missed() {
         publish(&bus, ahead.saturating_sub(2).max(START)..ahead);
         let frame = next_later(&mut reader, &store).await.unwrap();
         assert!(frame.starts_with(format!("id: {place:020}\n").as_bytes()), "{frame:?}");
+    }
+}
+
+/// As they are after a start that may lack commits.
+#[tokio::test]
+async fn a_reader_from_before_numbers_that_were_left_out_waits_for_the_next_event() {
+    let (bus, store) = (bus(3), Disk::with_events(START - 1_000..START - 900));
+    let mut reader = after(&bus, &store, START - 902).await.unwrap();
+    assert!(next_later(&mut reader, &store).await.is_ok(), "the last on disk");
+    let mut waiting = after(&bus, &store, START - 901).await.unwrap();
+    for reader in [&mut reader, &mut waiting] {
+        let next = timeout(Duration::from_millis(20), next_later(reader, &store)).await;
+        assert!(next.is_err(), "{next:?}");
+    }
+    publish(&bus, START..START + 1);
+    for reader in [&mut reader, &mut waiting] {
+        let frame = next_later(reader, &store).await.unwrap();
+        assert!(frame.starts_with(format!("id: {START:020}\n").as_bytes()), "{frame:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::store::clock::Reading;
 use crate::store::memory::MemoryDisk;
-use crate::store::record::Idempotency;
+use crate::store::record::{self, Idempotency};
 use crate::store::{Hidden, Key, Opened};
 
 fn terms() -> Terms {
@@ -22,7 +22,7 @@ fn terms() -> Terms {
 #[test]
 fn h04_a_reply_is_kept_until_it_expires() {
     let reply = reply(1);
-    let is_due = |now| terms().is_due(&reply, 0, JournalTime(now));
+    let is_due = |now| terms().is_due(&reply, JournalTime(now));
     assert_eq!([1, 999, 1_000, 2_000].map(is_due), [false, false, true, true]);
 }
 
@@ -37,7 +37,7 @@ fn one_record_is_read_of_a_table_whose_oldest_is_young() {
             reads.borrow_mut().push(read.len());
             Ok(read)
         };
-        let due = oldest_due(first, |record| record.key() < Key::Idempotency(below)).unwrap();
+        let due = oldest_due(first, |_, record| record.key() < Key::Idempotency(below)).unwrap();
         (due.len(), reads.borrow().clone())
     };
     assert_eq!(due(1), (0, vec![1]));
@@ -100,4 +100,39 @@ fn w08_a_message_that_nobody_took_is_deleted_seven_days_after_its_event() {
     assert_eq!(left_after(6, 86_399), (vec![], 6));
     assert_eq!(left_after(7, 0), (vec![0, 1], 4));
     assert_eq!(left_after(9, 0), (vec![2, 3, 4, 5], 0));
+}
+
+/// After a start that may lack commits the numbers go on from the wall clock, far from the last.
+#[test]
+fn events_are_counted_and_not_their_numbers() {
+    let reading = Reading::system();
+    let disk = Arc::new(MemoryDisk::default());
+    let mut opened = Opened::on(disk, crate::store::Settings::default(), reading).unwrap();
+    for nth in 1..=4 {
+        let mut batch = Batch::new();
+        batch.put(event(nth * 1_000_000_000, opened.clock().at(reading.instant)));
+        opened = opened.commit(batch, &reading).unwrap();
+    }
+    let (journal, _) = opened.start(Box::new(|_| {})).unwrap();
+    let long = Duration::from_secs(86_400);
+    let kept_after = |kept: u64, at: Duration| {
+        let terms = Terms { events: (kept, long), ..terms() };
+        sweep(&journal, &terms, reading.instant + at, &mut vec![]).unwrap();
+        journal.first(Kind::Event, 9).unwrap().len()
+    };
+    let second = Duration::from_secs(1);
+    assert_eq!([4, 3, 1].map(|kept| kept_after(kept, second)), [4, 3, 1]);
+    assert_eq!(kept_after(1, long + second), 0);
+}
+
+fn event(sequence: u64, written: JournalTime) -> Record {
+    let event = record::Event {
+        sequence,
+        at: crate::time::Micros(sequence),
+        written,
+        name: "verification.created".into(),
+        about: None,
+        body: Hidden(Box::default()),
+    };
+    event.into()
 }
