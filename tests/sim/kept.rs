@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ringproof::gateway::{Command, Input};
 use ringproof::verify::Started;
+use ringproof::verify::id::VerificationId;
 use ringproof::verify::snapshot::{Snapshot, Status};
 
 use crate::broken::{Rule, Verdict, ensure};
@@ -38,10 +39,10 @@ impl World {
         };
         let lease = (order.to.as_u64(), order.caller_id.suffix());
         self.daemons[daemon].leases.on_leased(lease, order.call.id, self.now)?;
-        let begun = Begun { visit, task: started.task.clone() };
+        let begun = Begun { visit, id: started.snapshot.id, task: started.task.clone() };
         let now = self.now;
-        let look = self.daemons[daemon].disk().map(|disk| disk.begin(begun, beginning, now));
-        self.file_looks(daemon, look);
+        let looks = self.daemons[daemon].disk().map(|disk| disk.begin(begun, beginning, now));
+        self.file_looks(daemon, looks.into_iter().flatten());
         self.orders.push((daemon, order.clone()));
         self.command(daemon_shard(self, daemon, order.shard), Command::Place(order));
         Ok(())
@@ -50,8 +51,7 @@ impl World {
     /// Gives the disk what the rooms of a daemon want to be kept.
     pub(crate) fn hand_to_disk(&mut self, daemon: usize) {
         let now = self.now;
-        let verify = Arc::clone(&self.daemons[daemon].verify);
-        let looks = self.daemons[daemon].disk().map(|disk| disk.take(&verify, now));
+        let looks = self.daemons[daemon].disk().map(|disk| disk.schedule(now));
         self.file_looks(daemon, looks.into_iter().flatten());
     }
 
@@ -85,12 +85,17 @@ impl World {
         verify.announce(&begun.task);
         let Some(order) = begun.task.clone().call() else { return Ok(()) };
         let (visit, id) = (begun.visit, order.verification);
+        self.on_answered(daemon, visit, id);
+        self.hear(daemon)
+    }
+
+    /// A client is told that its verification was started.
+    pub(crate) fn on_answered(&mut self, daemon: usize, visit: usize, id: VerificationId) {
         self.story.record(self.now - self.start, &format!("visit {visit}: 201 {id}"));
         self.visits[visit] = Some(id);
         let attempts_left = self.plan.daemons[daemon].settings.attempts;
         let seen = Seen { attempts_left, calls: 1, status: Status::Pending };
         self.memory.on_started(id, daemon, seen);
-        self.hear(daemon)
     }
 
     /// The disk has refused a start: it has never been.
@@ -140,7 +145,7 @@ impl World {
         empty("replies that never left", self.owed.len())?;
         for daemon in &mut self.daemons {
             if let Some(disk) = daemon.disk() {
-                empty("records of calls that may ring", disk.in_flight.len())?;
+                empty("records of calls that may ring", disk.check_end()?)?;
                 ensure(disk.is_idle(), Rule::Quiet, || "the disk has work left".to_owned())?;
             }
         }
