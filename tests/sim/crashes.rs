@@ -73,7 +73,7 @@ impl Crashes {
             };
             Failure { daemon, from, until: from + dice.millis(10, 3_000) }
         };
-        let failures = if dice.chance(40) { dice.between(1, 3) } else { 0 };
+        let failures = if dice.chance(60) { dice.between(1, 4) } else { 0 };
         let mut crashes = Self {
             kills: (0..dice.between(1, 6)).map(|_| kill(dice)).collect(),
             failures: (0..failures).map(|_| failure(dice)).collect(),
@@ -96,7 +96,7 @@ impl Kill {
         self.ahead = match self.death {
             // The time since boot says how long it was away, whatever the wall clock does.
             Death::Process => dice.one_of(&[0, 0, -HOUR, DAY]),
-            Death::Power => dice.one_of(&[0, 0, -HOUR]),
+            Death::Power => dice.one_of(&[0, 0, 0, -HOUR, DAY]),
         };
         self.is_flipped = dice.chance(30);
     }

@@ -244,7 +244,7 @@ impl Disk {
         let due = self.queue.iter().take_while(|due| !was_writable || **due <= now).count();
         if due > 0 {
             self.queue.drain(..due);
-            books.hand().commit(due, &reading);
+            self.machine.watch(|| books.hand().commit(due, &reading));
         }
         if self.retry.is_some_and(|retry| retry <= now) {
             books.hand().try_disk(&reading);

@@ -40,6 +40,8 @@ pub(crate) struct Daemon {
     pub(crate) is_gone: bool,
     /// Its machine has lost power: what had not expired was given some time more.
     pub(crate) was_cut: bool,
+    /// How often it was led to believe that nobody was there for an hour.
+    pub(crate) leaps: usize,
     /// It was killed, and is not back yet.
     pub(crate) is_down: bool,
     /// How often it has died.
@@ -161,6 +163,7 @@ pub(crate) fn daemons(plan: &Plan, seed: u64, start: Instant) -> (Vec<Daemon>, V
             unwatched: 0,
             is_gone: false,
             was_cut: false,
+            leaps: 0,
             is_down: false,
             lives: 0,
         });

@@ -11,7 +11,7 @@ use ringproof::verify::id::VerificationId;
 use ringproof::verify::recover::Revival;
 use ringproof::verify::snapshot::Status;
 
-use crate::broken::Verdict;
+use crate::broken::{Rule, Verdict, ensure};
 use crate::checks::memory::is_old;
 use crate::checks::rest::{HeldUp, Rest};
 use crate::crashes::Kill;
@@ -112,7 +112,7 @@ impl World {
         let now = self.now;
         if let Some(disk) = self.daemons[daemon].disk() {
             disk.die(death, now);
-            disk.machine().set_ahead(ahead, death);
+            disk.machine().set_ahead(ahead);
             if is_flipped {
                 disk.machine().check_flip(now)?;
                 self.meet("a bit wrong");
@@ -176,6 +176,9 @@ impl World {
         let Some(disk) = self.daemons[daemon].disk() else { return Ok(()) };
         let orphans = std::mem::take(&mut disk.orphans);
         let (revival, replies) = disk.take_over(&verify, &calls)?;
+        let leaps = disk.machine().leaps();
+        let before = std::mem::replace(&mut self.daemons[daemon].leaps, leaps);
+        self.check_clocks(daemon, before)?;
         // Nobody has a timer for what has ended: it is forgotten by the daemon's tick.
         let Revival { tasks, pending, ended, .. } = revival;
         self.daemons[daemon].unwatched = pending + ended - tasks.len();
@@ -271,10 +274,32 @@ impl World {
         let host = &self.daemons[daemon];
         let settings = &self.plan.daemons[daemon].settings;
         let (keep, now) = (settings.keep_ended, self.now);
-        // Only so many that have ended are remembered, whatever their age.
-        let is_full = self.memory.count() > settings.bounds.ended_max;
+        // Only so many that have ended are remembered, whatever their age; and none that seems to have
+        // ended an hour ago.
+        let is_full = self.memory.count() > settings.bounds.ended_max || host.leaps > 0;
         let found = |id| host.verify.get(id, now).as_ref().map(Into::into);
         self.memory.after_crash(daemon, found, |ended| is_full || is_old(ended, keep, now))
+    }
+
+    /// D10: whatever the wall clock says, nothing has expired before its time; but who lost an hour to a
+    /// clock has only been given some time.
+    fn check_clocks(&mut self, daemon: usize, before: usize) -> Verdict {
+        if self.daemons[daemon].leaps > before {
+            self.meet("a clock put forward while its machine was off");
+            self.daemons[daemon].leases.on_leapt();
+        }
+        if before > 0 {
+            return Ok(());
+        }
+        let verify = Arc::clone(&self.daemons[daemon].verify);
+        for id in self.visits.iter().flatten() {
+            let Some(shown) = verify.get(*id, self.now) else { continue };
+            let is_early = shown.status == Status::Expired
+                && !self.verifications.has_ended(*id)
+                && self.expires(*id).is_some_and(|at| self.now < at);
+            ensure(!is_early, Rule::Memory, || format!("{id} has expired before its time"))?;
+        }
+        Ok(())
     }
 }
 

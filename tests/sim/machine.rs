@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use ringproof::store::clock::Reading;
+use ringproof::store::clock::{AWAY_MAX, Away, Reading};
 use ringproof::store::disk::Disk as _;
 use ringproof::store::memory::MemoryDisk;
-use ringproof::store::{Batch, Durability, Kind, Opened, ReadError, Record, Settings};
+use ringproof::store::record::Secret;
+use ringproof::store::{Batch, Durability, Hidden, Kind, Opened, ReadError, Record, Settings};
 use ringproof::time::WallClock;
 
 use crate::broken::{Broken, Rule, Verdict, ensure};
@@ -34,6 +35,9 @@ pub(crate) struct Machine {
     boots: u128,
     /// How many seconds the wall clock is ahead.
     skew: i64,
+    leaps: usize,
+    /// How many writes and syncs the last commit had.
+    last: u64,
     dice: Dice,
 }
 
@@ -41,7 +45,18 @@ impl Machine {
     /// One that is switched on, with an empty disk.
     pub(crate) fn new(durability: Durability, start: Instant, dice: Dice) -> Self {
         let (disk, moment) = (Arc::default(), Arc::default());
-        Self { disk, durability, start, moment, booted: start, boots: 1, skew: 0, dice }
+        Self {
+            disk,
+            durability,
+            start,
+            moment,
+            booted: start,
+            boots: 1,
+            skew: 0,
+            leaps: 0,
+            last: 0,
+            dice,
+        }
     }
 
     /// It is this moment.
@@ -68,13 +83,15 @@ impl Machine {
         Reading { instant: now, wall: self.wall().at(now), boot: self.boots, uptime }
     }
 
-    /// Somebody sets its wall clock while it is off, or while no daemon runs. Not forward while it is
-    /// off: nothing then tells how long that was, and what is kept for an hour may be forgotten.
-    pub(crate) fn set_ahead(&mut self, seconds: i64, death: Death) {
-        self.skew = match death {
-            Death::Power => self.skew.min(seconds),
-            Death::Process => seconds,
-        };
+    /// Somebody sets its wall clock, while no daemon runs.
+    pub(crate) fn set_ahead(&mut self, seconds: i64) {
+        self.skew = seconds;
+    }
+
+    /// How often a daemon has believed that nobody was there for an hour: the machine was booted since
+    /// the last commit, and its wall clock put forward.
+    pub(crate) fn leaps(&self) -> usize {
+        self.leaps
     }
 
     /// Opens the journal, or makes one on an empty disk. What was acknowledged must be in it.
@@ -90,6 +107,10 @@ impl Machine {
         let report = opened.report();
         let is_whole = report.lost == 0 && !report.is_witness_damaged && report.is_new == is_new;
         ensure(is_whole, Rule::Memory, || format!("the journal lacks commits: {report:?}"))?;
+        let has_leapt = report.away == Away::Supposed(AWAY_MAX);
+        self.leaps += usize::from(has_leapt);
+        let is_right = has_leapt || report.away.duration() <= now - self.start;
+        ensure(is_right, Rule::Memory, || format!("it was away for {:?}", report.away))?;
         Ok(opened)
     }
 
@@ -100,7 +121,8 @@ impl Machine {
             0 => self.disk.break_after(Some(0)),
             1 => self.disk.limit(Some(self.disk.bytes().len() as u64)),
             _ => {
-                self.disk.break_after(Some(self.dice.between(1, WRITES).into()));
+                let calls = self.some_calls().max(1);
+                self.disk.break_after(Some(calls));
                 return true;
             }
         }
@@ -115,7 +137,24 @@ impl Machine {
 
     /// The process is gone after so many more writes.
     pub(crate) fn dies_soon(&mut self) {
-        self.disk.break_after(Some(self.dice.between(0, WRITES).into()));
+        let calls = self.some_calls();
+        self.disk.break_after(Some(calls));
+    }
+
+    /// How far a commit comes that does not come to its end: anywhere, or as far as its last words, the
+    /// header of the tables and the flush.
+    fn some_calls(&mut self) -> u64 {
+        match self.dice.chance(50) {
+            true => u64::from(self.dice.between(0, WRITES)),
+            false => self.last.saturating_sub(self.dice.between(1, 4).into()),
+        }
+    }
+
+    /// Something commits: how many words the disk had with it is what the next one is broken by.
+    pub(crate) fn watch(&mut self, commit: impl FnOnce()) {
+        let before = self.disk.calls();
+        commit();
+        self.last = self.disk.calls() - before;
     }
 
     /// The process is gone. What is left of its disk is for the next one.
@@ -140,12 +179,14 @@ impl Machine {
         let copy = Arc::new(MemoryDisk::of(self.disk.bytes()));
         let opened = Opened::on(Arc::clone(&copy) as _, settings, reading);
         let opened = opened.map_err(|error| broken(format!("the journal is refused: {error}")))?;
-        // Everything in it is acknowledged by this.
-        let opened = opened.commit(Batch::new(), &reading);
+        // One commit more, which acknowledges everything before it.
+        let (mut last, old) = (Batch::new(), copy.bytes());
+        last.put(Secret { name: "last".into(), bytes: Hidden([7].into()) });
+        let opened = opened.commit(last, &reading);
         let opened = opened.map_err(|error| broken(format!("a copy's disk fails: {error}")))?;
         let mut bytes = copy.bytes();
         let before = contents(&opened).map_err(|error| broken(format!("unreadable: {error}")))?;
-        let place = self.dice.between(0, bytes.len() as u32 - 1) as usize;
+        let place = self.place(&old, &bytes);
         bytes[place] ^= 1 << self.dice.between(0, 7);
         let Ok(opened) = open(bytes) else { return Ok(()) };
         let report = opened.report();
@@ -156,6 +197,17 @@ impl Machine {
         ensure(is_harmless, Rule::Memory, || {
             format!("a bit wrong in octet {place} is believed: {report:?}")
         })
+    }
+
+    /// Some octet of a disk: of all, or of those that its last commit has changed, without which the
+    /// tables go back to the one before.
+    fn place(&mut self, old: &[u8], new: &[u8]) -> usize {
+        let is_new = |place: &usize| old.get(*place) != new.get(*place);
+        let changed: Vec<_> = (0..new.len()).filter(is_new).collect();
+        match self.dice.chance(50) && !changed.is_empty() {
+            true => changed[self.dice.between(0, changed.len() as u32 - 1) as usize],
+            false => self.dice.between(0, new.len() as u32 - 1) as usize,
+        }
     }
 
     fn settings(&self) -> Settings {

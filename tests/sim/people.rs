@@ -131,7 +131,7 @@ impl World {
     }
 
     /// When a verification expires, by the plan.
-    fn expires(&self, id: VerificationId) -> Option<std::time::Instant> {
+    pub(crate) fn expires(&self, id: VerificationId) -> Option<std::time::Instant> {
         let index = self.visits.iter().position(|visit| *visit == Some(id))?;
         let visit = &self.plan.visits[index];
         let usual = self.plan.daemons[visit.daemon].settings.expires_in;

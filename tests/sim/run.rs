@@ -192,6 +192,7 @@ fn must_meet() -> impl Iterator<Item = String> {
         "a call in flight at a kill",
         "a call that a restart ended",
         "a call that had not left at a kill",
+        "a clock put forward while its machine was off",
         "a kill",
         "a loss of power",
         "a start that was answered by the next process",
