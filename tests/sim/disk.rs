@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use ringproof::app::rehearsal::{Books, Ear, First, Means};
-use ringproof::control::Saving;
+use ringproof::control::{Saving, Unavailable};
 use ringproof::entropy::Entropy;
 use ringproof::gateway::inflight::Records;
 use ringproof::store::{Announced, Kind};
@@ -209,6 +209,12 @@ impl Disk {
         looks
     }
 
+    /// Says when everything that has happened is on disk.
+    pub(crate) fn barrier(&mut self, now: Instant) -> Option<Saving> {
+        self.machine.set(now);
+        Some(self.books.as_ref()?.store().barrier())
+    }
+
     /// Takes what the rooms have said. Returns when the disk is to be looked at for it.
     pub(crate) fn schedule(&mut self, now: Instant) -> Vec<Instant> {
         let Self { books: Some(books), untold, queue, dice, commit_ms, .. } = self else {
@@ -262,10 +268,10 @@ impl Disk {
     fn outcomes(&mut self) -> Result<Vec<Done>, Broken> {
         let mut done: Vec<_> = self.bells.1.try_iter().map(Done::Recorded).collect();
         for (begun, mut saving) in std::mem::take(&mut self.saving) {
-            match saving.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Pending => self.saving.push((begun, saving)),
-                Poll::Ready(Ok(())) => done.push(Done::Begun(begun)),
-                Poll::Ready(Err(_)) => done.push(Done::Refused(begun)),
+            match poll(&mut saving) {
+                None => self.saving.push((begun, saving)),
+                Some(Ok(())) => done.push(Done::Begun(begun)),
+                Some(Err(_)) => done.push(Done::Refused(begun)),
             }
         }
         while let Ok(event) = self.announced.1.try_recv() {
@@ -340,6 +346,14 @@ impl Disk {
         self.numbers.on_found(&found.events, books.journal.last_event() + 1)?;
         Numbers::on_messages(&found.events, &found.messages)?;
         Ok(found.in_flight.len())
+    }
+}
+
+/// What came of something, if it is known.
+pub(crate) fn poll(saving: &mut Saving) -> Option<Result<(), Unavailable>> {
+    match saving.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Pending => None,
+        Poll::Ready(answer) => Some(answer),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use ringproof::control::Saving;
 use ringproof::gateway::{Command, Input};
 use ringproof::verify::Started;
 use ringproof::verify::id::VerificationId;
@@ -11,7 +12,7 @@ use ringproof::verify::snapshot::{Snapshot, Status};
 use crate::broken::{Rule, Verdict, ensure};
 use crate::checks::memory::{Known, Seen};
 use crate::checks::rest::empty;
-use crate::disk::{Begun, Done};
+use crate::disk::{Begun, Done, poll};
 use crate::lives::Crash;
 use crate::world::{Happening, World};
 
@@ -22,6 +23,8 @@ pub(crate) struct Owed {
     asked: Option<Known>,
     /// It says that a code was wrong.
     is_wrong: bool,
+    /// What happened before it is on disk.
+    barrier: Saving,
 }
 
 impl World {
@@ -117,8 +120,11 @@ impl World {
         if self.daemons[daemon].disk().is_none() {
             return Ok(());
         }
-        let asked = self.memory.known(snapshot.id);
-        self.owed.push((daemon, Owed { snapshot, asked, is_wrong }));
+        let (asked, now) = (self.memory.known(snapshot.id), self.now);
+        let Some(barrier) = self.daemons[daemon].disk().and_then(|disk| disk.barrier(now)) else {
+            return Ok(());
+        };
+        self.owed.push((daemon, Owed { snapshot, asked, is_wrong, barrier }));
         self.hear(daemon)?;
         self.pay(daemon)
     }
@@ -126,18 +132,33 @@ impl World {
     /// Replies leave.
     fn pay(&mut self, daemon: usize) -> Verdict {
         let verify = Arc::clone(&self.daemons[daemon].verify);
-        for (owner, owed) in std::mem::take(&mut self.owed) {
-            let Owed { snapshot, asked, is_wrong } = &owed;
-            if owner == daemon && verify.is_saved(snapshot) {
-                let (id, status) = (snapshot.id, snapshot.status.as_str());
-                self.story.record(self.now - self.start, &format!("  <- {id} {status}"));
-                let told = (*asked, snapshot.into());
-                self.memory.on_told(id, told, *is_wrong, self.now)?;
-            } else if owner != daemon || verify.get(snapshot.id, self.now).is_some() {
+        for (owner, mut owed) in std::mem::take(&mut self.owed) {
+            if owner != daemon {
                 self.owed.push((owner, owed));
+                continue;
+            }
+            let is_saved = verify.is_saved(&owed.snapshot);
+            match poll(&mut owed.barrier) {
+                _ if is_saved => self.reply(&owed)?,
+                None => self.owed.push((owner, owed)),
+                Some(Err(_)) => self.meet("a reply that waited in vain for the disk"),
+                Some(Ok(())) => {
+                    // Forgotten, or taken back.
+                    let is_gone = verify.get(owed.snapshot.id, self.now).is_none();
+                    ensure(is_gone, Rule::Memory, || {
+                        format!("{} is not saved behind a barrier", owed.snapshot.id)
+                    })?;
+                }
             }
         }
         Ok(())
+    }
+
+    fn reply(&mut self, owed: &Owed) -> Verdict {
+        let Owed { snapshot, asked, is_wrong, .. } = owed;
+        let (id, status) = (snapshot.id, snapshot.status.as_str());
+        self.story.record(self.now - self.start, &format!("  <- {id} {status}"));
+        self.memory.on_told(id, (*asked, snapshot.into()), *is_wrong, self.now)
     }
 
     /// S6 of the disks: no record of a call is left, and no reply waits.
