@@ -17,6 +17,7 @@ mod journal_tool;
 mod knock;
 mod ledger;
 mod past;
+pub mod rehearsal;
 mod relay;
 mod reload;
 mod serve;

@@ -4,7 +4,8 @@
 //! [`Record`]s and events is committed as one, by one thread, together with whatever else waits. What
 //! may be refused is submitted, and its [`Ticket`] says when it is safe; what happened anyway is kept.
 //! Below lie `record`, `kind` and `field` (what is stored and how it becomes bytes), `event` (how
-//! events get their numbers), `writer` (the thread), `engine` and `guard` (the tables, in a library's
+//! events get their numbers), `committer` (what commits), `writer` and
+//! `by_hand` (the thread that has it do so, and a simulation's), `engine` and `guard` (the tables, in a library's
 //! file), `preamble` (the file's first block), `strips`
 //! (the calls in flight, once more), `disk`, `look` and `overlay` (a file that is read and not written), and `clock` (time that survives a restart).
 //!
@@ -15,7 +16,9 @@
 //! not, and will not be; nobody waits for the disk but the journal's own thread.
 
 mod batch;
+mod by_hand;
 pub mod clock;
+mod committer;
 pub mod disk;
 mod engine;
 mod event;
@@ -38,6 +41,7 @@ mod ticket;
 mod writer;
 
 pub use batch::Batch;
+pub use by_hand::Hand;
 pub use engine::ReadError;
 pub use event::{Announce, Announced, NewEvent, NewWebhook};
 pub use field::FieldError;

@@ -1,10 +1,13 @@
 //! The journal at work: who writes it, and who hears of what is on disk.
 
+#![expect(clippy::disallowed_methods, reason = "the scribe's clock is wound here")]
+
 use std::io;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Instant;
 
 use super::books::outbox::{self, Rows};
-use super::books::scribe::Scribe;
+use super::books::scribe::{Clock, Scribe};
 use crate::config::Config;
 use crate::control::EventBus;
 use crate::entropy::Entropy;
@@ -57,7 +60,8 @@ impl Ledger {
         let hooks = Arc::new(Notifier::start(&config.webhooks, rows, wall.clone(), entropy));
         // Before anything is told: what was committed earlier it reads by itself.
         let _ = notifier.set(Arc::downgrade(&hooks));
-        let (means, heard) = ((entropy.clone(), wall.clone()), config.webhooks.clone());
+        let means = (entropy.clone(), wall.clone(), Arc::new(Instant::now) as Clock);
+        let heard = config.webhooks.clone();
         let scribe = Scribe::new(journal.clone(), trunks.clone(), heard, means, next);
         Ok(Self { journal, bus, hooks, scribe })
     }

@@ -37,8 +37,9 @@ pub(super) struct JournalError {
     why: Why,
 }
 
+/// What is wrong with it.
 #[derive(Debug, thiserror::Error)]
-enum Why {
+pub(super) enum Why {
     #[error("a key in it has {found} bytes, {wanted} are right: it was damaged or edited")]
     Key { found: usize, wanted: usize },
     #[error("there is no folder for it: make {}, or set `journal.path`", .0.display())]
@@ -81,7 +82,6 @@ pub(super) fn read(
         .map_err(|why| JournalError { path: config.path.clone(), why })
 }
 
-#[expect(clippy::disallowed_methods, reason = "an edge: it reads the clock")]
 fn read_file(
     config: &config::Journal,
     trunks: &TrunkNames,
@@ -94,9 +94,23 @@ fn read_file(
     let now = Reading::system();
     let opened = Opened::open(&config.path, config.settings, now)?;
     tell(&opened.report());
-    let (opened, code_key) = key(opened, "codes", &now, entropy)?;
-    let (opened, tag_key) = key(opened, "tags", &now, entropy)?;
-    let in_flight = past::in_flight(&opened, trunks, Instant::now())?;
+    read_opened(opened, trunks, entropy, &now)
+}
+
+/// Reads what cannot wait of a journal that was opened at `now`.
+///
+/// # Errors
+///
+/// Why not.
+pub(super) fn read_opened(
+    opened: Opened,
+    trunks: &TrunkNames,
+    entropy: &Entropy,
+    now: &Reading,
+) -> Result<Read, Why> {
+    let (opened, code_key) = key(opened, "codes", now, entropy)?;
+    let (opened, tag_key) = key(opened, "tags", now, entropy)?;
+    let in_flight = past::in_flight(&opened, trunks, now.instant)?;
     Ok(Read { opened, in_flight, code_key, tag_key })
 }
 
@@ -139,14 +153,10 @@ pub(super) fn take_over(
     calls: &[CallId],
     began: Instant,
 ) -> Result<Taken, JournalError> {
-    let failed = |why| JournalError { path: config.path.clone(), why };
-    let found = past::read(journal, trunks, calls, Instant::now());
-    let Found { past, replies, unreadable, records } =
-        found.map_err(|error| failed(error.into()))?;
-    if unreadable > 0 {
-        return Err(failed(Why::Unreadable(unreadable)));
-    }
-    let Revival { tasks, pending, ended, homeless } = verify.recover(past, Instant::now());
+    let revived = revive((journal, trunks), verify, calls, &Instant::now);
+    let (revival, replies, records) =
+        revived.map_err(|why| JournalError { path: config.path.clone(), why })?;
+    let Revival { tasks, pending, ended, homeless } = revival;
     if homeless > 0 {
         warn!(
             homeless,
@@ -163,6 +173,25 @@ pub(super) fn take_over(
     recovered.push(("records", records));
     let reading = RecoveryReading { seconds: took.as_secs_f64(), recovered };
     Ok(Taken { tasks, replies, reading })
+}
+
+/// Has `verify` take over: what came of it, replies to requests with a key, and how many records
+/// there are.
+///
+/// # Errors
+///
+/// What cannot be read.
+pub(super) fn revive(
+    (journal, trunks): (&Journal, &TrunkNames),
+    verify: &Verify,
+    calls: &[CallId],
+    clock: &dyn Fn() -> Instant,
+) -> Result<(Revival, Vec<Idempotency>, u64), Why> {
+    let Found { past, replies, unreadable, records } = past::read(journal, trunks, calls, clock())?;
+    match unreadable {
+        0 => Ok((verify.recover(past, clock()), replies, records)),
+        more => Err(Why::Unreadable(more)),
+    }
 }
 
 fn tell(report: &Report) {

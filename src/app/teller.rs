@@ -9,6 +9,7 @@
 //! queue has no end; what comes into it is bounded by what was let in at the door.
 #![expect(clippy::disallowed_methods, reason = "an edge: here a thread rests")]
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +38,14 @@ pub(super) enum Item {
     Then(Box<dyn FnOnce() + Send>),
 }
 
+/// What a teller without a thread has to tell.
+pub(super) struct Turns {
+    events: Receiver<Item>,
+    waiting: VecDeque<Item>,
+    listener: Arc<dyn Listener>,
+    told: Arc<AtomicU64>,
+}
+
 impl Teller<Item> {
     /// Begins to tell `listener`. The thread ends with the last reference to what is returned.
     ///
@@ -44,11 +53,14 @@ impl Teller<Item> {
     ///
     /// When the system gives no thread.
     pub(super) fn of_events(listener: Arc<dyn Listener>) -> io::Result<Arc<Self>> {
-        let tell = move |item| match item {
-            Item::Told(told) => listener.on_told(told),
-            Item::Then(act) => act(),
-        };
-        Self::start(MANY, tell).map(Arc::new)
+        Self::start(MANY, move |item| act(item, &*listener)).map(Arc::new)
+    }
+
+    /// One without a thread: whoever has the [`Turns`] has it tell. For simulations.
+    pub(super) fn by_hand(listener: Arc<dyn Listener>) -> (Arc<Self>, Turns) {
+        let (teller, events) = Self::with_queue(MANY);
+        let told = Arc::clone(&teller.told);
+        (Arc::new(teller), Turns { events, waiting: VecDeque::new(), listener, told })
     }
 
     /// Does something once all that was handed over before has been told.
@@ -59,13 +71,18 @@ impl Teller<Item> {
 
 impl<T: Send + 'static> Teller<T> {
     fn start(many: usize, listener: impl Fn(T) + Send + 'static) -> io::Result<Self> {
-        let (queue, events) = channel();
-        let told = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&told);
+        let (teller, events) = Self::with_queue(many);
+        let count = Arc::clone(&teller.told);
         thread::Builder::new()
             .name("events".to_owned())
             .spawn(move || tell(&events, &listener, &count))?;
-        Ok(Self { queue, many, taken: AtomicU64::new(0), told, late: AtomicU64::new(0) })
+        Ok(teller)
+    }
+
+    fn with_queue(many: usize) -> (Self, Receiver<T>) {
+        let (queue, events) = channel();
+        let [taken, late] = [AtomicU64::new(0), AtomicU64::new(0)];
+        (Self { queue, many, taken, told: Arc::default(), late }, events)
     }
 
     fn take(&self, event: T) {
@@ -102,6 +119,31 @@ impl Listener for Teller<Item> {
 
     fn on_told(&self, told: Told) {
         self.take(Item::Told(told));
+    }
+}
+
+impl Turns {
+    /// How much waits to be told.
+    pub(super) fn waiting(&mut self) -> usize {
+        self.waiting.extend(self.events.try_iter());
+        self.waiting.len()
+    }
+
+    /// Tells the next thing, if there is one.
+    pub(super) fn tell(&mut self) {
+        if self.waiting() > 0
+            && let Some(item) = self.waiting.pop_front()
+        {
+            act(item, &*self.listener);
+            self.told.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+fn act(item: Item, listener: &dyn Listener) {
+    match item {
+        Item::Told(told) => listener.on_told(told),
+        Item::Then(act) => act(),
     }
 }
 

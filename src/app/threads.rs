@@ -73,13 +73,14 @@ pub(super) fn run(
         let gateway =
             Gateway::new(settings, Arc::clone(verify), entropy, Arc::clone(&tally), Instant::now());
         let flights = Flights::new(Arc::clone(scribe), Arc::clone(verify), Arc::clone(teller));
-        let bell = flights.shard();
+        let bell = flights.bell();
         let gateway = gateway.watched_by(recorder.clone()).recorded_by(Arc::new(flights));
         let board = gateway.board();
         let thread =
             net::spawn(&format!("shard-{shard}"), gateway, sockets, config.sip.orders_max)?;
         // Nobody else sets it.
-        let _ = bell.set(thread.remote.clone());
+        let remote = thread.remote.clone();
+        let _ = bell.set(Box::new(move || remote.ring()));
         shards.push(Shard { remote: thread.remote.clone(), board, tally });
         running.push(thread);
     }

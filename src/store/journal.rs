@@ -2,11 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "the queue's bound is ours: not every batch counts")]
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SendError, Sender, channel};
+use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwapOption;
@@ -14,7 +15,8 @@ use tokio::sync::oneshot;
 
 use super::batch::Batch;
 use super::clock::JournalClock;
-use super::engine::ReadError;
+use super::committer::{Committer, Done, Shared, Submission, Terms};
+use super::engine::{Engine, ReadError};
 use super::event::Announce;
 use super::figures::{Counts, Figures};
 use super::kind::{Key, Kind};
@@ -22,7 +24,7 @@ use super::opened::Opened;
 use super::record::Record;
 use super::settings::{BATCH_BYTES_MAX, QUEUE_MAX};
 use super::ticket::{CommitError, SubmitError, Ticket};
-use super::writer::{Done, Shared, Submission, Terms, Writer};
+use super::writer::Writer;
 
 /// Writes to a journal that is open. Cheap to clone; any thread may hold one. When the last is
 /// dropped, what waits is committed and the file is closed; what is held then, because the disk does
@@ -40,7 +42,20 @@ pub struct WriterThread(JoinHandle<()>);
 
 /// Starts the thread that writes.
 pub(super) fn start(opened: Opened, announce: Announce) -> io::Result<(Journal, WriterThread)> {
-    let Opened { engine, strips, settings, clock, started, .. } = opened;
+    let (window, started) = (opened.settings.window, opened.started);
+    let (journal, queue, committer, engine) = join(opened, announce);
+    let writer = Writer { queue, committer, window, started };
+    let thread =
+        thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(engine))?;
+    Ok((journal, WriterThread(thread)))
+}
+
+/// A journal and what is needed to write it.
+pub(super) fn join(
+    opened: Opened,
+    announce: Announce,
+) -> (Journal, Receiver<Submission>, Committer, Engine) {
+    let Opened { engine, strips, clock, .. } = opened;
     let (queue, waiting) = channel();
     let counts = Counts::default();
     counts.file_bytes.store(engine.file_bytes(), Ordering::Relaxed);
@@ -50,19 +65,9 @@ pub(super) fn start(opened: Opened, announce: Announce) -> io::Result<(Journal, 
         last_event: AtomicU64::new(engine.last_event()),
         counts,
     });
-    let writer = Writer {
-        queue: waiting,
-        shared: Arc::clone(&shared),
-        settings,
-        clock,
-        started,
-        announce,
-        strips,
-        held: Default::default(),
-    };
-    let thread =
-        thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(engine))?;
-    Ok((Journal { queue, shared, clock }, WriterThread(thread)))
+    let held = VecDeque::new();
+    let committer = Committer { shared: Arc::clone(&shared), clock, announce, strips, held };
+    (Journal { queue, shared, clock }, waiting, committer, engine)
 }
 
 impl Journal {

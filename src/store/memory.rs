@@ -63,22 +63,19 @@ impl MemoryDisk {
     /// The disk after a loss of power: everything that was synced, and of the rest what `dice` says,
     /// in pieces of a sector, in any order of which came through.
     pub fn lose_power(&self, dice: &mut Stream) -> Self {
-        let state = self.state();
-        let mut bytes = state.safe.clone();
-        for change in &state.unsafe_changes {
-            match change {
-                Change::Length(length) if dice.below(2) == 0 => bytes.resize(*length, 0),
-                Change::Length(_) => {}
-                Change::Write(place, written) => {
-                    for (nth, sector) in written.chunks(SECTOR_BYTES).enumerate() {
-                        if dice.below(2) == 0 {
-                            put(&mut bytes, place + nth * SECTOR_BYTES, sector);
-                        }
-                    }
-                }
+        Self::of(self.state().left(dice, |_, _, _| {}))
+    }
+
+    /// The same, and in some sectors of the rest a bit is wrong: the head was over them. Not where
+    /// sectors are written in place: before the journal's tables, which is `spared`, a disk keeps its word
+    /// that a sector is old or new.
+    pub fn lose_power_badly(&self, spared: usize, dice: &mut Stream) -> Self {
+        Self::of(self.state().left(dice, |place, sector, dice| {
+            if place >= spared && dice.below(4) == 0 {
+                let bit = dice.below(8 * sector.len() as u32) as usize;
+                sector[bit / 8] ^= 1 << (bit % 8);
             }
-        }
-        Self::of(bytes)
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -113,6 +110,27 @@ impl State {
                 (Err(error), length.min(left as usize))
             }
         }
+    }
+
+    /// What a loss of power leaves; `spoil` sees each sector that was not synced, with its place.
+    fn left(&self, dice: &mut Stream, spoil: impl Fn(usize, &mut [u8], &mut Stream)) -> Vec<u8> {
+        let mut bytes = self.safe.clone();
+        for change in &self.unsafe_changes {
+            match change {
+                Change::Length(length) if dice.below(2) == 0 => bytes.resize(*length, 0),
+                Change::Length(_) => {}
+                Change::Write(place, written) => {
+                    for (nth, sector) in written.chunks(SECTOR_BYTES).enumerate() {
+                        if dice.below(2) == 0 {
+                            let place = place + nth * SECTOR_BYTES;
+                            put(&mut bytes, place, sector);
+                            spoil(place, &mut bytes[place..place + sector.len()], dice);
+                        }
+                    }
+                }
+            }
+        }
+        bytes
     }
 
     fn has_room(&self, end: u64) -> io::Result<()> {
@@ -183,6 +201,34 @@ const SECTOR_BYTES: usize = 512;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entropy::Entropy;
+
+    #[test]
+    fn d09_a_loss_of_power_leaves_what_was_synced_and_any_of_the_rest_right_or_wrong() {
+        let mut dice = Entropy::seeded(3).stream();
+        let disk = MemoryDisk::of(vec![0; 8 * SECTOR_BYTES]);
+        disk.write(0, &[1; SECTOR_BYTES]).unwrap();
+        disk.sync().unwrap();
+        disk.write(SECTOR_BYTES as u64, &[2; 7 * SECTOR_BYTES]).unwrap();
+        let (mut old, mut new, mut wrong) = (0, 0, 0);
+        for _ in 0..100 {
+            let left = disk.lose_power_badly(2 * SECTOR_BYTES, &mut dice).bytes();
+            let mut sectors = left.chunks(SECTOR_BYTES);
+            assert_eq!(sectors.next().unwrap(), [1; SECTOR_BYTES], "it was synced");
+            let spared = sectors.next().unwrap();
+            assert!([[0; SECTOR_BYTES], [2; SECTOR_BYTES]].iter().any(|it| it == spared));
+            for sector in sectors {
+                match sector {
+                    it if *it == [0; SECTOR_BYTES] => old += 1,
+                    it if *it == [2; SECTOR_BYTES] => new += 1,
+                    _ => wrong += 1,
+                }
+            }
+            let left = disk.lose_power(&mut dice).bytes();
+            assert!(left.iter().all(|byte| *byte < 3), "no bit is wrong");
+        }
+        assert!(old > 200 && new > 150 && wrong > 40, "{old} {new} {wrong}");
+    }
 
     #[test]
     fn d07_a_write_that_fails_half_way_leaves_its_first_half() {

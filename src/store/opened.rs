@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::batch::{Batch, Change};
+use super::by_hand::{self, Hand};
 use super::clock::{Away, JournalClock, Reading, Stamp};
 use super::disk::{Disk, FileDisk};
 use super::engine::{Engine, EngineError, ReadError};
@@ -286,6 +287,11 @@ impl Opened {
     /// The system has no thread to spare.
     pub fn start(self, announce: Announce) -> io::Result<(Journal, WriterThread)> {
         journal::start(self, announce)
+    }
+
+    /// The same without a thread: it is written when the [`Hand`] is told to. For simulations.
+    pub fn by_hand(self, announce: Announce) -> (Journal, Hand) {
+        by_hand::start(self, announce)
     }
 }
 

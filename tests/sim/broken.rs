@@ -15,6 +15,8 @@ pub(crate) enum Rule {
     AnswersHungUp,
     /// S5: no INVITE after its call ended, never two calls where one was asked for.
     OneCall,
+    /// Events and messages to webhooks over all lives of a daemon.
+    Events,
     /// Whoever forges a datagram changes nothing.
     Forgery,
     /// S8: what a client was told is true after a crash.

@@ -5,6 +5,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod invites;
+pub(crate) mod journal;
 pub(crate) mod leases;
 pub(crate) mod memory;
 pub(crate) mod missed;

@@ -33,6 +33,11 @@ impl Dice {
         of[self.0.below(of.len() as u32) as usize]
     }
 
+    /// For who draws by himself.
+    pub(crate) fn stream(&mut self) -> &mut Stream {
+        &mut self.0
+    }
+
     /// The same things in another order.
     pub(crate) fn shuffled(&mut self, mut things: Vec<u16>) -> Vec<u16> {
         for place in (1..things.len()).rev() {

@@ -1,98 +1,35 @@
-//! The journal of one daemon as a model: what its rooms want to be kept is written in order, each thing
-//! so much later, and what was not written when the daemon is killed is gone, but for some of it that
-//! nobody had been told is written.
-//!
-//! As in the daemon two ways lead in: what happened goes through a teller, who takes his time; starts,
-//! and the records of their calls, do not. A disk that fails refuses what may be refused and holds the
-//! rest until it works.
+//! The journal of one daemon over all its lives: the books and the journal that the daemon has, on a disk
+//! that loses, tears and flips. What is written and read back is theirs; when the teller tells, the
+//! writer commits and the disk fails, is drawn here.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use ringproof::gateway::inflight::{GhostEnd, InFlight, NotRecorded, Receipt, Records};
-use ringproof::verify::event::{Event, Listener, Told};
+use ringproof::app::rehearsal::{Books, Ear, First, Means};
+use ringproof::control::{Saving, Unavailable};
+use ringproof::entropy::Entropy;
+use ringproof::gateway::inflight::Records;
+use ringproof::store::{Announced, Kind};
+use ringproof::verify::event::{Event, Listener};
 use ringproof::verify::id::{CallId, VerificationId};
-use ringproof::verify::note::{CallNote, Note};
-use ringproof::verify::record::CallRecord;
-use ringproof::verify::recover::Past;
-use ringproof::verify::{Beginning, Task, Verify};
+use ringproof::verify::recover::Revival;
+use ringproof::verify::{Beginning, Task, TrunkNames, Verify};
 
+use crate::broken::{Broken, Rule, Verdict, ensure};
+use crate::checks::journal::Numbers;
 use crate::dice::Dice;
-
-/// What a room asks for.
-pub(crate) enum Asked {
-    /// The record of a call is to go.
-    Forget(CallId),
-    /// The shard with this index has a call that may ring.
-    Record(usize, Box<InFlight>, Receipt),
-    Told(Told),
-}
-
-/// Where a daemon's rooms say what is to be kept.
-#[derive(Clone)]
-pub(crate) struct Mouth(SyncSender<Asked>);
-
-/// The mouth of one shard.
-pub(crate) struct Clerk {
-    pub(crate) mouth: Mouth,
-    pub(crate) shard: usize,
-}
-
-impl Mouth {
-    fn say(&self, asked: Asked) {
-        let has_room = self.0.try_send(asked).is_ok();
-        assert!(has_room, "the world listens after every step");
-    }
-}
-
-impl Listener for Mouth {
-    fn on_event(&self, event: Event) {
-        self.on_told(Told::event(event));
-    }
-
-    fn on_told(&self, told: Told) {
-        self.say(Asked::Told(told));
-    }
-}
-
-impl Records for Clerk {
-    fn record(&self, record: InFlight, receipt: Receipt) {
-        self.mouth.say(Asked::Record(self.shard, Box::new(record), receipt));
-    }
-
-    fn forget(&self, call: CallId) {
-        self.mouth.say(Asked::Forget(call));
-    }
-
-    fn on_ghost_over(&self, call: CallId, _: GhostEnd) {
-        self.mouth.say(Asked::Forget(call));
-    }
-}
+use crate::found::{Found, replied, reply, unreadable};
+use crate::machine::{Death, Machine, broken};
+use crate::notebook::{self, Notebook};
 
 /// A start that waits for its place on disk.
 pub(crate) struct Begun {
     pub(crate) visit: usize,
+    pub(crate) id: VerificationId,
     pub(crate) task: Task,
-}
-
-/// One batch.
-struct Batch {
-    due: Instant,
-    notes: Vec<Note>,
-    events: Vec<Event>,
-    put: Option<Box<InFlight>>,
-    deleted: Option<CallId>,
-    then: Then,
-}
-
-/// Who hears what became of a batch.
-enum Then {
-    Begin(Begun),
-    Mark(Box<dyn FnOnce() + Send>),
-    Nobody,
-    Record(usize, Receipt),
 }
 
 /// What became of something.
@@ -105,280 +42,324 @@ pub(crate) enum Done {
     Refused(Begun),
 }
 
-/// The journal of a daemon, over all its lives.
+/// The journal of a daemon.
 pub(crate) struct Disk {
-    pub(crate) mouth: Mouth,
-    asked: Receiver<Asked>,
-    /// What waits for the teller.
-    untold: VecDeque<(Instant, Asked, Option<CallNote>)>,
-    /// What waits for the disk.
-    queue: VecDeque<Batch>,
-    /// Until when it takes nothing.
-    fails_until: Option<Instant>,
+    machine: Machine,
     dice: Dice,
     commit_ms: u32,
-    trunks: Vec<Arc<str>>,
+    trunks: TrunkNames,
+    /// Of the process that runs.
+    books: Option<Books>,
+    /// When the teller comes to what waits for him.
+    untold: VecDeque<Instant>,
+    /// When what waits is committed.
+    queue: VecDeque<Instant>,
+    /// Until when the disk fails.
+    fails_until: Option<Instant>,
+    /// When a disk that failed is tried again.
+    retry: Option<Instant>,
+    /// What failed may have left a half that nobody could take back.
+    is_torn: bool,
+    saving: Vec<(Begun, Saving)>,
+    bells: (SyncSender<usize>, Receiver<usize>),
+    announced: (SyncSender<Announced>, Receiver<Announced>),
+    notebook: Arc<Notebook>,
+    pub(crate) numbers: Numbers,
     /// Events that are on disk and that nobody has read.
     pub(crate) told: VecDeque<Event>,
-    pub(crate) in_flight: BTreeMap<CallId, InFlight>,
     /// Calls that were ever on disk.
     pub(crate) calls_ever: BTreeSet<CallId>,
-    calls: BTreeMap<CallId, CallNote>,
-    verifications: BTreeMap<VerificationId, Note>,
-    finals: BTreeMap<VerificationId, Note>,
-    others: Vec<Note>,
+    /// Calls that may ring and whose verification is forgotten: nobody can tell of their end.
+    pub(crate) orphans: Vec<CallId>,
+    /// Verifications whose start is on disk.
+    created: BTreeSet<VerificationId>,
 }
 
 impl Disk {
     /// An empty one.
-    pub(crate) fn new(commit_ms: u32, trunks: Vec<Arc<str>>, dice: Dice) -> Self {
-        let (mouth, asked) = sync_channel(ASKED_MAX);
+    pub(crate) fn new(machine: Machine, commit_ms: u32, trunks: TrunkNames, dice: Dice) -> Self {
         Self {
-            mouth: Mouth(mouth),
-            asked,
+            machine,
+            dice,
+            commit_ms,
+            books: None,
             untold: VecDeque::new(),
             queue: VecDeque::new(),
             fails_until: None,
-            dice,
-            commit_ms,
+            retry: None,
+            is_torn: false,
+            saving: vec![],
+            bells: sync_channel(SAID_MAX),
+            announced: sync_channel(SAID_MAX),
+            notebook: Arc::new(Notebook::new(trunks.clone())),
             trunks,
+            numbers: Numbers::default(),
             told: VecDeque::new(),
-            in_flight: BTreeMap::new(),
             calls_ever: BTreeSet::new(),
-            calls: BTreeMap::new(),
-            verifications: BTreeMap::new(),
-            finals: BTreeMap::new(),
-            others: vec![],
+            orphans: vec![],
+            created: BTreeSet::new(),
         }
     }
 
+    pub(crate) fn machine(&mut self) -> &mut Machine {
+        &mut self.machine
+    }
+
+    /// A process begins: it reads what the one before it has left.
+    pub(crate) fn open(
+        &mut self,
+        ear: Ear,
+        entropy: Entropy,
+        now: Instant,
+    ) -> Result<First, Broken> {
+        self.machine.set(now);
+        let opened = self.machine.open(now)?;
+        let (next, mut found) = (opened.next_event(), Found::default());
+        for kind in Kind::ALL {
+            opened.visit(kind, |record| found.take(record)).map_err(unreadable)?;
+        }
+        self.take_found(found, next)?;
+        let announced = self.announced.0.clone();
+        let announce = move |events: &[Announced]| {
+            for event in events {
+                announced.try_send(event.clone()).expect("the world listens after every commit");
+            }
+        };
+        let means = Means {
+            entropy,
+            wall: self.machine.wall(),
+            clock: self.machine.clock(),
+            trunks: self.trunks.clone(),
+            audience: notebook::audience(),
+            log: Arc::clone(&self.notebook) as Arc<dyn Listener>,
+        };
+        let reading = self.machine.reading(now);
+        let begun = Books::begin(opened, ear, means, Box::new(announce), &reading);
+        let (books, first) = begun.map_err(|why| broken(format!("no daemon begins: {why}")))?;
+        self.books = Some(books);
+        Ok(first)
+    }
+
+    /// What was written and not heard of is told now; what was heard of must be there.
+    fn take_found(&mut self, found: Found, next: u64) -> Verdict {
+        self.numbers.on_found(&found.events, next)?;
+        Numbers::on_messages(&found.events, &found.messages)?;
+        let last = self.numbers.last().unwrap_or_default();
+        for event in found.events.iter().filter(|event| event.sequence > last) {
+            self.numbers.on_told(event.sequence, &event.body)?;
+            let event = self.notebook.find(&event.body)?;
+            self.tell(event);
+        }
+        let is_orphan = |call: &CallId| !found.calls.contains(call);
+        self.orphans = found.in_flight.into_iter().filter(is_orphan).collect();
+        self.calls_ever.extend(found.calls);
+        Ok(())
+    }
+
+    /// What a shard writes before it calls.
+    pub(crate) fn records(&self, verify: &Arc<Verify>, shard: usize) -> Option<Arc<dyn Records>> {
+        let bell = self.bells.0.clone();
+        let ring = move || bell.try_send(shard).expect("the world listens after every commit");
+        Some(self.books.as_ref()?.records(verify, ring))
+    }
+
+    /// Has the process take over from the one before it. Returns the replies to starts that it knows:
+    /// the visit, and the verification.
+    pub(crate) fn take_over(
+        &mut self,
+        verify: &Verify,
+        calls: &[CallId],
+    ) -> Result<(Revival, Vec<(usize, VerificationId)>), Broken> {
+        let books = self.books.as_ref().ok_or_else(|| broken("no process".to_owned()))?;
+        let taken = books.take_over(verify, calls);
+        let (revival, replies) = taken.map_err(|why| broken(format!("no daemon begins: {why}")))?;
+        let replies: Vec<_> = replies.iter().filter_map(replied).collect();
+        // A start and its reply are one commit.
+        let ids: BTreeSet<_> = replies.iter().map(|(_, id)| *id).collect();
+        ensure(ids == self.created, Rule::Memory, || {
+            format!("{:?} were started, and there are replies for {ids:?}", self.created)
+        })?;
+        Ok((revival, replies))
+    }
+
     pub(crate) fn is_writable(&self) -> bool {
-        self.fails_until.is_none()
+        self.books.as_ref().is_some_and(|books| books.store().is_writable())
     }
 
     /// Whether all that was asked for is done.
     pub(crate) fn is_idle(&self) -> bool {
-        self.untold.is_empty() && self.queue.is_empty()
+        let held = self.books.as_ref().map_or(0, |books| books.journal.held());
+        self.untold.is_empty() && self.queue.is_empty() && self.saving.is_empty() && held == 0
+    }
+
+    /// A start is to be written. Returns when the disk is to be looked at for it.
+    pub(crate) fn begin(
+        &mut self,
+        begun: Begun,
+        beginning: Beginning,
+        now: Instant,
+    ) -> Vec<Instant> {
+        self.machine.set(now);
+        let Some(books) = &self.books else { return vec![] };
+        beginning.events.iter().for_each(|event| self.notebook.on_event(event.clone()));
+        let saving = books.store().begin(beginning, Some(reply(&begun, now)));
+        self.saving.push((begun, saving.unwrap_or_else(|why| Box::pin(async move { Err(why) }))));
+        let mut looks = self.schedule(now);
+        looks.push(now);
+        looks
+    }
+
+    /// Says when everything that has happened is on disk.
+    pub(crate) fn barrier(&mut self, now: Instant) -> Option<Saving> {
+        self.machine.set(now);
+        Some(self.books.as_ref()?.store().barrier())
     }
 
     /// Takes what the rooms have said. Returns when the disk is to be looked at for it.
-    pub(crate) fn take(&mut self, verify: &Verify, now: Instant) -> Vec<Instant> {
+    pub(crate) fn schedule(&mut self, now: Instant) -> Vec<Instant> {
+        let Self { books: Some(books), untold, queue, dice, commit_ms, .. } = self else {
+            return vec![];
+        };
         let mut looks = vec![];
-        while let Ok(asked) = self.asked.try_recv() {
-            let call = match &asked {
-                Asked::Record(_, record, _) => Some(record.call),
-                Asked::Forget(_) | Asked::Told(_) => None,
-            };
-            let note = call.and_then(|call| verify.note_of_call(call));
-            if call.is_some_and(|call| verify.is_of_start(call)) {
-                looks.push(self.submit((asked, note), now));
-                continue;
+        for (dues, waiting, most) in [
+            (untold, books.untold(), TELLER_MS.min(*commit_ms)),
+            (queue, books.hand().waiting(), *commit_ms),
+        ] {
+            while dues.len() < waiting {
+                let last = dues.back().copied().unwrap_or(now);
+                let due = (now + dice.millis(0, most)).max(last);
+                dues.push_back(due);
+                looks.push(due);
             }
-            let last = self.untold.back().map_or(now, |(due, ..)| *due);
-            let due = (now + self.dice.millis(0, self.commit_ms.min(TELLER_MS))).max(last);
-            self.untold.push_back((due, asked, note));
-            looks.push(due);
         }
         looks
     }
 
-    /// A start is to be written. Returns when the disk is to be looked at for it.
-    pub(crate) fn begin(&mut self, begun: Begun, beginning: Beginning, now: Instant) -> Instant {
-        let Beginning { notes, events } = beginning;
-        self.push((notes, events), (None, None), Then::Begin(begun), now)
-    }
-
-    fn submit(&mut self, (asked, note): (Asked, Option<CallNote>), now: Instant) -> Instant {
-        match asked {
-            Asked::Forget(call) => {
-                self.push((vec![], vec![]), (None, Some(call)), Then::Nobody, now)
-            }
-            Asked::Record(shard, record, receipt) => {
-                let note = note.map(|note| Note::Call(self.invited(note, &record)));
-                let notes = note.into_iter().collect();
-                self.push((notes, vec![]), (Some(record), None), Then::Record(shard, receipt), now)
-            }
-            Asked::Told(mut told) => {
-                let then = Then::Mark(Box::new(told.on_saved()));
-                let events = told.event.into_iter().collect();
-                self.push((told.notes, events), (None, None), then, now)
-            }
-        }
-    }
-
-    fn push(
-        &mut self,
-        (notes, events): (Vec<Note>, Vec<Event>),
-        (put, deleted): (Option<Box<InFlight>>, Option<CallId>),
-        then: Then,
-        now: Instant,
-    ) -> Instant {
-        let last = self.queue.back().map_or(now, |batch| batch.due);
-        let refusable = matches!(then, Then::Begin(_) | Then::Record(..));
-        let due = match self.fails_until {
-            Some(_) if refusable => now,
-            Some(until) => until,
-            None => (now + self.dice.millis(0, self.commit_ms)).max(last),
-        };
-        // A call as far as it is told of.
-        let notes = notes.into_iter().map(fixed).collect();
-        self.queue.push_back(Batch { due, notes, events, put, deleted, then });
-        due
-    }
-
-    /// What the record of a call says of it besides: that its INVITE is about to leave.
-    fn invited(&self, note: CallNote, record: &InFlight) -> CallNote {
-        let mut facts = note.facts;
-        let after = record.invited.saturating_duration_since(note.record.placed);
-        facts.moments.invited.get_or_insert(after.max(Duration::from_micros(1)));
-        if facts.trunk.is_none() {
-            let trunk = self.trunks.iter().position(|name| *name == record.trunk);
-            facts.trunk = trunk.map(|trunk| trunk as u16);
-        }
-        CallNote { facts, ..note }
-    }
-
     /// Time has passed.
-    pub(crate) fn turn(&mut self, now: Instant) -> (Vec<Done>, Vec<Instant>) {
-        let (mut done, mut looks) = (vec![], vec![]);
-        while self.untold.front().is_some_and(|(due, ..)| *due <= now) {
-            if let Some((_, asked, note)) = self.untold.pop_front() {
-                looks.push(self.submit((asked, note), now));
-            }
+    pub(crate) fn turn(&mut self, now: Instant) -> Result<(Vec<Done>, Vec<Instant>), Broken> {
+        self.machine.set(now);
+        let mut looks = self.schedule(now);
+        let (reading, was_writable) = (self.machine.reading(now), self.is_writable());
+        let Some(books) = &mut self.books else { return Ok((vec![], vec![])) };
+        while self.untold.front().is_some_and(|due| *due <= now) {
+            self.untold.pop_front();
+            books.tell();
         }
-        if self.fails_until.is_some() {
-            self.refuse(&mut done);
+        looks.extend(self.schedule(now));
+        let Some(books) = &mut self.books else { return Ok((vec![], vec![])) };
+        let due = self.queue.iter().take_while(|due| !was_writable || **due <= now).count();
+        if due > 0 {
+            self.queue.drain(..due);
+            self.machine.watch(|| books.hand().commit(due, &reading));
         }
-        while self.fails_until.is_none() && self.queue.front().is_some_and(|batch| batch.due <= now)
-        {
-            if let Some(batch) = self.queue.pop_front() {
-                done.extend(self.commit(batch));
-            }
+        if self.retry.is_some_and(|retry| retry <= now) {
+            books.hand().try_disk(&reading);
+            self.retry = None;
         }
-        (done, looks)
+        if !self.is_writable() {
+            let retry = *self.retry.get_or_insert(now + RETRY);
+            looks.push(retry);
+        }
+        self.is_torn &= self.fails_until.is_some() || !self.is_writable();
+        Ok((self.outcomes()?, looks))
     }
 
-    /// It takes nothing until then.
-    pub(crate) fn fail(&mut self, until: Instant, now: Instant) -> (Vec<Done>, Vec<Instant>) {
+    /// Who has an answer, and what readers of events hear.
+    fn outcomes(&mut self) -> Result<Vec<Done>, Broken> {
+        let mut done: Vec<_> = self.bells.1.try_iter().map(Done::Recorded).collect();
+        for (begun, mut saving) in std::mem::take(&mut self.saving) {
+            match poll(&mut saving) {
+                None => self.saving.push((begun, saving)),
+                Some(Ok(())) => done.push(Done::Begun(begun)),
+                Some(Err(_)) => done.push(Done::Refused(begun)),
+            }
+        }
+        while let Ok(event) = self.announced.1.try_recv() {
+            self.numbers.on_told(event.sequence, &event.body)?;
+            let found = self.notebook.find(&event.body)?;
+            if let Event::CallPlaced(call) = &found {
+                self.calls_ever.insert(call.id);
+            }
+            self.tell(found);
+        }
+        Ok(done)
+    }
+
+    fn tell(&mut self, event: Event) {
+        if let Event::VerificationCreated(created) = &event {
+            self.created.insert(created.id);
+        }
+        self.told.push_back(event);
+    }
+
+    /// The disk fails from the next commit on, until then.
+    pub(crate) fn fail(&mut self, until: Instant) {
         self.fails_until = Some(self.fails_until.map_or(until, |before| before.max(until)));
-        self.turn(now)
+        self.is_torn |= self.machine.fail();
     }
 
     /// It works again, if it does.
-    pub(crate) fn mend(&mut self, now: Instant) -> (Vec<Done>, Vec<Instant>) {
+    pub(crate) fn mend(&mut self, now: Instant) {
         if self.fails_until.is_some_and(|until| until <= now) {
             self.fails_until = None;
-            self.queue.iter_mut().for_each(|batch| batch.due = now);
+            self.machine.mend();
         }
-        self.turn(now)
     }
 
-    fn refuse(&mut self, done: &mut Vec<Done>) {
-        for batch in std::mem::take(&mut self.queue) {
-            match batch.then {
-                Then::Begin(begun) => done.push(Done::Refused(begun)),
-                Then::Record(shard, receipt) => {
-                    receipt.answer(Err(NotRecorded));
-                    done.push(Done::Recorded(shard));
+    /// Whether a process that is killed now may leave what was refused: the disk broke down half way and
+    /// did not take the old header back. Nobody can help that (`docs/ARCHITECTURE.md`).
+    pub(crate) fn is_torn(&self) -> bool {
+        self.is_torn && !self.is_writable()
+    }
+
+    /// The process is gone, in the middle of a commit perhaps, of which nobody hears.
+    pub(crate) fn die(&mut self, death: Death, now: Instant) {
+        self.machine.set(now);
+        if let Some(mut books) = self.books.take() {
+            if books.store().is_writable() && self.fails_until.is_none() {
+                let untold = self.dice.between(0, books.untold() as u32);
+                (0..untold).for_each(|_| books.tell());
+                let waiting = self.dice.between(0, books.hand().waiting() as u32);
+                if waiting > 0 {
+                    self.machine.dies_soon();
+                    books.hand().commit(waiting as usize, &self.machine.reading(now));
                 }
-                Then::Mark(_) | Then::Nobody => self.queue.push_back(batch),
             }
+            books.kill();
         }
-    }
-
-    fn commit(&mut self, mut batch: Batch) -> Option<Done> {
-        let then = std::mem::replace(&mut batch.then, Then::Nobody);
-        self.write(batch);
-        match then {
-            Then::Begin(begun) => return Some(Done::Begun(begun)),
-            Then::Mark(mark) => mark(),
-            Then::Nobody => {}
-            Then::Record(shard, receipt) => {
-                receipt.answer(Ok(()));
-                return Some(Done::Recorded(shard));
-            }
-        }
-        None
-    }
-
-    fn write(&mut self, batch: Batch) {
-        batch.notes.into_iter().for_each(|note| self.put(note));
-        if let Some(record) = batch.put {
-            self.in_flight.insert(record.call, *record);
-        }
-        if let Some(call) = batch.deleted {
-            self.in_flight.remove(&call);
-        }
-        self.told.extend(batch.events);
-    }
-
-    fn put(&mut self, note: Note) {
-        match note {
-            Note::Call(call) => {
-                self.calls_ever.insert(call.record.id);
-                self.calls.insert(call.record.id, call);
-            }
-            Note::Final(end) => drop(self.finals.insert(end.id, note)),
-            Note::Forgotten { id, calls, .. } => {
-                calls.iter().for_each(|call| drop(self.calls.remove(call)));
-                self.verifications.remove(&id);
-                self.finals.remove(&id);
-            }
-            Note::Verification(ref start) => drop(self.verifications.insert(start.id, note)),
-            Note::Attempt(_) | Note::Lease(_) | Note::MissedCall(..) => self.others.push(note),
-        }
-    }
-
-    /// The process is gone. Some of what it was about to write is there.
-    pub(crate) fn die(&mut self) {
-        let most = if self.is_writable() { self.queue.len() } else { 0 };
-        for _ in 0..self.dice.between(0, most as u32) {
-            if let Some(batch) = self.queue.pop_front() {
-                self.write(batch);
-            }
-        }
-        self.queue.clear();
+        (self.fails_until, self.retry, self.is_torn) = (None, None, false);
+        self.saving.clear();
         self.untold.clear();
-        while self.asked.try_recv().is_ok() {}
+        self.queue.clear();
+        self.bells.1.try_iter().for_each(drop);
+        self.announced.1.try_iter().for_each(drop);
+        self.machine.die(death, now);
     }
 
-    /// Calls that may ring and whose verification is forgotten: nobody can tell of their end.
-    pub(crate) fn orphans(&self) -> impl Iterator<Item = CallId> {
-        self.in_flight.keys().filter(|call| !self.calls.contains_key(call)).copied()
-    }
-
-    /// The next process finds this. Each call once, as it was last written.
-    pub(crate) fn past(&self) -> Past {
-        let mut past = Past::default();
-        let notes = self.others.iter().chain(self.finals.values()).cloned();
-        let notes = notes.chain(self.calls.values().cloned().map(Note::Call).map(fixed));
-        notes.chain(self.verifications.values().cloned()).for_each(|note| past.add(note));
-        past
-    }
-}
-
-fn fixed(note: Note) -> Note {
-    match note {
-        Note::Call(call) => {
-            let record = Arc::new(restored(&call.record, &call.facts));
-            Note::Call(CallNote { record, ..call })
+    /// How many calls may ring, by the journal; and everything in it must be right.
+    pub(crate) fn check_end(&mut self) -> Result<usize, Broken> {
+        let Some(books) = &self.books else { return Ok(0) };
+        let mut found = Found::default();
+        for kind in Kind::ALL {
+            books.journal.visit(kind, |record| found.take(record)).map_err(unreadable)?;
         }
-        other @ (Note::Attempt(_)
-        | Note::Final(_)
-        | Note::Forgotten { .. }
-        | Note::Lease(_)
-        | Note::MissedCall(..)
-        | Note::Verification(_)) => other,
+        self.numbers.on_found(&found.events, books.journal.last_event() + 1)?;
+        Numbers::on_messages(&found.events, &found.messages)?;
+        Ok(found.in_flight.len())
     }
 }
 
-/// A call as it is read back.
-fn restored(call: &CallRecord, facts: &ringproof::verify::record::Facts) -> CallRecord {
-    let placed = (call.placed, call.placed_at);
-    CallRecord::restored(call.id, call.verification, placed, facts, call.planned_ring())
+/// What came of something, if it is known.
+pub(crate) fn poll(saving: &mut Saving) -> Option<Result<(), Unavailable>> {
+    match saving.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Pending => None,
+        Poll::Ready(answer) => Some(answer),
+    }
 }
 
 /// How long the teller takes at most.
 const TELLER_MS: u32 = 2;
-/// One step asks for a few things; a batch of timers, for as many as there are verifications.
-const ASKED_MAX: usize = 1 << 12;
+/// As the writer's thread.
+const RETRY: Duration = Duration::from_millis(250);
+/// One commit tells of a few things; that of a disk which works again, of all that it missed.
+const SAID_MAX: usize = 1 << 12;

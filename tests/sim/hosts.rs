@@ -5,21 +5,25 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use ringproof::app::rehearsal::{Ear, First};
 use ringproof::entropy::Entropy;
 use ringproof::gateway::Gateway;
+use ringproof::gateway::inflight::InFlight;
 use ringproof::gateway::settings::{Line, Peer, Settings};
 use ringproof::lab;
 use ringproof::tally::Tally;
 use ringproof::time::WallClock;
 use ringproof::trunk::Profile;
-use ringproof::verify::Verify;
 use ringproof::verify::event::{Event, Listener};
+use ringproof::verify::{TrunkNames, Verify};
 
+use crate::broken::Broken;
 use crate::checks::leases::Leases;
 use crate::checks::rest::{HeldUp, Rest};
 use crate::dice::Dice;
 use crate::dids::Known;
-use crate::disk::{Clerk, Disk, Mouth};
+use crate::disk::Disk;
+use crate::machine::Machine;
 use crate::plan::{self, Plan};
 
 /// A daemon: what its shards share.
@@ -34,6 +38,10 @@ pub(crate) struct Daemon {
     pub(crate) unwatched: usize,
     /// It was stopped for good.
     pub(crate) is_gone: bool,
+    /// Its machine has lost power: what had not expired was given some time more.
+    pub(crate) was_cut: bool,
+    /// How often it was led to believe that nobody was there for an hour.
+    pub(crate) leaps: usize,
     /// It was killed, and is not back yet.
     pub(crate) is_down: bool,
     /// How often it has died.
@@ -69,46 +77,35 @@ pub(crate) struct Trunk {
 /// How the world hears of what happens in a daemon.
 pub(crate) enum Heard {
     /// The daemon keeps nothing.
-    AtOnce(Ear, Receiver<Event>),
+    AtOnce(Prompt, Receiver<Event>),
     /// As its clients do: when it is on disk.
     OnceSaved(Box<Disk>),
 }
 
 /// Hears events at once.
 #[derive(Clone)]
-pub(crate) struct Ear(SyncSender<Event>);
+pub(crate) struct Prompt(SyncSender<Event>);
 
-impl Listener for Ear {
+impl Listener for Prompt {
     fn on_event(&self, event: Event) {
         self.0.try_send(event).expect("the world listens after every step");
     }
 }
 
 impl Heard {
-    fn new(plan: &Plan, dice: Dice) -> Self {
+    fn new(plan: &Plan, start: Instant, dice: [Dice; 2]) -> Self {
         match &plan.crashes {
             None => {
                 let (mouth, heard) = sync_channel(EVENTS_MAX);
-                Self::AtOnce(Ear(mouth), heard)
+                Self::AtOnce(Prompt(mouth), heard)
             }
             Some(crashes) => {
                 let names = plan.trunks.iter().map(|trunk| Arc::clone(&trunk.profile.name));
-                Self::OnceSaved(Box::new(Disk::new(crashes.commit_ms, names.collect(), dice)))
+                let [dice, rot] = dice;
+                let machine = Machine::new(crashes.durability, start, rot);
+                let names = TrunkNames::new(names);
+                Self::OnceSaved(Box::new(Disk::new(machine, crashes.commit_ms, names, dice)))
             }
-        }
-    }
-
-    pub(crate) fn listener(&self) -> Arc<dyn Listener> {
-        match self {
-            Self::AtOnce(ear, _) => Arc::new(ear.clone()),
-            Self::OnceSaved(disk) => Arc::new(disk.mouth.clone()),
-        }
-    }
-
-    pub(crate) fn mouth(&self) -> Option<&Mouth> {
-        match self {
-            Self::AtOnce(..) => None,
-            Self::OnceSaved(disk) => Some(&disk.mouth),
         }
     }
 }
@@ -140,10 +137,11 @@ impl Daemon {
 pub(crate) fn daemons(plan: &Plan, seed: u64, start: Instant) -> (Vec<Daemon>, Vec<Shard>) {
     let (mut daemons, mut shards) = (vec![], vec![]);
     for (index, plan_of) in plan.daemons.iter().enumerate() {
-        let heard = Heard::new(plan, Dice::new(seed, 7 + index as u64));
+        let dice = [7, 30].map(|purpose| Dice::new(seed, purpose + index as u64));
+        let mut heard = Heard::new(plan, start, dice);
         let first_shard = shards.len();
         let life = Life { plan, seed, index, nth: 0, first_shard, start };
-        let (verify, gateways) = life.begin(heard.listener(), heard.mouth(), start);
+        let (verify, gateways, _) = life.begin(&mut heard, start).expect("an empty disk");
         for (shard, (gateway, tally)) in (0..).zip(gateways) {
             shards.push(Shard {
                 gateway: Some(gateway),
@@ -164,6 +162,8 @@ pub(crate) fn daemons(plan: &Plan, seed: u64, start: Instant) -> (Vec<Daemon>, V
             first_shard,
             unwatched: 0,
             is_gone: false,
+            was_cut: false,
+            leaps: 0,
             is_down: false,
             lives: 0,
         });
@@ -185,13 +185,8 @@ pub(crate) struct Life<'a> {
 }
 
 impl Life<'_> {
-    /// It begins, and knows nothing. `mouth`: whoever keeps what it says.
-    pub(crate) fn begin(
-        &self,
-        listener: Arc<dyn Listener>,
-        mouth: Option<&Mouth>,
-        now: Instant,
-    ) -> (Arc<Verify>, Vec<(Gateway, Arc<Tally>)>) {
+    /// It begins. With a journal it has read what cannot wait: the calls that may ring.
+    pub(crate) fn begin(&self, heard: &mut Heard, now: Instant) -> Result<Begun, Broken> {
         let plan = &self.plan.daemons[self.index];
         let index = self.index as u64;
         let entropy = Entropy::seeded(match self.nth {
@@ -199,30 +194,59 @@ impl Life<'_> {
             // What two processes draw has nothing in common.
             nth => self.seed << 8 | 0xC0 | index << 3 | nth,
         });
-        let wall = WallClock::new(self.start, UNIX_EPOCH + Duration::from_secs(1_800_000_000));
-        let verify = Verify::new(plan.settings.clone(), wall, entropy.clone(), listener);
-        let verify = verify.expect("settings that work");
-        let verify = Arc::new(if mouth.is_some() { verify.kept(&[7; 32]) } else { verify });
+        let (verify, first) = self.verify(heard, &entropy, now)?;
         let count = plan.settings.shards;
         let gateway = |shard| {
             let mut settings =
                 shard_settings(self.plan, plan, address(self.index, shard), (shard, count));
-            settings.tag_key = mouth.map(|_| [7; 16]);
+            settings.tag_key = first.as_ref().map(|first| first.tag_key);
             let tally = Arc::new(Tally::default());
             let gateway =
                 Gateway::new(settings, Arc::clone(&verify), &entropy, Arc::clone(&tally), now);
             let shard = self.first_shard + usize::from(shard);
-            let records = mouth.map(|mouth| Clerk { mouth: mouth.clone(), shard });
+            let records = match heard {
+                Heard::AtOnce(..) => None,
+                Heard::OnceSaved(disk) => disk.records(&verify, shard),
+            };
             let gateway = match records {
                 None => gateway,
-                Some(records) => gateway.recorded_by(Arc::new(records)),
+                Some(records) => gateway.recorded_by(records),
             };
             (gateway, tally)
         };
         let gateways = (0..count).map(gateway).collect();
-        (verify, gateways)
+        Ok((verify, gateways, first.map(|first| first.in_flight).unwrap_or_default()))
+    }
+
+    fn verify(
+        &self,
+        heard: &mut Heard,
+        entropy: &Entropy,
+        now: Instant,
+    ) -> Result<(Arc<Verify>, Option<First>), Broken> {
+        let settings = &self.plan.daemons[self.index].settings;
+        let new = |wall, listener| {
+            Verify::new(settings.clone(), wall, entropy.clone(), listener)
+                .expect("settings that work")
+        };
+        match heard {
+            Heard::AtOnce(ear, _) => {
+                let wall =
+                    WallClock::new(self.start, UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+                Ok((Arc::new(new(wall, Arc::new(ear.clone()))), None))
+            }
+            Heard::OnceSaved(disk) => {
+                let ear = Ear::new();
+                let verify = new(disk.machine().wall(), ear.listener());
+                let first = disk.open(ear, entropy.clone(), now)?;
+                Ok((Arc::new(verify.kept(&first.code_key).begun(now)), Some(first)))
+            }
+        }
     }
 }
+
+/// What begins with a process: its tables, its shards, and the calls that may ring.
+pub(crate) type Begun = (Arc<Verify>, Vec<(Gateway, Arc<Tally>)>, Vec<InFlight>);
 
 fn address(daemon: usize, shard: u16) -> SocketAddr {
     ([192, 0, 2, 10 + daemon as u8], 5070 + shard).into()

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use ringproof::control::Saving;
 use ringproof::gateway::{Command, Input};
 use ringproof::verify::Started;
+use ringproof::verify::id::VerificationId;
 use ringproof::verify::snapshot::{Snapshot, Status};
 
 use crate::broken::{Rule, Verdict, ensure};
 use crate::checks::memory::{Known, Seen};
 use crate::checks::rest::empty;
-use crate::disk::{Begun, Done};
+use crate::disk::{Begun, Done, poll};
 use crate::lives::Crash;
 use crate::world::{Happening, World};
 
@@ -21,6 +23,8 @@ pub(crate) struct Owed {
     asked: Option<Known>,
     /// It says that a code was wrong.
     is_wrong: bool,
+    /// What happened before it is on disk.
+    barrier: Saving,
 }
 
 impl World {
@@ -38,10 +42,10 @@ impl World {
         };
         let lease = (order.to.as_u64(), order.caller_id.suffix());
         self.daemons[daemon].leases.on_leased(lease, order.call.id, self.now)?;
-        let begun = Begun { visit, task: started.task.clone() };
+        let begun = Begun { visit, id: started.snapshot.id, task: started.task.clone() };
         let now = self.now;
-        let look = self.daemons[daemon].disk().map(|disk| disk.begin(begun, beginning, now));
-        self.file_looks(daemon, look);
+        let looks = self.daemons[daemon].disk().map(|disk| disk.begin(begun, beginning, now));
+        self.file_looks(daemon, looks.into_iter().flatten());
         self.orders.push((daemon, order.clone()));
         self.command(daemon_shard(self, daemon, order.shard), Command::Place(order));
         Ok(())
@@ -50,8 +54,7 @@ impl World {
     /// Gives the disk what the rooms of a daemon want to be kept.
     pub(crate) fn hand_to_disk(&mut self, daemon: usize) {
         let now = self.now;
-        let verify = Arc::clone(&self.daemons[daemon].verify);
-        let looks = self.daemons[daemon].disk().map(|disk| disk.take(&verify, now));
+        let looks = self.daemons[daemon].disk().map(|disk| disk.schedule(now));
         self.file_looks(daemon, looks.into_iter().flatten());
     }
 
@@ -85,12 +88,17 @@ impl World {
         verify.announce(&begun.task);
         let Some(order) = begun.task.clone().call() else { return Ok(()) };
         let (visit, id) = (begun.visit, order.verification);
+        self.on_answered(daemon, visit, id);
+        self.hear(daemon)
+    }
+
+    /// A client is told that its verification was started.
+    pub(crate) fn on_answered(&mut self, daemon: usize, visit: usize, id: VerificationId) {
         self.story.record(self.now - self.start, &format!("visit {visit}: 201 {id}"));
         self.visits[visit] = Some(id);
         let attempts_left = self.plan.daemons[daemon].settings.attempts;
         let seen = Seen { attempts_left, calls: 1, status: Status::Pending };
         self.memory.on_started(id, daemon, seen);
-        self.hear(daemon)
     }
 
     /// The disk has refused a start: it has never been.
@@ -112,8 +120,11 @@ impl World {
         if self.daemons[daemon].disk().is_none() {
             return Ok(());
         }
-        let asked = self.memory.known(snapshot.id);
-        self.owed.push((daemon, Owed { snapshot, asked, is_wrong }));
+        let (asked, now) = (self.memory.known(snapshot.id), self.now);
+        let Some(barrier) = self.daemons[daemon].disk().and_then(|disk| disk.barrier(now)) else {
+            return Ok(());
+        };
+        self.owed.push((daemon, Owed { snapshot, asked, is_wrong, barrier }));
         self.hear(daemon)?;
         self.pay(daemon)
     }
@@ -121,18 +132,33 @@ impl World {
     /// Replies leave.
     fn pay(&mut self, daemon: usize) -> Verdict {
         let verify = Arc::clone(&self.daemons[daemon].verify);
-        for (owner, owed) in std::mem::take(&mut self.owed) {
-            let Owed { snapshot, asked, is_wrong } = &owed;
-            if owner == daemon && verify.is_saved(snapshot) {
-                let (id, status) = (snapshot.id, snapshot.status.as_str());
-                self.story.record(self.now - self.start, &format!("  <- {id} {status}"));
-                let told = (*asked, snapshot.into());
-                self.memory.on_told(id, told, *is_wrong, self.now)?;
-            } else if owner != daemon || verify.get(snapshot.id, self.now).is_some() {
+        for (owner, mut owed) in std::mem::take(&mut self.owed) {
+            if owner != daemon {
                 self.owed.push((owner, owed));
+                continue;
+            }
+            let is_saved = verify.is_saved(&owed.snapshot);
+            match poll(&mut owed.barrier) {
+                _ if is_saved => self.reply(&owed)?,
+                None => self.owed.push((owner, owed)),
+                Some(Err(_)) => self.meet("a reply that waited in vain for the disk"),
+                Some(Ok(())) => {
+                    // Forgotten, or taken back.
+                    let is_gone = verify.get(owed.snapshot.id, self.now).is_none();
+                    ensure(is_gone, Rule::Memory, || {
+                        format!("{} is not saved behind a barrier", owed.snapshot.id)
+                    })?;
+                }
             }
         }
         Ok(())
+    }
+
+    fn reply(&mut self, owed: &Owed) -> Verdict {
+        let Owed { snapshot, asked, is_wrong, .. } = owed;
+        let (id, status) = (snapshot.id, snapshot.status.as_str());
+        self.story.record(self.now - self.start, &format!("  <- {id} {status}"));
+        self.memory.on_told(id, (*asked, snapshot.into()), *is_wrong, self.now)
     }
 
     /// S6 of the disks: no record of a call is left, and no reply waits.
@@ -140,7 +166,7 @@ impl World {
         empty("replies that never left", self.owed.len())?;
         for daemon in &mut self.daemons {
             if let Some(disk) = daemon.disk() {
-                empty("records of calls that may ring", disk.in_flight.len())?;
+                empty("records of calls that may ring", disk.check_end()?)?;
                 ensure(disk.is_idle(), Rule::Quiet, || "the disk has work left".to_owned())?;
             }
         }

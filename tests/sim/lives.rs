@@ -1,19 +1,24 @@
 //! Daemons die at any moment, and others take over from what is on disk.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ringproof::gateway::Command;
 use ringproof::gateway::inflight::InFlight;
 use ringproof::lab::Entry;
 use ringproof::verify::Task;
+use ringproof::verify::id::VerificationId;
 use ringproof::verify::recover::Revival;
+use ringproof::verify::snapshot::Status;
 
-use crate::broken::Verdict;
+use crate::broken::{Rule, Verdict, ensure};
 use crate::checks::memory::is_old;
 use crate::checks::rest::{HeldUp, Rest};
+use crate::crashes::Kill;
 use crate::disk::Begun;
 use crate::hosts::Life;
 use crate::kept::daemon_shard;
+use crate::machine::Death;
 use crate::world::{Happening, World};
 
 /// What happens to daemons that have a journal.
@@ -55,7 +60,7 @@ impl World {
 
     pub(crate) fn crash(&mut self, crash: Crash) -> Verdict {
         let now = self.now;
-        let (daemon, turned) = match crash {
+        let daemon = match crash {
             Crash::Answers { daemon, begun } => return self.answer(daemon, &begun),
             Crash::Dies(kill) => return self.kill(kill),
             Crash::Revives(daemon) => return self.revive(daemon),
@@ -63,34 +68,58 @@ impl World {
                 let Some(crashes) = &self.plan.crashes else { return Ok(()) };
                 let failure = &crashes.failures[index];
                 let (daemon, until) = (failure.daemon, self.start + failure.until);
+                if self.daemons[daemon].is_away() {
+                    return Ok(());
+                }
                 self.story.record(now - self.start, &format!("the disk of {daemon} fails"));
-                (daemon, self.daemons[daemon].disk().map(|disk| disk.fail(until, now)))
+                if let Some(disk) = self.daemons[daemon].disk() {
+                    disk.fail(until);
+                }
+                daemon
             }
             Crash::DiskMends(daemon) => {
-                (daemon, self.daemons[daemon].disk().map(|disk| disk.mend(now)))
+                if let Some(disk) = self.daemons[daemon].disk() {
+                    disk.mend(now);
+                }
+                daemon
             }
-            Crash::DiskTurns(daemon) => {
-                (daemon, self.daemons[daemon].disk().map(|disk| disk.turn(now)))
-            }
+            Crash::DiskTurns(daemon) => daemon,
         };
-        let Some((done, looks)) = turned else { return Ok(()) };
+        let Some(disk) = self.daemons[daemon].disk() else { return Ok(()) };
+        let (done, looks) = disk.turn(now)?;
         self.file_looks(daemon, looks);
         self.on_disk_turned(daemon, done)
     }
 
     fn kill(&mut self, index: usize) -> Verdict {
         let Some(crashes) = &self.plan.crashes else { return Ok(()) };
-        let (daemon, pause) = (crashes.kills[index].daemon, crashes.kills[index].pause);
+        let Kill { daemon, pause, death, ahead, is_flipped, .. } = crashes.kills[index];
         if self.daemons[daemon].is_away() {
             return Ok(());
         }
-        self.meet("a kill");
-        self.story.record(self.now - self.start, &format!("daemon {daemon} dies for {pause:?}"));
-        if let Some(disk) = self.daemons[daemon].disk() {
-            disk.die();
+        if self.daemons[daemon].disk().is_some_and(|disk| disk.is_torn()) {
+            // The one case that is open is not for a simulation to find again.
+            self.agenda.add(self.now + LATER, Happening::Crash(Crash::Dies(index)));
+            return Ok(());
         }
+        self.meet(match death {
+            Death::Power => "a loss of power",
+            Death::Process => "a kill",
+        });
+        let what = format!("daemon {daemon} dies for {pause:?}: {death:?}, clock at {ahead}");
+        self.story.record(self.now - self.start, &what);
         self.hear(daemon)?;
+        let now = self.now;
+        if let Some(disk) = self.daemons[daemon].disk() {
+            disk.die(death, now);
+            disk.machine().set_ahead(ahead);
+            if is_flipped {
+                disk.machine().check_flip(now)?;
+                self.meet("a bit wrong");
+            }
+        }
         self.daemons[daemon].is_down = true;
+        self.daemons[daemon].was_cut |= death == Death::Power;
         for host in self.shards.iter_mut().filter(|host| host.daemon == daemon) {
             (host.gateway, host.wake) = (None, None);
             (host.rest, host.held_up) = (Rest::default(), HeldUp::default());
@@ -132,7 +161,7 @@ impl World {
             first_shard: host.first_shard,
             start: self.start,
         };
-        let (verify, gateways) = life.begin(host.heard.listener(), host.heard.mouth(), self.now);
+        let (verify, gateways, in_flight) = life.begin(&mut host.heard, self.now)?;
         host.verify = verify;
         for (host, (gateway, tally)) in
             self.shards.iter_mut().filter(|host| host.daemon == daemon).zip(gateways)
@@ -140,10 +169,16 @@ impl World {
             (host.gateway, host.tally, host.commanded) = (Some(gateway), tally, self.now);
         }
         self.forget_orders(daemon);
+        // What nobody had heard of.
+        self.hear(daemon)?;
+        let calls: Vec<_> = in_flight.iter().map(|record| record.call).collect();
+        let verify = Arc::clone(&self.daemons[daemon].verify);
         let Some(disk) = self.daemons[daemon].disk() else { return Ok(()) };
-        let orphans: Vec<_> = disk.orphans().collect();
-        let (past, in_flight) = (disk.past(), disk.in_flight.values().cloned().collect());
-        let revival = self.daemons[daemon].verify.recover(past, self.now);
+        let orphans = std::mem::take(&mut disk.orphans);
+        let (revival, replies) = disk.take_over(&verify, &calls)?;
+        let leaps = disk.machine().leaps();
+        let before = std::mem::replace(&mut self.daemons[daemon].leaps, leaps);
+        self.check_clocks(daemon, before)?;
         // Nobody has a timer for what has ended: it is forgotten by the daemon's tick.
         let Revival { tasks, pending, ended, .. } = revival;
         self.daemons[daemon].unwatched = pending + ended - tasks.len();
@@ -161,7 +196,23 @@ impl World {
             }
         }
         self.hear(daemon)?;
+        self.repeat_starts(daemon, &replies)?;
         self.check_memory(daemon)
+    }
+
+    /// Clients that had no answer to a start ask again, with the same key.
+    fn repeat_starts(&mut self, daemon: usize, replies: &[(usize, VerificationId)]) -> Verdict {
+        for (visit, id) in replies {
+            let Some(shown) = self.daemons[daemon].verify.get(*id, self.now) else { continue };
+            if self.visits[*visit].is_none() && self.dice.chance(50) {
+                self.meet("a start that was answered by the next process");
+                self.on_answered(daemon, *visit, *id);
+                if shown.status != Status::Pending {
+                    self.memory.on_ended(*id, (&shown).into(), self.now)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// For how long nobody was there who could hang up a phone that rang; `None`: somebody always was.
@@ -223,12 +274,35 @@ impl World {
         let host = &self.daemons[daemon];
         let settings = &self.plan.daemons[daemon].settings;
         let (keep, now) = (settings.keep_ended, self.now);
-        // Only so many that have ended are remembered, whatever their age.
-        let is_full = self.memory.count() > settings.bounds.ended_max;
+        // Only so many that have ended are remembered, whatever their age; and none that seems to have
+        // ended an hour ago.
+        let is_full = self.memory.count() > settings.bounds.ended_max || host.leaps > 0;
         let found = |id| host.verify.get(id, now).as_ref().map(Into::into);
         self.memory.after_crash(daemon, found, |ended| is_full || is_old(ended, keep, now))
     }
+
+    /// D10: whatever the wall clock says, nothing has expired before its time; but who lost an hour to a
+    /// clock has only been given some time.
+    fn check_clocks(&mut self, daemon: usize, before: usize) -> Verdict {
+        if self.daemons[daemon].leaps > before {
+            self.meet("a clock put forward while its machine was off");
+            self.daemons[daemon].leases.on_leapt();
+        }
+        if before > 0 {
+            return Ok(());
+        }
+        let verify = Arc::clone(&self.daemons[daemon].verify);
+        for id in self.visits.iter().flatten() {
+            let Some(shown) = verify.get(*id, self.now) else { continue };
+            let is_early = shown.status == Status::Expired
+                && !self.verifications.has_ended(*id)
+                && self.expires(*id).is_some_and(|at| self.now < at);
+            ensure(!is_early, Rule::Memory, || format!("{id} has expired before its time"))?;
+        }
+        Ok(())
+    }
 }
 
+const LATER: Duration = Duration::from_secs(1);
 /// Longer than the way of a datagram in calm weather and of a command.
 const WAY: Duration = Duration::from_millis(100);

@@ -188,10 +188,14 @@ fn met(world: &World) -> BTreeMap<String, usize> {
 fn must_meet() -> impl Iterator<Item = String> {
     let conduct = |name: &str| format!("conduct {}", name.split(':').next().unwrap_or(name));
     let words = [
+        "a bit wrong",
         "a call in flight at a kill",
         "a call that a restart ended",
         "a call that had not left at a kill",
+        "a clock put forward while its machine was off",
         "a kill",
+        "a loss of power",
+        "a start that was answered by the next process",
         "a start that the disk refused",
         "a trunk that may not ring it",
         "after the start",

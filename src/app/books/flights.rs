@@ -10,31 +10,32 @@ use tracing::info;
 
 use super::scribe::Scribe;
 use crate::app::teller::{Item, Teller};
-use crate::gateway::Command;
 use crate::gateway::inflight::{GhostEnd, InFlight, NotRecorded, Receipt, Records};
-use crate::net::Remote;
 use crate::store::{Batch, Key};
 use crate::verify::Verify;
 use crate::verify::id::CallId;
 use crate::verify::note::CallNote;
+
+/// What has a shard look at the answers to its records.
+pub(crate) type Bell = Box<dyn Fn() + Send + Sync>;
 
 /// The calls of one shard.
 pub(crate) struct Flights {
     scribe: Arc<Scribe>,
     verify: Arc<Verify>,
     teller: Arc<Teller<Item>>,
-    /// The shard, once it runs.
-    shard: Arc<OnceLock<Remote<Command>>>,
+    /// The shard's, once it runs.
+    bell: Arc<OnceLock<Bell>>,
 }
 
 impl Flights {
     pub(crate) fn new(scribe: Arc<Scribe>, verify: Arc<Verify>, teller: Arc<Teller<Item>>) -> Self {
-        Self { scribe, verify, teller, shard: Arc::default() }
+        Self { scribe, verify, teller, bell: Arc::default() }
     }
 
-    /// Where the shard is to be set, which does not run yet.
-    pub(crate) fn shard(&self) -> Arc<OnceLock<Remote<Command>>> {
-        Arc::clone(&self.shard)
+    /// Where the bell of the shard is to be set, which does not run yet.
+    pub(crate) fn bell(&self) -> Arc<OnceLock<Bell>> {
+        Arc::clone(&self.bell)
     }
 
     /// Behind the record, whichever way that went.
@@ -65,20 +66,20 @@ fn batch(scribe: &Scribe, note: Option<CallNote>, record: InFlight) -> Batch {
 
 impl Records for Flights {
     fn record(&self, record: InFlight, receipt: Receipt) {
-        let (scribe, shard) = (Arc::clone(&self.scribe), Arc::clone(&self.shard));
+        let (scribe, bell) = (Arc::clone(&self.scribe), Arc::clone(&self.bell));
         let note = self.verify.note_of_call(record.call);
         // The call of a start was written with it, before the shard had the order.
         let is_written = self.verify.is_of_start(record.call);
         let submit = move || {
-            let bell = Arc::clone(&shard);
+            let rung = Arc::clone(&bell);
             let answer = move |saved: Result<(), _>| {
                 receipt.answer(saved.map_err(|_| NotRecorded));
-                ring(&bell);
+                ring(&rung);
             };
             let batch = batch(&scribe, note, record);
             if scribe.journal.submit_then(batch, answer).is_err() {
                 // The receipt is gone, which is a refusal.
-                ring(&shard);
+                ring(&bell);
             }
         };
         match is_written {
@@ -98,9 +99,9 @@ impl Records for Flights {
     }
 }
 
-fn ring(shard: &OnceLock<Remote<Command>>) {
-    if let Some(shard) = shard.get() {
-        shard.ring();
+fn ring(bell: &OnceLock<Bell>) {
+    if let Some(ring) = bell.get() {
+        ring();
     }
 }
 

@@ -16,6 +16,9 @@ use crate::verify::id::VerificationId;
 use crate::verify::note::Note;
 use crate::verify::snapshot::Snapshot;
 
+/// What tells the moment: the machine's clock, but for simulations.
+pub(crate) type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
 /// Hands what happened to the journal.
 pub(crate) struct Scribe {
     pub(super) journal: Journal,
@@ -24,6 +27,8 @@ pub(crate) struct Scribe {
     audience: notify::Settings,
     entropy: Entropy,
     wall: WallClock,
+    /// The moment from which a message has its name.
+    clock: Clock,
     /// Logs and metrics.
     next: Arc<dyn Listener>,
 }
@@ -33,11 +38,11 @@ impl Scribe {
         journal: Journal,
         trunks: TrunkNames,
         audience: notify::Settings,
-        (entropy, wall): (Entropy, WallClock),
+        (entropy, wall, clock): (Entropy, WallClock, Clock),
         next: Arc<dyn Listener>,
     ) -> Arc<Self> {
         let pen = Pen { clock: journal.clock(), trunks };
-        Arc::new(Self { journal, pen, audience, entropy, wall, next })
+        Arc::new(Self { journal, pen, audience, entropy, wall, clock, next })
     }
 
     /// What is committed of notes and events.
@@ -45,8 +50,8 @@ impl Scribe {
         &self,
         notes: &[Note],
         events: impl Iterator<Item = &'a Event>,
-        now: Instant,
     ) -> Batch {
+        let now = (self.clock)();
         let mut batch = Batch::new();
         notes.iter().for_each(|note| self.pen.write(note, &mut batch));
         for event in events {
@@ -111,9 +116,8 @@ impl Listener for Scribe {
         self.on_told(Told::event(event));
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the moment from which a message has its name")]
     fn on_told(&self, mut told: Told) {
-        let batch = self.batch(&told.notes, told.event.iter(), Instant::now());
+        let batch = self.batch(&told.notes, told.event.iter());
         let saved = told.on_saved();
         match batch.is_empty() {
             true => saved(),

@@ -1,7 +1,6 @@
 //! What the control room writes before it answers.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -55,10 +54,9 @@ impl Store for Vault {
         self.scribe.journal.is_writable()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the moment from which a message has its name")]
     fn begin(&self, beginning: Beginning, reply: Option<KeptReply>) -> Result<Saving, Unavailable> {
         let Beginning { notes, events } = beginning;
-        let mut batch = self.scribe.batch(&notes, events.iter(), Instant::now());
+        let mut batch = self.scribe.batch(&notes, events.iter());
         if let Some(reply) = reply {
             batch.put(self.record(reply));
         }

@@ -52,6 +52,11 @@ impl Leases {
         }
     }
 
+    /// Their daemon believes that an hour has passed: what is over may be leased again.
+    pub(crate) fn on_leapt(&mut self) {
+        self.last.retain(|_, lease| lease.is_up);
+    }
+
     /// A call was never placed: its lease does not count.
     pub(crate) fn on_undone(&mut self, call: CallId) {
         self.last.retain(|_, lease| lease.call != call);

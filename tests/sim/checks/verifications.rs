@@ -56,6 +56,11 @@ impl Verifications {
         })
     }
 
+    /// Whether somebody was told of its end.
+    pub(crate) fn has_ended(&self, id: VerificationId) -> bool {
+        self.all.get(&id) == Some(&Stage::Ended)
+    }
+
     /// A code was compared. `right`: it is the code of the latest call.
     pub(crate) fn on_compared(right: bool, before: &Snapshot, after: &Snapshot) -> Verdict {
         Self::on_counted(

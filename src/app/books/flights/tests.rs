@@ -55,7 +55,7 @@ impl Desk {
         let names = TrunkNames::new(["lab".into()]);
         let webhooks =
             notify::Settings { endpoints: vec![], callbacks: None, trust: notify::Trust::System };
-        let (means, log) = ((entropy, wall), Arc::new(Nobody));
+        let (means, log) = ((entropy, wall, Arc::new(Instant::now) as _), Arc::new(Nobody));
         let scribe = Scribe::new(journal.clone(), names, webhooks, means, log);
         relay.set(scribe.clone());
         let flights = Flights::new(scribe, Arc::clone(&verify), Arc::clone(&teller));
