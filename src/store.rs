@@ -46,7 +46,7 @@ pub use engine::ReadError;
 pub use event::{Announce, Announced, NewEvent, NewWebhook};
 pub use field::FieldError;
 pub use hidden::Hidden;
-pub use journal::{Journal, WriterThread};
+pub use journal::{Hold, Journal, WriterThread};
 pub use kind::{Key, Kind};
 pub use look::Look;
 pub use opened::{OpenError, Opened, Report, SecretError};

@@ -15,6 +15,7 @@ use super::shards::Shards;
 use super::trunks::Trunks;
 use crate::notify::Notifier;
 use crate::store::Journal;
+use crate::store::settings::SILENCE_MAX;
 use crate::time::WallClock;
 use crate::trunk::Profile;
 use crate::verify::Verify;
@@ -89,6 +90,26 @@ pub(super) async fn watch(
                 }
                 scribe.on_trunk(name, is_up, now);
             }
+        }
+    }
+}
+
+/// Says when the disk does not answer any more, and when it does again. Never ends.
+pub(super) async fn heed(journal: &Journal) {
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    let mut was_silent = false;
+    loop {
+        tick.tick().await;
+        let silence = journal.silence();
+        match (mem::replace(&mut was_silent, silence >= SILENCE_MAX), silence >= SILENCE_MAX) {
+            (false, true) => {
+                error!(
+                    ?silence,
+                    "the journal's disk does not answer: nothing is accepted until it does"
+                );
+            }
+            (true, false) => warn!("the journal's disk answers again"),
+            (false, false) | (true, true) => {}
         }
     }
 }

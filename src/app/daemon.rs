@@ -122,7 +122,7 @@ impl Daemon {
         let Read { opened, in_flight, code_key, tag_key } =
             past::read(&config.journal, names, &entropy)?;
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), vec![]));
-        let Ledger { journal, bus, hooks, scribe } =
+        let Ledger { journal, hold, bus, hooks, scribe } =
             Ledger::start(opened, config, names, (&wall, &entropy), recorder.clone())?;
         relay.set(scribe.clone());
         let verify = Arc::new(verify.kept(&code_key).begun(now));
@@ -134,7 +134,7 @@ impl Daemon {
         // What may ring is hung up before all else is read, which can take a while.
         let calls = shards.haunt(in_flight, &locals);
         let Taken { tasks, replies, reading: recovery } =
-            past::take_over(&config.journal, (&journal, names), &verify, &calls, now)?;
+            past::take_over(&config.journal, (&journal, names, hold), &verify, &calls, now)?;
         let (counters, clock) = (Arc::new(ApiCounters::default()), journal.clock());
         let status = Arc::new(DaemonStatus {
             shards: Arc::clone(&shards),
@@ -225,6 +225,7 @@ impl Daemon {
             () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
             () = resume => {}
             () = chores::sweep(&journal, (terms, &file), &hooks) => {}
+            () = chores::heed(&journal) => {}
         }
         let settled = timeout(stop::LAST_WORDS_MAX, settle(&teller, &journal)).await;
         if !file.is_there() {

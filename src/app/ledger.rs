@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::control::EventBus;
 use crate::entropy::Entropy;
 use crate::notify::Notifier;
-use crate::store::{Announced, Journal, Opened};
+use crate::store::{Announced, Hold, Journal, Opened};
 use crate::time::WallClock;
 use crate::verify::TrunkNames;
 use crate::verify::event::Listener;
@@ -20,6 +20,8 @@ use crate::verify::event::Listener;
 /// What begins with the journal.
 pub(super) struct Ledger {
     pub(super) journal: Journal,
+    /// Nothing is written as long as it lives.
+    pub(super) hold: Hold,
     /// The event stream, which gets what is on disk.
     pub(super) bus: Arc<EventBus>,
     /// The webhooks, also where nobody is told by them any more: what waits for them is there.
@@ -28,7 +30,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Begins to write. `next` hears of events at once. Must be called inside a tokio runtime.
+    /// Begins to write, once nobody has the hold. `next` hears of events at once. Must be called inside a tokio runtime.
     ///
     /// # Errors
     ///
@@ -55,7 +57,7 @@ impl Ledger {
             }
         };
         // The thread ends with the last handle.
-        let (journal, _) = opened.start(Box::new(announce))?;
+        let (journal, _, hold) = opened.start_held(Box::new(announce))?;
         let rows = Arc::new(Rows(journal.clone()));
         let hooks = Arc::new(Notifier::start(&config.webhooks, rows, wall.clone(), entropy));
         // Before anything is told: what was committed earlier it reads by itself.
@@ -63,6 +65,6 @@ impl Ledger {
         let means = (entropy.clone(), wall.clone(), Arc::new(Instant::now) as Clock);
         let heard = config.webhooks.clone();
         let scribe = Scribe::new(journal.clone(), trunks.clone(), heard, means, next);
-        Ok(Self { journal, bus, hooks, scribe })
+        Ok(Self { journal, hold, bus, hooks, scribe })
     }
 }

@@ -13,7 +13,7 @@ use crate::gateway::inflight::InFlight;
 use crate::observe::RecoveryReading;
 use crate::store::clock::{Away, Reading};
 use crate::store::record::{Idempotency, Secret};
-use crate::store::{Journal, OpenError, Opened, ReadError, Report, SecretError};
+use crate::store::{Hold, Journal, OpenError, Opened, ReadError, Report, SecretError};
 use crate::verify::id::CallId;
 use crate::verify::recover::Revival;
 use crate::verify::{Task, TrunkNames, Verify};
@@ -148,12 +148,12 @@ pub(super) struct Taken {
 #[expect(clippy::disallowed_methods, reason = "an edge: it says how long it took")]
 pub(super) fn take_over(
     config: &config::Journal,
-    (journal, trunks): (&Journal, &TrunkNames),
+    (journal, trunks, hold): (&Journal, &TrunkNames, Hold),
     verify: &Verify,
     calls: &[CallId],
     began: Instant,
 ) -> Result<Taken, JournalError> {
-    let revived = revive((journal, trunks), verify, calls, &Instant::now);
+    let revived = revive((journal, trunks, Some(hold)), verify, calls, &Instant::now);
     let (revival, replies, records) =
         revived.map_err(|why| JournalError { path: config.path.clone(), why })?;
     let Revival { tasks, pending, ended, homeless } = revival;
@@ -182,12 +182,14 @@ pub(super) fn take_over(
 ///
 /// What cannot be read.
 pub(super) fn revive(
-    (journal, trunks): (&Journal, &TrunkNames),
+    (journal, trunks, hold): (&Journal, &TrunkNames, Option<Hold>),
     verify: &Verify,
     calls: &[CallId],
     clock: &dyn Fn() -> Instant,
 ) -> Result<(Revival, Vec<Idempotency>, u64), Why> {
     let Found { past, replies, unreadable, records } = past::read(journal, trunks, calls, clock())?;
+    // A commit that failed meanwhile, for want of room, would have looked like a file that is damaged.
+    drop(hold);
     match unreadable {
         0 => Ok((verify.recover(past, clock()), replies, records)),
         more => Err(Why::Unreadable(more)),

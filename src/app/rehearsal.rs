@@ -153,7 +153,7 @@ impl Books {
     ) -> Result<(Revival, Vec<KeptReply>), Refused> {
         let clock = || (self.clock)();
         let (revival, replies, _) =
-            past::revive((&self.journal, &self.trunks), verify, calls, &clock)?;
+            past::revive((&self.journal, &self.trunks, None), verify, calls, &clock)?;
         let clock = self.journal.clock();
         Ok((revival, replies.into_iter().map(|reply| vault::reply(reply, clock)).collect()))
     }

@@ -4,6 +4,7 @@
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// What ends with the first signal from now on, and what ends with the second.
 ///
@@ -11,13 +12,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 ///
 /// The system refuses. Must be called inside a tokio runtime.
 pub(super) fn listen() -> io::Result<(impl Future<Output = ()>, impl Future<Output = ()>)> {
-    // Both listen from now on, so each sees the first signal.
-    let (mut first, mut second) = (Either::new()?, Either::new()?);
-    let insisted = async move {
-        second.next().await;
-        second.next().await;
-    };
-    Ok((async move { first.next().await }, insisted))
+    let mut signals = Either::new()?;
+    let ((first, asked), (second, insisted)) = (oneshot::channel(), oneshot::channel());
+    // One listens for both: signals that come while nobody looks are one, so the first must have been
+    // taken before anything shows that it was.
+    tokio::spawn(async move {
+        for signal in [first, second] {
+            signals.next().await;
+            // Who does not wait for it any more is stopping already.
+            let _ = signal.send(());
+        }
+    });
+    let come = async |signal: oneshot::Receiver<()>| drop(signal.await);
+    Ok((come(asked), come(insisted)))
 }
 
 /// A write beyond the limit on the size of files (`ulimit -f`) is an error from now on, as one on a full

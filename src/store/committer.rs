@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::oneshot;
@@ -58,7 +59,15 @@ pub(super) struct Shared {
     pub(super) tables: ArcSwapOption<Tables>,
     /// The number of the last event that was committed.
     pub(super) last_event: AtomicU64,
+    pub(super) pulse: Pulse,
     pub(super) counts: Counts,
+}
+
+/// Since when a commit lasts: a disk that answers nothing is known by that alone.
+pub(super) struct Pulse {
+    zero: Instant,
+    /// Microseconds behind `zero`, and one; zero: there is no commit.
+    since: AtomicU64,
 }
 
 /// What the clocks show now.
@@ -123,9 +132,12 @@ impl Committer {
             return Ok(engine);
         }
         let begin = clocks();
+        self.shared.pulse.begin(begin.instant);
         let batches = group.parts.iter().map(|part| &part.batch);
         let batches: Vec<_> = batches.filter(|batch| !batch.is_empty()).collect();
-        let written = match engine.commit(&batches, self.clock.stamp(&begin)) {
+        let written = engine.commit(&batches, self.clock.stamp(&begin));
+        self.shared.pulse.end();
+        let written = match written {
             Ok(written) => written,
             Err(error) => return Err(self.fail(engine, group, &error)),
         };
@@ -218,6 +230,32 @@ impl Committer {
 
     fn count_held(&self) {
         self.shared.counts.held.store(self.held.len(), Ordering::Relaxed);
+    }
+}
+
+impl Pulse {
+    pub(super) fn new(zero: Instant) -> Self {
+        Self { zero, since: AtomicU64::new(0) }
+    }
+
+    fn begin(&self, now: Instant) {
+        let micros = now.saturating_duration_since(self.zero).as_micros();
+        self.since.store(u64::try_from(micros).unwrap_or(u64::MAX - 1) + 1, Ordering::Release);
+    }
+
+    fn end(&self) {
+        self.since.store(0, Ordering::Release);
+    }
+
+    /// For how long the disk has not answered. Asks for the time only when it has to.
+    pub(super) fn silence(&self, now: impl FnOnce() -> Instant) -> Duration {
+        match self.since.load(Ordering::Acquire) {
+            0 => Duration::ZERO,
+            since => {
+                let begun = self.zero + Duration::from_micros(since - 1);
+                now().saturating_duration_since(begun)
+            }
+        }
     }
 }
 

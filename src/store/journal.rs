@@ -3,26 +3,28 @@
 #![expect(clippy::disallowed_methods, reason = "the queue's bound is ours: not every batch counts")]
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SendError, Sender, channel};
+use std::sync::mpsc::{Receiver, SendError, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::oneshot;
 
 use super::batch::Batch;
 use super::clock::JournalClock;
-use super::committer::{Committer, Done, Shared, Submission, Terms};
+use super::committer::{Committer, Done, Pulse, Shared, Submission, Terms};
 use super::engine::{Engine, ReadError};
 use super::event::Announce;
 use super::figures::{Counts, Figures};
 use super::kind::{Key, Kind};
 use super::opened::Opened;
 use super::record::Record;
-use super::settings::{BATCH_BYTES_MAX, QUEUE_MAX};
+use super::settings::{BATCH_BYTES_MAX, QUEUE_MAX, SILENCE_MAX};
 use super::ticket::{CommitError, SubmitError, Ticket};
 use super::writer::Writer;
 
@@ -40,14 +42,25 @@ pub struct Journal {
 #[derive(Debug)]
 pub struct WriterThread(JoinHandle<()>);
 
-/// Starts the thread that writes.
-pub(super) fn start(opened: Opened, announce: Announce) -> io::Result<(Journal, WriterThread)> {
+/// As long as it lives nothing is written.
+#[derive(Debug)]
+#[must_use]
+pub struct Hold {
+    _end: SyncSender<Infallible>,
+}
+
+/// Starts the thread that writes, once nobody has the [`Hold`].
+pub(super) fn start(
+    opened: Opened,
+    announce: Announce,
+) -> io::Result<(Journal, WriterThread, Hold)> {
     let (window, started) = (opened.settings.window, opened.started);
     let (journal, queue, committer, engine) = join(opened, announce);
-    let writer = Writer { queue, committer, window, started };
+    let (end, held) = sync_channel(0);
+    let writer = Writer { queue, committer, window, started, held };
     let thread =
         thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run(engine))?;
-    Ok((journal, WriterThread(thread)))
+    Ok((journal, WriterThread(thread), Hold { _end: end }))
 }
 
 /// A journal and what is needed to write it.
@@ -55,7 +68,7 @@ pub(super) fn join(
     opened: Opened,
     announce: Announce,
 ) -> (Journal, Receiver<Submission>, Committer, Engine) {
-    let Opened { engine, strips, clock, .. } = opened;
+    let Opened { engine, strips, clock, started, .. } = opened;
     let (queue, waiting) = channel();
     let counts = Counts::default();
     counts.file_bytes.store(engine.file_bytes(), Ordering::Relaxed);
@@ -63,6 +76,7 @@ pub(super) fn join(
         epoch: AtomicU64::new(0),
         tables: ArcSwapOption::from_pointee(engine.tables.clone()),
         last_event: AtomicU64::new(engine.last_event()),
+        pulse: Pulse::new(started.instant),
         counts,
     });
     let held = VecDeque::new();
@@ -123,9 +137,18 @@ impl Journal {
         Ticket(ticket)
     }
 
-    /// Whether the disk was seen to work.
+    /// Whether the disk was seen to work, and has not been silent for [`SILENCE_MAX`] since.
     pub fn is_writable(&self) -> bool {
-        self.shared.epoch().is_multiple_of(2)
+        self.is_writable_at(Instant::now)
+    }
+
+    /// For how long the disk has not answered: how old the commit is that is being made.
+    pub fn silence(&self) -> Duration {
+        self.shared.pulse.silence(Instant::now)
+    }
+
+    pub(super) fn is_writable_at(&self, now: impl FnOnce() -> Instant) -> bool {
+        self.shared.epoch().is_multiple_of(2) && self.shared.pulse.silence(now) < SILENCE_MAX
     }
 
     /// How many batches are held until the disk works.
@@ -195,8 +218,9 @@ impl Journal {
         if bytes > max {
             return Err(SubmitError::TooLarge { bytes, max });
         }
+        // Before the look: a disk that fails behind it is met by the writer.
         let epoch = self.shared.epoch();
-        if !epoch.is_multiple_of(2) {
+        if !self.is_writable() {
             return Err(SubmitError::Unwritable);
         }
         let waiting = &self.shared.counts.submitted;

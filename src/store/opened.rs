@@ -13,7 +13,7 @@ use super::disk::{Disk, FileDisk};
 use super::engine::{Engine, EngineError, ReadError};
 use super::event::Announce;
 use super::hidden::Hidden;
-use super::journal::{self, Journal, WriterThread};
+use super::journal::{self, Hold, Journal, WriterThread};
 use super::kind::{Key, Kind};
 use super::preamble::{FORMAT, Preamble};
 use super::record::{Record, Secret};
@@ -286,6 +286,16 @@ impl Opened {
     ///
     /// The system has no thread to spare.
     pub fn start(self, announce: Announce) -> io::Result<(Journal, WriterThread)> {
+        self.start_held(announce).map(|(journal, thread, _)| (journal, thread))
+    }
+
+    /// The same, and nothing is written as long as the [`Hold`] lives: who reads many records
+    /// reads them as they are now, whatever the disk does. What is handed over meanwhile waits.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
+    pub fn start_held(self, announce: Announce) -> io::Result<(Journal, WriterThread, Hold)> {
         journal::start(self, announce)
     }
 

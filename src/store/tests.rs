@@ -16,6 +16,7 @@ use crate::time::Micros;
 use crate::time::testing::origin;
 
 mod look;
+mod slow;
 
 const SETTINGS: Settings =
     Settings { durability: Durability::Power, window: Duration::ZERO, cache_bytes: 1 << 20 };

@@ -8,6 +8,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the writer is an edge: it reads the clock")]
 
+use std::convert::Infallible;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -23,11 +24,14 @@ pub(super) struct Writer {
     /// The least time from the end of one commit to the next.
     pub(super) window: Duration,
     pub(super) started: Reading,
+    /// It begins when the other end is gone.
+    pub(super) held: Receiver<Infallible>,
 }
 
 impl Writer {
     /// Commits until every handle is gone and nothing waits.
     pub(super) fn run(mut self, mut engine: Engine) {
+        let Err(_) = self.held.recv();
         let mut free_at = Instant::now();
         while let Some(group) = self.gather(free_at) {
             engine = match self.committer.commit(engine, group, &|| self.started.again()) {
