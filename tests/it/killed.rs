@@ -1,10 +1,12 @@
 //! A daemon that is killed, and one whose disk is full.
 
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, code, wrong};
@@ -92,6 +94,47 @@ fn h04_d01_replies_and_wrong_codes_are_known_after_a_kill() {
     world.kill_and_start();
     assert_eq!(world.get(&found)["reason"], "code_matched");
     world.stop();
+}
+
+#[test]
+fn d03_a_wait_on_the_command_line_outlives_a_kill() {
+    let mut lab = Lab::new();
+    let mut plan = plan(&lab);
+    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
+    let mut world = World::start(&plan);
+    let mut waits = world.command(&["verify", PHONE, "--wait", "--json"]);
+    waits.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut waits = waits.spawn().unwrap();
+    let mut said = BufReader::new(waits.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut until = |words: &str| said.find(|line| line.contains(words)).expect(words);
+    let caller = lab.rings(PHONE);
+    until("waiting for the code");
+    world.kill();
+    until("waiting for the daemon until 20");
+    // Whoever held the phone has seen the number.
+    writeln!(waits.stdin.take().unwrap(), "{}", code(&caller)).unwrap();
+    world.spawn_again();
+    until("the daemon is back");
+    let output = waits.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", world.log());
+    let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verified["reason"], "code_matched");
+    world.stop();
+}
+
+#[test]
+fn ctrl_c_ends_a_wait_for_a_daemon_that_is_away() {
+    let lab = Lab::new();
+    let mut world = World::start(&plan(&lab));
+    let mut waits = world.command(&["verify", PHONE, "--wait"]);
+    let mut waits = waits.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(waits.stderr.take().unwrap()).lines().map(Result::unwrap);
+    said.find(|line| line.contains("has started")).unwrap();
+    world.kill();
+    said.find(|line| line.contains("waiting for the daemon until 20")).unwrap();
+    kill(Pid::from_raw(i32::try_from(waits.id()).unwrap()), Signal::SIGINT).unwrap();
+    assert_eq!(waits.wait().unwrap().code(), Some(130));
+    assert!(said.any(|line| line.contains("stays pending until 20")));
 }
 
 #[test]
