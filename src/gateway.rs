@@ -253,7 +253,7 @@ impl Gateway {
             && self.outbox.len() == 0
             && !self.awaits_bye()
             && !self.awaits_callers()
-            && !self.ghosts.are_about()
+            && self.ghosts.open() == 0
     }
 
     fn awaits_bye(&self) -> bool {
@@ -283,6 +283,7 @@ impl Gateway {
         self.tally.set_table(Table::ServerTransactions, servers, servers_max);
         self.tally.set_table(Table::Calls, self.calls.len(), limit);
         self.tally.set_table(Table::Ghosts, self.ghosts.len(), self.ghosts.limit());
+        self.tally.set_left_behind(self.ghosts.open());
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
         let timers = self.wheel.len() + self.expiries.len();
         self.tally.set_table(Table::Timers, timers, self.deadlines_max() + self.expiries_max());

@@ -221,7 +221,7 @@ impl Daemon {
         };
         let serve = server.run(api, drained.notified());
         tokio::select! {
-            () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
+            () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.up()) => {}
             () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
             () = resume => {}
             () = chores::sweep(&journal, (terms, &file), &hooks) => {}

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use super::stop::Up;
 use super::trunks::Trunks;
 use crate::control::service::NotPlaced;
 use crate::control::{Calls, Place};
@@ -63,6 +64,12 @@ impl Shards {
     /// Calls that live, all shards together.
     pub(super) fn calls(&self) -> u64 {
         self.shards.iter().map(|shard| shard.tally.table(Table::Calls).0).sum()
+    }
+
+    /// What a stop waits for, all shards together.
+    pub(super) fn up(&self) -> Up {
+        let left_behind = self.shards.iter().map(|shard| shard.tally.left_behind()).sum();
+        Up { calls: self.calls(), left_behind }
     }
 
     /// Gives one shard other trunks. Waits until its queue has a place.

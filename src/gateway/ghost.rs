@@ -294,10 +294,7 @@ impl Gateway {
     }
 
     fn on_ghost_over(&mut self, handle: Handle, how: GhostEnd) {
-        let Some(ghost) = self.ghosts.get_mut(handle) else { return };
-        if !ghost.is_told {
-            ghost.is_told = true;
-            let call = ghost.call;
+        if let Some(call) = self.ghosts.close(handle) {
             self.tell_ghost_over(call, how);
         }
     }

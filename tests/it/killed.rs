@@ -54,6 +54,29 @@ fn d03_what_rang_is_hung_up_and_its_code_still_counts() {
     world.stop();
 }
 
+#[test]
+fn d03_a_stop_says_at_once_that_it_waits_for_calls_of_the_process_before() {
+    let mut lab = Lab::new();
+    let mut plan = plan(&lab);
+    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
+    let mut world = World::start(&plan);
+    world.verify(PHONE);
+    lab.rings(PHONE);
+    world.kill();
+    // Nobody will ever answer the CANCEL.
+    lab.close();
+    world.spawn_again();
+    world.await_ready();
+    world.signal(Signal::SIGTERM);
+    eventually("it says what it waits for", || {
+        let words = "is waited for calls=0 left_behind=1 at_most=32.25s";
+        world.log().contains(words).then_some(())
+    });
+    world.signal(Signal::SIGTERM);
+    assert_eq!(world.exits(Duration::from_secs(5)).code(), Some(0));
+    assert!(world.log().contains("by a second signal calls=0 left_behind=1"), "{}", world.log());
+}
+
 /// A journal that is checked for minutes, or refused, keeps no phone ringing.
 #[test]
 fn d03_what_rang_is_hung_up_before_the_journal_is_read() {
