@@ -50,7 +50,7 @@ pub(super) struct Daemon {
     journal: Journal,
     hooks: Arc<Notifier>,
     /// The journal's.
-    file: Found,
+    file: Arc<Found>,
     terms: Terms,
     /// What the process before this one left to do.
     tasks: Vec<Task>,
@@ -119,7 +119,7 @@ impl Daemon {
         let (verify, teller, relay) = listening(config, (&wall, &entropy))?;
 
         let (server, sockets) = bind(config, &control)?;
-        let Read { opened, in_flight, code_key, tag_key } =
+        let Read { opened, file, in_flight, code_key, tag_key } =
             past::read(&config.journal, names, &entropy)?;
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), vec![]));
         let Ledger { journal, bus, hooks, scribe } =
@@ -146,10 +146,10 @@ impl Daemon {
             log,
             teller: Arc::clone(&teller),
             journal: journal.clone(),
+            file: Arc::clone(&file),
             recovery,
             hooks: Arc::clone(&hooks),
-            started: now,
-            started_at: wall.at(now),
+            started: (now, wall.at(now)),
         });
         let parts = Parts {
             verify: Arc::clone(&verify),
@@ -173,7 +173,7 @@ impl Daemon {
             teller,
             journal,
             hooks,
-            file: Found::at(config.journal.path.clone()),
+            file,
             terms: Terms::new(&config.verify, &config.journal),
             tasks,
             shards,

@@ -1,11 +1,13 @@
 //! From a journal's file to what the daemon begins with.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tracing::{error, info, warn};
 
 use super::books::past::{self, Found};
+use super::files;
 use super::journal_advice;
 use crate::config;
 use crate::entropy::Entropy;
@@ -21,6 +23,8 @@ use crate::verify::{Task, TrunkNames, Verify};
 /// A journal that was read back.
 pub(super) struct Read {
     pub(super) opened: Opened,
+    /// Its file.
+    pub(super) file: Arc<files::Found>,
     /// Calls that may ring.
     pub(super) in_flight: Vec<InFlight>,
     /// The key of the hashes of codes.
@@ -97,7 +101,8 @@ fn read_file(
     let (opened, code_key) = key(opened, "codes", &now, entropy)?;
     let (opened, tag_key) = key(opened, "tags", &now, entropy)?;
     let in_flight = past::in_flight(&opened, trunks, Instant::now())?;
-    Ok(Read { opened, in_flight, code_key, tag_key })
+    let file = Arc::new(files::Found::at(config.path.clone()));
+    Ok(Read { opened, file, in_flight, code_key, tag_key })
 }
 
 fn key<const N: usize>(

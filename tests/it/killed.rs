@@ -236,6 +236,11 @@ fn a_daemon_whose_journal_was_deleted_says_so_and_does_not_end_well() {
     let mut world = World::start(&plan(&lab));
     fs::remove_file(world.place.0.join("journal")).unwrap();
     eventually("it says so", || world.log().contains("was moved or deleted").then_some(()));
+    let refused = world.client.get("/readyz");
+    assert_eq!(refused.problem(), (503, "not_ready".to_owned()));
+    assert!(refused.body.contains("the journal was moved or deleted"), "{}", refused.body);
+    assert_eq!(world.client.get("/v1/status").json()["readiness"], "store_gone");
+    assert_eq!(world.scrape().sum("ringproof_journal_there", &[]), 0.0);
     world.signal(Signal::SIGTERM);
     assert_eq!(world.exits(Duration::from_secs(10)).code(), Some(71));
 }
