@@ -34,6 +34,7 @@ pub struct Tally {
     entries: [AtomicU64; Table::ALL.len()],
     limits: [AtomicU64; Table::ALL.len()],
     left_behind: AtomicU64,
+    byes: AtomicU64,
 }
 
 impl Tally {
@@ -85,9 +86,11 @@ impl Tally {
         self.limits[table as usize].store(limit as u64, Ordering::Relaxed);
     }
 
-    /// How many calls of a gateway before this one may still be up.
-    pub fn set_left_behind(&self, calls: usize) {
+    /// How many calls of a gateway before this one may still be up, and how many phones that were picked
+    /// up, then or since, have a BYE on its way that must be heard.
+    pub fn set_left_behind(&self, calls: usize, byes: usize) {
         self.left_behind.store(calls as u64, Ordering::Relaxed);
+        self.byes.store(byes as u64, Ordering::Relaxed);
     }
 
     /// Messages of this kind that came.
@@ -140,9 +143,9 @@ impl Tally {
         (read(&self.entries[table as usize]), read(&self.limits[table as usize]))
     }
 
-    /// What [`Tally::set_left_behind`] said last.
-    pub fn left_behind(&self) -> u64 {
-        read(&self.left_behind)
+    /// What [`Tally::set_left_behind`] said last: calls, then BYEs.
+    pub fn left_behind(&self) -> (u64, u64) {
+        (read(&self.left_behind), read(&self.byes))
     }
 }
 
@@ -161,6 +164,7 @@ impl Default for Tally {
             entries: zeros(),
             limits: zeros(),
             left_behind: AtomicU64::new(0),
+            byes: AtomicU64::new(0),
         }
     }
 }

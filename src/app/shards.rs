@@ -68,8 +68,9 @@ impl Shards {
 
     /// What a stop waits for, all shards together.
     pub(super) fn up(&self) -> Up {
-        let left_behind = self.shards.iter().map(|shard| shard.tally.left_behind()).sum();
-        Up { calls: self.calls(), left_behind }
+        let rest = self.shards.iter().map(|shard| shard.tally.left_behind());
+        let (left_behind, byes) = rest.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        Up { calls: self.calls(), left_behind, byes }
     }
 
     /// Gives one shard other trunks. Waits until its queue has a place.

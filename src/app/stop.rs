@@ -20,6 +20,8 @@ pub(super) struct Up {
     pub(super) calls: u64,
     /// Of the one before it, CANCELled again and again until their trunk answers.
     pub(super) left_behind: u64,
+    /// That were answered, and whose BYE has not been heard.
+    pub(super) byes: u64,
 }
 
 /// Serves until `stop`, then waits for `drain`, which ends every call, and tells `drained`, which
@@ -34,11 +36,12 @@ pub(super) async fn run(
     let end = async {
         stop.await;
         stopping.notify_one();
-        let Up { calls, left_behind } = up();
+        let Up { calls, left_behind, byes } = up();
         let at_most = DRAIN_MAX;
         info!(
             calls,
             left_behind,
+            byes,
             ?at_most,
             "stopping: no new calls, those that ring are hung up, and every end is waited for"
         );
@@ -52,8 +55,8 @@ pub(super) async fn run(
         match timeout(DRAIN_MAX, drain).await {
             Ok(()) => info!("every call has ended"),
             Err(_) => {
-                let Up { calls, left_behind } = up();
-                warn!(calls, left_behind, "some calls did not end in time");
+                let Up { calls, left_behind, byes } = up();
+                warn!(calls, left_behind, byes, "some calls did not end in time");
             }
         }
         drained.notify_one();
@@ -66,8 +69,8 @@ pub(super) async fn run(
         ((), ()) = async { tokio::join!(serve, end) } => {}
         () = late => warn!("some connections did not end in time"),
         () = stop_now => {
-            let Up { calls, left_behind } = up();
-            warn!(calls, left_behind, "stopped at once, by a second signal");
+            let Up { calls, left_behind, byes } = up();
+            warn!(calls, left_behind, byes, "stopped at once, by a second signal");
         }
     }
 }
@@ -90,7 +93,7 @@ mod tests {
     use super::*;
 
     fn up() -> Up {
-        Up { calls: 1, left_behind: 0 }
+        Up { calls: 1, left_behind: 0, byes: 0 }
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, code, wrong};
-use crate::raw;
+use crate::raw::{self, Request};
 use crate::world::{Plan, World, eventually};
 
 const PHONE: &str = "+46701740650";
@@ -69,12 +69,49 @@ fn d03_a_stop_says_at_once_that_it_waits_for_calls_of_the_process_before() {
     world.await_ready();
     world.signal(Signal::SIGTERM);
     eventually("it says what it waits for", || {
-        let words = "is waited for calls=0 left_behind=1 at_most=32.25s";
+        let words = "is waited for calls=0 left_behind=1 byes=0 at_most=32.25s";
         world.log().contains(words).then_some(())
     });
     world.signal(Signal::SIGTERM);
     assert_eq!(world.exits(Duration::from_secs(5)).code(), Some(0));
     assert!(world.log().contains("by a second signal calls=0 left_behind=1"), "{}", world.log());
+}
+
+/// The trunk heard the ACK, and not the BYE.
+#[test]
+fn d03_a_phone_that_was_answered_is_hung_up_by_the_next_process() {
+    let trunk = raw::socket("127.0.0.1:0");
+    let next = |method: &str| loop {
+        let request = Request::receive(&trunk);
+        if request.text.starts_with(method) {
+            return request;
+        }
+    };
+    let mut plan = Plan::new(trunk.local_addr().unwrap());
+    plan.sip = format!("listen = [\"udp:{}\"]", raw::closed());
+    let mut world = World::start(&plan);
+    let started = world.verify(PHONE);
+    let invite = next("INVITE ");
+    trunk.send_to(invite.response("200 OK").as_bytes(), invite.from).unwrap();
+    let bye = next("BYE ");
+    // What it was is on disk once its end is shown.
+    world.call_ended(&id(&started));
+    world.kill();
+    world.spawn_again();
+    let again = next("BYE ");
+    assert_eq!((again.from, again.header("To:")), (bye.from, bye.header("To:")));
+    // It is sent before the journal is read, by whoever does not listen, and after.
+    trunk.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    eventually("the BYE is heard", || {
+        if let Some(request) = Request::poll(&trunk) {
+            trunk.send_to(request.response("200 OK").as_bytes(), request.from).unwrap();
+        }
+        world.log().contains("is over").then_some(())
+    });
+    assert_eq!(world.get(&id(&started))["flash_call"]["call"]["outcome"], "answered_suspect");
+    world.kill_and_start();
+    assert!(!world.log().contains("CANCELled what may ring"), "{}", world.log());
+    world.stop();
 }
 
 /// A journal that is checked for minutes, or refused, keeps no phone ringing.

@@ -69,7 +69,7 @@ fn r13_a_stop_waits_for_a_call_and_a_second_signal_does_not() {
     assert!(insisting.elapsed() < Duration::from_secs(2), "{:?}", insisting.elapsed());
     let log = world.log();
     for words in [
-        "is waited for calls=1 left_behind=0 at_most=32.25s",
+        "is waited for calls=1 left_behind=0 byes=0 at_most=32.25s",
         "second signal calls=1 left_behind=0",
     ] {
         assert!(log.contains(words), "no `{words}` in {log}");

@@ -23,6 +23,8 @@ use crate::dice::Dice;
 
 /// What a room asks for.
 pub(crate) enum Asked {
+    /// The record of a call is from now on this one, with its BYE.
+    Answered(Box<InFlight>),
     /// The record of a call is to go.
     Forget(CallId),
     /// The shard with this index has a call that may ring.
@@ -60,6 +62,10 @@ impl Listener for Mouth {
 impl Records for Clerk {
     fn record(&self, record: InFlight, receipt: Receipt) {
         self.mouth.say(Asked::Record(self.shard, Box::new(record), receipt));
+    }
+
+    fn answered(&self, record: InFlight) {
+        self.mouth.say(Asked::Answered(Box::new(record)));
     }
 
     fn forget(&self, call: CallId) {
@@ -167,7 +173,7 @@ impl Disk {
         while let Ok(asked) = self.asked.try_recv() {
             let call = match &asked {
                 Asked::Record(_, record, _) => Some(record.call),
-                Asked::Forget(_) | Asked::Told(_) => None,
+                Asked::Answered(_) | Asked::Forget(_) | Asked::Told(_) => None,
             };
             let note = call.and_then(|call| verify.note_of_call(call));
             if call.is_some_and(|call| verify.is_of_start(call)) {
@@ -190,6 +196,9 @@ impl Disk {
 
     fn submit(&mut self, (asked, note): (Asked, Option<CallNote>), now: Instant) -> Instant {
         match asked {
+            Asked::Answered(record) => {
+                self.push((vec![], vec![]), (Some(record), None), Then::Nobody, now)
+            }
             Asked::Forget(call) => {
                 self.push((vec![], vec![]), (None, Some(call)), Then::Nobody, now)
             }
