@@ -132,7 +132,7 @@ impl Daemon {
         let (running, shards) =
             threads::run(config, sockets, joined, (&scribe, &teller, tag_key), &entropy)?;
         // What may ring is hung up before all else is read, which can take a while.
-        let calls = shards.haunt(in_flight, &locals);
+        let calls = shards.haunt(in_flight, &locals, &journal);
         let Taken { tasks, replies, reading: recovery } =
             past::take_over(&config.journal, (&journal, names), &verify, &calls, now)?;
         let (counters, clock) = (Arc::new(ApiCounters::default()), journal.clock());
