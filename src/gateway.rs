@@ -12,6 +12,7 @@ pub mod board;
 mod dialog;
 pub mod dids;
 mod drain;
+pub(crate) mod farewell;
 mod ghost;
 mod heard;
 mod identity;
@@ -143,6 +144,8 @@ pub struct Gateway {
     /// When the wheel next wakes us for those that wait.
     look_again_at: Option<Instant>,
     late: Late,
+    /// Calls that were answered, here or by a gateway that died, and whose BYE is kept.
+    farewells: BTreeSet<CallId>,
     /// Calls of a gateway that died.
     ghosts: Ghosts,
     notices: Notices,
@@ -190,6 +193,7 @@ impl Gateway {
             look_again_at: None,
             verifications_max: settings.verifications_max,
             late: Late::default(),
+            farewells: BTreeSet::new(),
             ghosts: Ghosts::new(settings.transactions_max),
             notices: Notices::default(),
             wheel: Wheel::new(now),
@@ -253,7 +257,7 @@ impl Gateway {
             && self.outbox.len() == 0
             && !self.awaits_bye()
             && !self.awaits_callers()
-            && !self.ghosts.are_about()
+            && self.ghosts.open() == 0
     }
 
     fn awaits_bye(&self) -> bool {
@@ -283,6 +287,7 @@ impl Gateway {
         self.tally.set_table(Table::ServerTransactions, servers, servers_max);
         self.tally.set_table(Table::Calls, self.calls.len(), limit);
         self.tally.set_table(Table::Ghosts, self.ghosts.len(), self.ghosts.limit());
+        self.tally.set_left_behind(self.ghosts.open(), self.farewells.len());
         self.tally.set_table(Table::Inbox, self.queue.len(), self.queue.limit());
         let timers = self.wheel.len() + self.expiries.len();
         self.tally.set_table(Table::Timers, timers, self.deadlines_max() + self.expiries_max());

@@ -5,7 +5,7 @@
 //! two cores never write to one cache line; the room that knows metric names sums them.
 //! Deliberately absent: names of metrics, and anything that a peer could make grow.
 //!
-//! Invariant: no count is ever lowered. Only [`Tally::set_table`] overwrites.
+//! Invariant: no count is ever lowered. Only [`Tally::set_table`] and [`Tally::set_left_behind`] overwrite.
 
 mod histogram;
 mod kinds;
@@ -33,6 +33,8 @@ pub struct Tally {
     shed: [AtomicU64; Shed::ALL.len()],
     entries: [AtomicU64; Table::ALL.len()],
     limits: [AtomicU64; Table::ALL.len()],
+    left_behind: AtomicU64,
+    byes: AtomicU64,
 }
 
 impl Tally {
@@ -84,6 +86,13 @@ impl Tally {
         self.limits[table as usize].store(limit as u64, Ordering::Relaxed);
     }
 
+    /// How many calls of a gateway before this one may still be up, and how many phones that were picked
+    /// up, then or since, have a BYE on its way that must be heard.
+    pub fn set_left_behind(&self, calls: usize, byes: usize) {
+        self.left_behind.store(calls as u64, Ordering::Relaxed);
+        self.byes.store(byes as u64, Ordering::Relaxed);
+    }
+
     /// Messages of this kind that came.
     pub fn received(&self, kind: SipKind) -> u64 {
         read(&self.received[kind as usize])
@@ -133,6 +142,11 @@ impl Tally {
     pub fn table(&self, table: Table) -> (u64, u64) {
         (read(&self.entries[table as usize]), read(&self.limits[table as usize]))
     }
+
+    /// What [`Tally::set_left_behind`] said last: calls, then BYEs.
+    pub fn left_behind(&self) -> (u64, u64) {
+        (read(&self.left_behind), read(&self.byes))
+    }
 }
 
 impl Default for Tally {
@@ -149,6 +163,8 @@ impl Default for Tally {
             shed: zeros(),
             entries: zeros(),
             limits: zeros(),
+            left_behind: AtomicU64::new(0),
+            byes: AtomicU64::new(0),
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Daemon {
     journal: Journal,
     hooks: Arc<Notifier>,
     /// The journal's.
-    file: Found,
+    file: Arc<Found>,
     terms: Terms,
     /// What the process before this one left to do.
     tasks: Vec<Task>,
@@ -122,7 +122,7 @@ impl Daemon {
         let Read { opened, in_flight, code_key, tag_key } =
             past::read(&config.journal, names, &entropy)?;
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), vec![]));
-        let Ledger { journal, hold, bus, hooks, scribe } =
+        let Ledger { journal, file, hold, bus, hooks, scribe } =
             Ledger::start(opened, config, names, (&wall, &entropy), recorder.clone())?;
         relay.set(scribe.clone());
         let verify = Arc::new(verify.kept(&code_key).begun(now));
@@ -132,7 +132,7 @@ impl Daemon {
         let (running, shards) =
             threads::run(config, sockets, joined, (&scribe, &teller, tag_key), &entropy)?;
         // What may ring is hung up before all else is read, which can take a while.
-        let calls = shards.haunt(in_flight, &locals);
+        let calls = shards.haunt(in_flight, &locals, &journal);
         let Taken { tasks, replies, reading: recovery } =
             past::take_over(&config.journal, (&journal, names, hold), &verify, &calls, now)?;
         let (counters, clock) = (Arc::new(ApiCounters::default()), journal.clock());
@@ -146,10 +146,10 @@ impl Daemon {
             log,
             teller: Arc::clone(&teller),
             journal: journal.clone(),
+            file: Arc::clone(&file),
             recovery,
             hooks: Arc::clone(&hooks),
-            started: now,
-            started_at: wall.at(now),
+            started: (now, wall.at(now)),
         });
         let parts = Parts {
             verify: Arc::clone(&verify),
@@ -173,7 +173,7 @@ impl Daemon {
             teller,
             journal,
             hooks,
-            file: Found::at(config.journal.path.clone()),
+            file,
             terms: Terms::new(&config.verify, &config.journal),
             tasks,
             shards,
@@ -221,7 +221,7 @@ impl Daemon {
         };
         let serve = server.run(api, drained.notified());
         tokio::select! {
-            () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.calls()) => {}
+            () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.up()) => {}
             () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
             () = resume => {}
             () = chores::sweep(&journal, (terms, &file), &hooks) => {}

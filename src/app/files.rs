@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -81,21 +82,29 @@ fn unwritable(path: &Path) -> Option<&'static str> {
 }
 
 /// The file that was found at a path. Another may be there later, or none.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
     file: Option<(u64, u64)>,
+    was_there: AtomicBool,
 }
 
 impl Found {
     /// What is there now.
     pub(super) fn at(path: PathBuf) -> Self {
-        Self { file: file_at(&path), path }
+        Self { file: file_at(&path), path, was_there: AtomicBool::new(true) }
     }
 
     /// Whether it is still there. So it is when nobody could tell in the beginning.
     pub(super) fn is_there(&self) -> bool {
-        self.file.is_none() || file_at(&self.path) == self.file
+        let is_there = self.file.is_none() || file_at(&self.path) == self.file;
+        self.was_there.store(is_there, Ordering::Relaxed);
+        is_there
+    }
+
+    /// What the last look has found: for those who must not wait for a disk.
+    pub(super) fn was_there(&self) -> bool {
+        self.was_there.load(Ordering::Relaxed)
     }
 }
 
@@ -124,7 +133,9 @@ mod tests {
         let found = Found::at(path.clone());
         assert!(found.is_there());
         fs::rename(&path, &moved).unwrap();
+        assert!(found.was_there(), "nobody has looked");
         assert!(!found.is_there());
+        assert!(!found.was_there());
         fs::write(&path, "another").unwrap();
         assert!(!found.is_there());
         fs::rename(&moved, &path).unwrap();

@@ -26,7 +26,7 @@ pub(super) fn journal(arguments: &Journal, is_json: bool, terminal: &mut Termina
             Journal::Stat(_) => stat(&path),
             Journal::Verify(_) => verify(&path),
         };
-        said.map_err(|error| error.at(&path))
+        said.map_err(|error| error.at(&path, file.named()))
     });
     let Said { text, value, exit } = match result {
         Ok(said) => said,
@@ -58,6 +58,8 @@ enum Failure {
     Config(Problems),
     #[error("{}: {error}", path.display())]
     Journal { path: PathBuf, error: Unreadable },
+    #[error("{}: there is no such file", path.display())]
+    Missing { path: PathBuf, hint: String },
 }
 
 /// Why a journal could not be worked on.
@@ -70,8 +72,15 @@ enum Unreadable {
 }
 
 impl Unreadable {
-    fn at(self, path: &Path) -> Failure {
-        Failure::Journal { path: path.to_owned(), error: self }
+    /// What to say of the file at `path`, which was `named` like this.
+    fn at(self, path: &Path, named: Named<'_>) -> Failure {
+        let path = path.to_owned();
+        match self {
+            Self::Open(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                Failure::Missing { path, hint: where_it_is_set(named) }
+            }
+            error @ (Self::Open(_) | Self::Read(_)) => Failure::Journal { path, error },
+        }
     }
 
     /// What it means for who asks whether the journal is good; `None`: nobody could look.
@@ -104,12 +113,31 @@ impl Failure {
                 terminal.note(&problems.to_string());
                 Exit::Configuration
             }
+            Self::Missing { hint, .. } => {
+                terminal.note(&format!("error: {}", clean(&self.to_string())));
+                terminal.note(&clean(hint));
+                Exit::System
+            }
             Self::Journal { error, .. } => {
                 terminal.note(&format!("error: {}", clean(&self.to_string())));
                 error.advice().into_iter().for_each(|advice| terminal.note(advice));
                 error.verdict().map_or(Exit::System, |_| Exit::Negative)
             }
         }
+    }
+}
+
+/// Where the path of a file that is not there comes from.
+fn where_it_is_set(named: Named<'_>) -> String {
+    match named {
+        Named::Config(file) => format!(
+            "hint: `journal.path` of {}, or its default, says so; `ringproof serve` makes the file \
+             when it starts, and `--config FILE` or `--path FILE` names another",
+            file.display()
+        ),
+        Named::Path(_) => "hint: `--path` says so; `journal.path` of a gateway's configuration \
+                           says where its journal is, and `--config FILE` takes it from there"
+            .to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is done for the calls of a process that was killed ahead of everything else: each gets one CANCEL,
+//! What is done for the calls of a process that was killed ahead of everything else: each gets one CANCEL, or its BYE,
 //! before the journal is opened, which may take a while. What comes of it, and what was lost on the way,
 //! the shards see to when the journal is read.
 
@@ -9,13 +9,14 @@ use std::thread;
 
 use tracing::{info, warn};
 
+use crate::gateway::farewell::is_bye;
 use crate::gateway::{BURST_GAP, BURST_MAX};
 use crate::net::Socket;
 use crate::sip::{Message, echo};
 use crate::store::record::InFlight;
 use crate::store::strips;
 
-/// Sends the CANCELs of the calls that were in flight when the journal at `path` was left.
+/// Sends the CANCELs and BYEs of the calls that were in flight when the journal at `path` was left.
 pub(super) fn knock(path: &Path, sockets: &[Vec<Socket>]) {
     let calls = match strips::read(path) {
         Ok(calls) if calls.is_empty() => return,
@@ -26,7 +27,7 @@ pub(super) fn knock(path: &Path, sockets: &[Vec<Socket>]) {
     };
     let mut sent = 0;
     for burst in calls.chunks(BURST_MAX) {
-        sent += burst.iter().filter(|call| cancel(call, sockets).is_some()).count();
+        sent += burst.iter().filter(|call| hang_up(call, sockets).is_some()).count();
         // A trunk has a receive buffer, too.
         thread::sleep(BURST_GAP);
     }
@@ -34,12 +35,14 @@ pub(super) fn knock(path: &Path, sockets: &[Vec<Socket>]) {
 }
 
 /// From where the INVITE left; `None`: there is nobody who could.
-fn cancel(call: &InFlight, sockets: &[Vec<Socket>]) -> Option<()> {
+fn hang_up(call: &InFlight, sockets: &[Vec<Socket>]) -> Option<()> {
     let socket = sockets.iter().flatten().find(|socket| socket.local == call.local)?;
     let invite = Message::parse(&call.invite.0).ok()?;
-    let mut cancel = vec![];
-    if !echo::write_cancel(&invite, &mut cancel) {
-        return None;
+    let mut last = vec![];
+    match is_bye(&call.invite.0) {
+        true => last.extend_from_slice(&call.invite.0),
+        false if echo::write_cancel(&invite, &mut last) => {}
+        false => return None,
     }
-    socket.send_to(&cancel, call.remote).ok()
+    socket.send_to(&last, call.remote).ok()
 }

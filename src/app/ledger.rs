@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::books::outbox::{self, Rows};
 use super::books::scribe::{Clock, Scribe};
+use super::files::Found;
 use crate::config::Config;
 use crate::control::EventBus;
 use crate::entropy::Entropy;
@@ -20,6 +21,8 @@ use crate::verify::event::Listener;
 /// What begins with the journal.
 pub(super) struct Ledger {
     pub(super) journal: Journal,
+    /// Its file.
+    pub(super) file: Arc<Found>,
     /// Nothing is written as long as it lives.
     pub(super) hold: Hold,
     /// The event stream, which gets what is on disk.
@@ -65,6 +68,7 @@ impl Ledger {
         let means = (entropy.clone(), wall.clone(), Arc::new(Instant::now) as Clock);
         let heard = config.webhooks.clone();
         let scribe = Scribe::new(journal.clone(), trunks.clone(), heard, means, next);
-        Ok(Self { journal, hold, bus, hooks, scribe })
+        let file = Arc::new(Found::at(config.journal.path.clone()));
+        Ok(Self { journal, file, hold, bus, hooks, scribe })
     }
 }

@@ -211,9 +211,10 @@ fn tell(report: &Report) {
     if is_witness_damaged {
         warn!("whether the journal lacks commits cannot be told: that part of it is damaged");
     }
-    let (away, is_exact) = match away {
+    // A process that has nothing to write commits nothing, so this is no time between stop and start.
+    let (since_last_commit, is_exact) = match away {
         Away::Known(away) => (away, true),
         Away::Supposed(away) => (away, false),
     };
-    info!(commits, ?away, is_exact, "the journal goes on");
+    info!(commits, ?since_last_commit, is_exact, "the journal goes on");
 }

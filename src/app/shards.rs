@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::warn;
 
+use super::stop::Up;
 use super::trunks::Trunks;
 use crate::control::service::NotPlaced;
 use crate::control::{Calls, Place};
@@ -18,6 +19,7 @@ use crate::gateway::inflight::InFlight;
 use crate::gateway::reload::Reload;
 use crate::gateway::state::{Reply, ShardState};
 use crate::net::{Busy, NotSent, Remote, Reserved};
+use crate::store::{Batch, Journal, Key};
 use crate::tally::{Shed, Table, Tally};
 use crate::verify::Task;
 use crate::verify::id::CallId;
@@ -65,6 +67,13 @@ impl Shards {
         self.shards.iter().map(|shard| shard.tally.table(Table::Calls).0).sum()
     }
 
+    /// What a stop waits for, all shards together.
+    pub(super) fn up(&self) -> Up {
+        let rest = self.shards.iter().map(|shard| shard.tally.left_behind());
+        let (left_behind, byes) = rest.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        Up { calls: self.calls(), left_behind, byes }
+    }
+
     /// Gives one shard other trunks. Waits until its queue has a place.
     pub(super) async fn reload(&self, shard: usize, reload: Reload) {
         if let Some(shard) = self.shards.get(shard) {
@@ -74,10 +83,29 @@ impl Shards {
 
     /// Has calls of the process before this one hung up: each by the shard that has the socket which
     /// its INVITE left from or, where there is none any more, by one that can reach the trunk. For a
-    /// start: the queues are empty. Returns their names.
-    pub(super) fn haunt(&self, calls: Vec<InFlight>, locals: &[Vec<SocketAddr>]) -> Vec<CallId> {
+    /// start: the queues are empty. Returns their names. Records of calls that nobody can hang up and
+    /// that must be over by now are deleted from the journal.
+    pub(super) fn haunt(
+        &self,
+        calls: Vec<InFlight>,
+        locals: &[Vec<SocketAddr>],
+        journal: &Journal,
+    ) -> Vec<CallId> {
         let names = calls.iter().map(|call| call.call).collect();
         let (each, stranded) = assign(calls, locals);
+        let (over, stranded) = over_by_now(stranded, Instant::now());
+        if !over.is_empty() {
+            let mut batch = Batch::new();
+            for call in &over {
+                batch.delete(&Key::InFlight(call.call));
+            }
+            journal.keep(batch, || {});
+            warn!(
+                calls = over.len(),
+                "calls of a process before this one, which no address in `sip.listen` could hang up, \
+                 are given up: they have been over for long"
+            );
+        }
         for InFlight { call, local, remote, .. } in stranded {
             // Neither is a phone's: a socket of ours, and the trunk's.
             warn!(
@@ -179,6 +207,11 @@ fn assign(calls: Vec<InFlight>, locals: &[Vec<SocketAddr>]) -> (Vec<Vec<InFlight
     (each, stranded)
 }
 
+/// Those that are over whatever became of them, and the others.
+fn over_by_now(stranded: Vec<InFlight>, now: Instant) -> (Vec<InFlight>, Vec<InFlight>) {
+    stranded.into_iter().partition(|call| now.saturating_duration_since(call.invited) > CALL_MAX)
+}
+
 /// A place in the queue of a shard.
 struct ShardPlace(Reserved<Command>);
 
@@ -209,14 +242,15 @@ async fn patiently(mut command: Command, offer: impl Fn(Command) -> Result<(), N
     }
 }
 
+/// No phone rings for so long: the longest plan and 64*T1 (RFC 3261 §17.1.1.2) are a minute, and a proxy
+/// that heard no CANCEL gives up an INVITE in little more than the three minutes of its timer C (§16.6).
+const CALL_MAX: Duration = Duration::from_secs(300);
 /// A shard empties its queue in far less, unless it is out of breath.
 const TELL_AGAIN: Duration = Duration::from_millis(1);
 const DESCRIBE_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::verify::id::VerificationId;
 
@@ -236,6 +270,18 @@ mod tests {
         // Nobody has IPv6 any more.
         let (each, stranded) = assign(calls, &locals[..1]);
         assert_eq!((named(&each[0]), named(&stranded)), (vec![1, 2], vec![3]));
+    }
+
+    #[test]
+    fn d03_a_record_that_nobody_can_use_goes_when_its_call_must_be_over() {
+        let now = Instant::now();
+        let old = |name, age| {
+            let call = call(name, "[2001:db8::9]:5075", "[2001:db8::1]:5060");
+            InFlight { invited: now - Duration::from_secs(age), ..call }
+        };
+        let (over, rest) = over_by_now(vec![old(1, 301), old(2, 299), old(3, 0)], now);
+        let named = |calls: &[InFlight]| calls.iter().map(|it| it.call.0).collect::<Vec<_>>();
+        assert_eq!((named(&over), named(&rest)), (vec![1], vec![2, 3]));
     }
 
     fn call(name: u128, local: &str, remote: &str) -> InFlight {

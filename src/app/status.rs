@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::books::readings;
+use super::files::Found;
 use super::shards::Shards;
 use super::teller::{Item, Teller};
 use super::trunks::Trunks;
@@ -33,10 +34,12 @@ pub(super) struct DaemonStatus {
     pub(super) log: Option<Arc<Log>>,
     pub(super) teller: Arc<Teller<Item>>,
     pub(super) journal: Journal,
+    /// The journal's.
+    pub(super) file: Arc<Found>,
     pub(super) recovery: RecoveryReading,
     pub(super) hooks: Arc<Notifier>,
-    pub(super) started: Instant,
-    pub(super) started_at: Micros,
+    /// When it started, by both clocks.
+    pub(super) started: (Instant, Micros),
 }
 
 impl Status for DaemonStatus {
@@ -65,6 +68,9 @@ impl Status for DaemonStatus {
         if !self.journal.is_writable() {
             return Readiness::StoreUnavailable;
         }
+        if !self.file.was_there() {
+            return Readiness::StoreGone;
+        }
         // Who rings nobody needs no trunk that takes calls.
         if !self.verify.has_pools() {
             return Readiness::Ready;
@@ -76,7 +82,7 @@ impl Status for DaemonStatus {
     }
 
     fn started(&self) -> (Micros, Duration) {
-        (self.started_at, now().saturating_duration_since(self.started))
+        (self.started.1, now().saturating_duration_since(self.started.0))
     }
 
     fn metrics(&self) -> String {
@@ -97,11 +103,11 @@ impl Status for DaemonStatus {
             connections: (self.counters.connections(), self.connections_max),
             events: self.teller.level(),
             log_lines_lost: self.log.as_ref().map_or(0, |log| log.lines_lost()),
-            journal: Some(readings::journal(&self.journal)),
+            journal: Some(readings::journal(&self.journal, self.file.was_there())),
             recovery: Some(self.recovery.clone()),
             webhooks: readings::webhooks(&self.hooks),
             webhooks_expired: self.hooks.figures().expired,
-            started_at: self.started_at,
+            started_at: self.started.1,
             process: Process::read(),
         })
     }

@@ -13,22 +13,51 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
+/// Calls that may be up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Up {
+    /// Of this process.
+    pub(super) calls: u64,
+    /// Of the one before it, CANCELled again and again until their trunk answers.
+    pub(super) left_behind: u64,
+    /// That were answered, and whose BYE has not been heard.
+    pub(super) byes: u64,
+}
+
 /// Serves until `stop`, then waits for `drain`, which ends every call, and tells `drained`, which
-/// ends `serve`. `calls` says how many calls live.
+/// ends `serve`. `up` says what is waited for.
 pub(super) async fn run(
     (stop, stop_now): (impl Future<Output = ()>, impl Future<Output = ()>),
     (drain, drained): (impl Future<Output = ()>, &Notify),
     serve: impl Future<Output = ()>,
-    calls: impl Fn() -> u64,
+    up: impl Fn() -> Up,
 ) {
     let stopping = Notify::new();
     let end = async {
         stop.await;
         stopping.notify_one();
-        info!(calls = calls(), "stopping: no new calls, those that ring are hung up");
+        let Up { calls, left_behind, byes } = up();
+        let at_most = DRAIN_MAX;
+        info!(
+            calls,
+            left_behind,
+            byes,
+            ?at_most,
+            "stopping: no new calls, those that ring are hung up, and every end is waited for"
+        );
+        if left_behind > 0 {
+            info!(
+                left_behind,
+                "the trunk has not confirmed yet that these calls of the process before this one \
+                 are over"
+            );
+        }
         match timeout(DRAIN_MAX, drain).await {
             Ok(()) => info!("every call has ended"),
-            Err(_) => warn!(calls = calls(), "some calls did not end in time"),
+            Err(_) => {
+                let Up { calls, left_behind, byes } = up();
+                warn!(calls, left_behind, byes, "some calls did not end in time");
+            }
         }
         drained.notify_one();
     };
@@ -39,7 +68,10 @@ pub(super) async fn run(
     tokio::select! {
         ((), ()) = async { tokio::join!(serve, end) } => {}
         () = late => warn!("some connections did not end in time"),
-        () = stop_now => warn!(calls = calls(), "stopped at once, by a second signal"),
+        () = stop_now => {
+            let Up { calls, left_behind, byes } = up();
+            warn!(calls, left_behind, byes, "stopped at once, by a second signal");
+        }
     }
 }
 
@@ -60,11 +92,15 @@ mod tests {
 
     use super::*;
 
+    fn up() -> Up {
+        Up { calls: 1, left_behind: 0, byes: 0 }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn r13_calls_and_clients_that_do_not_end_delay_a_stop_by_33_seconds_at_most() {
         let (begun, drained) = (Instant::now(), Notify::new());
         let stop = sleep(Duration::from_secs(100));
-        run((stop, pending()), (pending(), &drained), pending(), || 1).await;
+        run((stop, pending()), (pending(), &drained), pending(), up).await;
         let took = begun.elapsed() - Duration::from_secs(100);
         let took = took + LAST_WORDS_MAX + LEFTOVERS_MAX;
         assert!(took > Duration::from_secs(32) && took <= Duration::from_secs(33), "{took:?}");
@@ -74,7 +110,7 @@ mod tests {
     async fn r13_a_second_signal_waits_for_nothing() {
         let (begun, drained) = (Instant::now(), Notify::new());
         let second = sleep(Duration::from_secs(3));
-        run((ready(()), second), (pending(), &drained), pending(), || 1).await;
+        run((ready(()), second), (pending(), &drained), pending(), up).await;
         assert_eq!(begun.elapsed(), Duration::from_secs(3));
     }
 
@@ -82,7 +118,7 @@ mod tests {
     async fn r13_the_api_is_served_until_the_last_call_has_ended() {
         let (begun, drained) = (Instant::now(), Notify::new());
         let drain = sleep(Duration::from_secs(2));
-        run((ready(()), pending()), (drain, &drained), drained.notified(), || 1).await;
+        run((ready(()), pending()), (drain, &drained), drained.notified(), up).await;
         assert_eq!(begun.elapsed(), Duration::from_secs(2));
     }
 }

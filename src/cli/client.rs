@@ -1,5 +1,5 @@
 //! A small client of the control API: HTTP/1.1 over the Unix socket or over TCP, one connection a
-//! request, nothing retried. Deliberately absent: TLS (the API on TCP is for this machine, or behind
+//! request, nothing retried by itself. Deliberately absent: TLS (the API on TCP is for this machine, or behind
 //! a proxy), redirects, proxies.
 //!
 //! Bounds: [`ANSWER_TIMEOUT`] for an answer, [`BODY_BYTES_MAX`] for its body, a minute between two signs
@@ -16,13 +16,14 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
+use crate::entropy::Entropy;
 pub use endpoint::{Endpoint, EndpointError};
 pub(super) use error::NOBODY_THERE;
 pub use error::{ClientError, Problem};
@@ -48,6 +49,20 @@ impl From<&str> for ApiKey {
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(…)")
+    }
+}
+
+/// The name of one request, under which it may be sent again: it is carried out once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Once(String);
+
+impl Once {
+    /// A name that nobody else has.
+    #[expect(clippy::new_without_default, reason = "each is another")]
+    pub fn new() -> Self {
+        let mut name = [0; 16];
+        Entropy::system().fill(&mut name);
+        Self(name.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
 
@@ -84,6 +99,23 @@ impl Client {
     /// No daemon, no answer in time, or a refusal.
     pub async fn post(&self, path: &str, body: &serde_json::Value) -> Result<Bytes, ClientError> {
         self.answer(self.request(Method::POST, path, Wish::Json, Some(body))?).await
+    }
+
+    /// The same, of a request that may have been sent before under this name.
+    ///
+    /// # Errors
+    ///
+    /// No daemon, no answer in time, or a refusal.
+    pub async fn post_once(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+        name: &Once,
+    ) -> Result<Bytes, ClientError> {
+        let mut request = self.request(Method::POST, path, Wish::Json, Some(body))?;
+        let name = HeaderValue::from_str(&name.0).map_err(|_| ClientError::Key)?;
+        request.headers_mut().insert(IDEMPOTENCY_KEY, name);
+        self.answer(request).await
     }
 
     /// Removes what is at `path` and returns the body of a 2xx.
@@ -189,6 +221,7 @@ async fn body(response: Response<Incoming>) -> Result<Bytes, ClientError> {
     Ok(limited.collect().await.map_err(ClientError::Body)?.to_bytes())
 }
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// A daemon that is well answers in milliseconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer is a page of verifications or the state of every table.

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::{env, fs, process, thread};
 
-/// One answer: the request that it is for (`GET /v1/pools`), its status, its body.
+/// One answer: the request that it is for (`GET /v1/pools`), its status, its body. A status of
+/// [`CUT`] is no answer: the connection breaks.
 pub(super) type Answer = (&'static str, u16, &'static str);
 
 /// A daemon that is running.
@@ -75,14 +76,19 @@ impl Write for Printed {
 
 /// One connection for each request, as the client does it. A stream that is not to end is kept.
 fn serve(listener: &UnixListener, mut answers: Vec<Answer>, seen: &SyncSender<String>) {
-    let mut open = Vec::new();
+    let (mut open, mut names) = (Vec::new(), Vec::new());
     for stream in listener.incoming() {
         let mut stream = stream.unwrap();
-        let (request, body) = read_request(&stream);
-        seen.send(format!("{request} {body}\n").replace(" \n", "\n")).unwrap();
+        let Asked { request, body, name } = read_request(&stream);
+        let again = if name.is_some() && names.contains(&name) { " (again)" } else { "" };
+        names.push(name);
+        seen.send(format!("{request} {body}{again}\n").replace(" \n", "\n")).unwrap();
         let known = answers.iter().position(|(known, ..)| *known == request);
         let (_, status, body) =
             known.map_or(("", 404, "no such answer"), |place| answers.remove(place));
+        if status == CUT {
+            continue;
+        }
         write_answer(&mut stream, status, body);
         if body.starts_with(OPEN) {
             open.push(stream);
@@ -90,7 +96,15 @@ fn serve(listener: &UnixListener, mut answers: Vec<Answer>, seen: &SyncSender<St
     }
 }
 
-fn read_request(stream: &UnixStream) -> (String, String) {
+struct Asked {
+    request: String,
+    /// Its key and its body.
+    body: String,
+    /// Its `Idempotency-Key`.
+    name: Option<String>,
+}
+
+fn read_request(stream: &UnixStream) -> Asked {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
@@ -106,7 +120,8 @@ fn read_request(stream: &UnixStream) -> (String, String) {
     reader.read_exact(&mut body).unwrap();
     let request = lines[0].trim_end_matches(" HTTP/1.1").to_owned();
     let key = header("authorization: ").unwrap_or_default();
-    (request, key.to_owned() + &String::from_utf8(body).unwrap())
+    let name = header("idempotency-key: ").map(str::to_owned);
+    Asked { request, body: key.to_owned() + &String::from_utf8(body).unwrap(), name }
 }
 
 fn write_answer(stream: &mut UnixStream, status: u16, body: &str) {
@@ -117,4 +132,6 @@ fn write_answer(stream: &mut UnixStream, status: u16, body: &str) {
 
 /// An event stream that stays open begins with this comment.
 pub(super) const OPEN: &str = ": open\n\n";
+/// The status of an answer that does not come.
+pub(super) const CUT: u16 = 0;
 const SOCKET: &str = "control.sock";

@@ -93,6 +93,7 @@ pub(super) fn gateway(status: &Status, paint: Paint) -> String {
     let ready = match status.readiness.as_str() {
         "ready" => Cell::with_mood("ready", Mood::Good),
         "no_trunk" => Cell::with_mood("not ready: no trunk is up", Mood::Bad),
+        "store_gone" => Cell::with_mood("not ready: the journal was moved or deleted", Mood::Bad),
         "store_unavailable" => Cell::with_mood("not ready: nothing can be written", Mood::Bad),
         word => Cell::with_mood(&format!("not ready: {}", plain(word)), Mood::Bad),
     };

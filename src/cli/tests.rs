@@ -6,6 +6,7 @@ mod missed_calls;
 mod state;
 mod verify;
 mod wait;
+mod wait_back;
 mod webhook;
 
 use std::fmt::Write;
@@ -16,7 +17,7 @@ use clap::Parser;
 use expect_test::{Expect, expect};
 use tokio::sync::mpsc;
 
-use super::fake::{Answer, FakeDaemon, Printed};
+use super::fake::{Answer, CUT, FakeDaemon, Printed};
 use super::*;
 use answers::{CANCELED, EVENTS, PENDING, POOLS, STATUS, TRUNKS, VERIFIED};
 

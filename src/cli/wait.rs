@@ -3,15 +3,21 @@
 //! phone says where to ring.
 //!
 //! Lines come from a person or from a pipe. Without more of them the wait goes on: the code may be
-//! checked from elsewhere. Ctrl-C leaves the verification as it is.
+//! checked from elsewhere. Ctrl-C leaves the verification as it is, at once, whatever the daemon does.
+//!
+//! A daemon that goes away is waited for ([`back`]).
+
+mod back;
 
 use hyper::body::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::select;
+use tokio::time::Instant;
 
+use self::back::{Back, Break, Pauses, asked, deadline};
 use super::advice::{self, Means};
 use super::arguments::Verify;
-use super::client::{Client, ClientError, Event, Events, Problem, Wish};
+use super::client::{Client, ClientError, Event, Events, Once, Problem};
 use super::commands::{evidence, show, start, wrong};
 use super::exit::Exit;
 use super::reply::{Call, Verification};
@@ -31,10 +37,15 @@ pub(super) async fn verify(
     let body = client.post("/v1/verifications", &start(arguments)).await?;
     let standing: Verification = serde_json::from_slice(&body)?;
     greet(&standing, terminal);
-    let mut wait = Wait { client, standing, question: Question::NotYet };
-    let Some(last) = wait.follow(events, terminal).await? else {
-        wait.leave(terminal);
-        return Ok(Exit::Interrupted);
+    let mut wait = Wait::new(client, standing);
+    let last = match wait.follow(events, terminal).await {
+        Ok(last) => last,
+        Err(Break::Failure(failure)) => return Err(wait.give_up(failure, terminal)),
+        Err(Break::Lost(lost)) => return Err(wait.give_up(lost.into(), terminal)),
+        Err(Break::Interrupt) => {
+            wait.leave(terminal);
+            return Ok(Exit::Interrupted);
+        }
     };
     let ended: Verification = serde_json::from_slice(&last)?;
     let paint = terminal.paint();
@@ -69,6 +80,21 @@ struct Wait<'a> {
     /// As the daemon last showed it.
     standing: Verification,
     question: Question,
+    /// The last event that was seen, its own or another's.
+    seen: Option<u64>,
+    /// What was asked for and not answered.
+    unanswered: Option<Unanswered>,
+    /// Until when a daemon that is away is waited for.
+    deadline: Instant,
+    /// How long until it is tried again.
+    pauses: Pauses,
+}
+
+/// What a line asks for. Its name tells the daemon that a repetition is one.
+#[derive(Clone, Debug)]
+struct Unanswered {
+    line: String,
+    name: Once,
 }
 
 /// Where the question for the code stands.
@@ -82,34 +108,53 @@ enum Question {
     Asked,
 }
 
-impl Wait<'_> {
-    /// The verification as it was at its end; `None` after Ctrl-C.
+impl<'a> Wait<'a> {
+    fn new(client: &'a Client, started: Verification) -> Self {
+        let (deadline, pauses) = (deadline(&started), Pauses::default());
+        let question = Question::NotYet;
+        Self { client, standing: started, question, seen: None, unanswered: None, deadline, pauses }
+    }
+
+    /// The verification as it was at its end.
     async fn follow(
         &mut self,
         mut events: Events,
         terminal: &mut Terminal,
-    ) -> Result<Option<Bytes>, Failure> {
+    ) -> Result<Bytes, Break> {
         loop {
-            self.ask(terminal);
-            let wants_line = self.question == Question::Asked && terminal.has_input();
-            let last = select! {
-                event = events.next() => match event {
-                    Ok(event) => self.on_event(&event, terminal).await?,
-                    // Without its stream the daemon may still be there, and may know the end.
-                    Err(lost) => Some(self.last_word(lost, terminal).await?),
+            match self.step(&mut events, terminal).await {
+                Ok(None) => {}
+                Ok(Some(last)) => return Ok(last),
+                Err(Break::Lost(lost)) => match self.come_back(lost, terminal).await? {
+                    Back::Ended(last) => return Ok(last),
+                    Back::Following(again) => events = again,
                 },
-                heard = terminal.hear(wants_line) => match heard {
-                    Heard::End => { self.on_end(terminal); None }
-                    Heard::Interrupt => return Ok(None),
-                    Heard::Line(line) => {
-                        self.question = Question::Due;
-                        self.on_line(line.trim(), terminal).await?
-                    }
-                },
-            };
-            if last.is_some() {
-                return Ok(last);
+                Err(other) => return Err(other),
             }
+        }
+    }
+
+    /// The next thing that happens.
+    async fn step(
+        &mut self,
+        events: &mut Events,
+        terminal: &mut Terminal,
+    ) -> Result<Option<Bytes>, Break> {
+        if self.unanswered.is_some() {
+            return self.ask_for(terminal).await;
+        }
+        self.ask(terminal);
+        let wants_line = self.question == Question::Asked && terminal.has_input();
+        select! {
+            event = events.next() => self.on_event(&event?, terminal).await,
+            heard = terminal.hear(wants_line) => match heard {
+                Heard::End => { self.on_end(terminal); Ok(None) }
+                Heard::Interrupt => Err(Break::Interrupt),
+                Heard::Line(line) => {
+                    self.question = Question::Due;
+                    self.on_line(line.trim(), terminal).await
+                }
+            },
         }
     }
 
@@ -130,12 +175,14 @@ impl Wait<'_> {
         &mut self,
         event: &Event,
         terminal: &mut Terminal,
-    ) -> Result<Option<Bytes>, Failure> {
+    ) -> Result<Option<Bytes>, Break> {
+        self.seen = Some(event.sequence);
+        self.pauses = Pauses::default();
         if !event.is_of(&self.standing.id) {
             return Ok(None);
         }
         if is_final(event) {
-            return Ok(Some(self.client.get(&self.path(), Wish::Json).await?));
+            return Ok(Some(self.look(terminal).await?));
         }
         if let Some(line) = render::progress(event, &self.standing.created_at) {
             terminal.note(&line);
@@ -183,24 +230,40 @@ impl Wait<'_> {
         &mut self,
         line: &str,
         terminal: &mut Terminal,
-    ) -> Result<Option<Bytes>, Failure> {
-        let answer = match line {
-            "" => return Ok(None),
-            "call" => self.client.post(&format!("{}/call", self.path()), &json!({})).await,
-            "cancel" => self.client.delete(&self.path()).await,
-            code => self.client.post(&format!("{}/check", self.path()), &evidence(code)).await,
+    ) -> Result<Option<Bytes>, Break> {
+        if line.is_empty() {
+            return Ok(None);
+        }
+        self.unanswered = Some(Unanswered { line: line.to_owned(), name: Once::new() });
+        self.ask_for(terminal).await
+    }
+
+    /// Asks for what a line wants. A daemon that is lost before it answers is asked again, under the
+    /// same name.
+    async fn ask_for(&mut self, terminal: &mut Terminal) -> Result<Option<Bytes>, Break> {
+        let Some(Unanswered { line, name }) = self.unanswered.clone() else { return Ok(None) };
+        let answer = match line.as_str() {
+            "cancel" => asked(self.client.delete(&self.path()), terminal).await,
+            "call" => self.post("call", &json!({}), &name, terminal).await,
+            code => self.post("check", &evidence(code), &name, terminal).await,
         };
+        if !matches!(answer, Err(Break::Lost(_))) {
+            self.unanswered = None;
+        }
         let body = match answer {
             Ok(body) => body,
-            // It ended meanwhile: the event that says so is on its way.
-            Err(ClientError::Refused(problem)) if problem.code == "already_ended" => {
-                return Ok(None);
+            Err(Break::Failure(Failure::Client(ClientError::Refused(problem)))) => {
+                // It ended meanwhile: the event that says so is on its way.
+                if problem.code == "already_ended" {
+                    return Ok(None);
+                }
+                if may_try_again(&problem) {
+                    terminal.note(&clean(&problem.to_string()));
+                    return Ok(None);
+                }
+                return Err(ClientError::Refused(problem).into());
             }
-            Err(ClientError::Refused(problem)) if may_try_again(&problem) => {
-                terminal.note(&clean(&problem.to_string()));
-                return Ok(None);
-            }
-            Err(error) => return Err(error.into()),
+            Err(other) => return Err(other),
         };
         self.standing = serde_json::from_slice(&body)?;
         if !self.standing.is_pending() {
@@ -215,18 +278,21 @@ impl Wait<'_> {
         Ok(None)
     }
 
-    async fn last_word(
+    async fn post(
         &self,
-        lost: ClientError,
+        what: &str,
+        body: &Value,
+        name: &Once,
         terminal: &mut Terminal,
-    ) -> Result<Bytes, Failure> {
-        let body = self.client.get(&self.path(), Wish::Json).await?;
-        let verification: Verification = serde_json::from_slice(&body)?;
-        if verification.is_pending() {
-            terminal.note(&format!("still pending: {}", way_on(&verification)));
-            return Err(lost.into());
-        }
-        Ok(body)
+    ) -> Result<Bytes, Break> {
+        let path = format!("{}/{what}", self.path());
+        asked(self.client.post_once(&path, body, name), terminal).await
+    }
+
+    /// It makes no sense to wait on; the verification may go on without us.
+    fn give_up(&self, why: Failure, terminal: &mut Terminal) -> Failure {
+        terminal.note(&format!("pending when last seen: {}", way_on(&self.standing)));
+        why
     }
 
     /// Ctrl-C ends the wait, not the verification.

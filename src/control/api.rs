@@ -111,9 +111,10 @@ impl Api {
         match self.status.readiness() {
             Readiness::Stopping => Readiness::Stopping,
             _ if !self.store.is_writable() => Readiness::StoreUnavailable,
-            readiness @ (Readiness::NoTrunk | Readiness::Ready | Readiness::StoreUnavailable) => {
-                readiness
-            }
+            readiness @ (Readiness::NoTrunk
+            | Readiness::Ready
+            | Readiness::StoreGone
+            | Readiness::StoreUnavailable) => readiness,
         }
     }
 }

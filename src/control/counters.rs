@@ -27,9 +27,9 @@ pub enum Shed {
     CallRate,
     /// A pause in accepting: a listener had as many connections as it may have.
     Connections,
-    /// A connection that would not read its reply.
+    /// A connection that would not read its reply, but that of a reader of events.
     DeafClient,
-    /// A reader of the event stream that fell too far behind.
+    /// A reader of the event stream that fell too far behind, or read nothing.
     EventReader,
     /// A further reader of the event stream.
     EventReaders,

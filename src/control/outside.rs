@@ -322,7 +322,8 @@ pub struct TrunkState {
 
 impl Readiness {
     /// Every answer, in the order of the declaration.
-    pub const ALL: [Self; 4] = [Self::NoTrunk, Self::Ready, Self::Stopping, Self::StoreUnavailable];
+    pub const ALL: [Self; 5] =
+        [Self::NoTrunk, Self::Ready, Self::Stopping, Self::StoreGone, Self::StoreUnavailable];
 
     /// The word of the API.
     pub fn as_str(self) -> &'static str {
@@ -330,6 +331,7 @@ impl Readiness {
             Self::NoTrunk => "no_trunk",
             Self::Ready => "ready",
             Self::Stopping => "stopping",
+            Self::StoreGone => "store_gone",
             Self::StoreUnavailable => "store_unavailable",
         }
     }
@@ -344,6 +346,8 @@ pub enum Readiness {
     Ready,
     /// The daemon is on its way out.
     Stopping,
+    /// What must not be lost is written where the next process will not find it.
+    StoreGone,
     /// What must not be lost cannot be written: the disk does not work.
     StoreUnavailable,
 }

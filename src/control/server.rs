@@ -12,12 +12,14 @@ mod unix;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Request, Response};
+use futures_util::TryFutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -163,10 +165,15 @@ impl Door {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let router = self.router.clone();
+        let follows = Arc::new(AtomicBool::new(false));
+        let is_stream = Arc::clone(&follows);
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
-            router.clone().oneshot(request)
+            let (answer, is_stream) = (router.clone().oneshot(request), Arc::clone(&is_stream));
+            answer.inspect_ok(move |response| {
+                is_stream.store(is_event_stream(response), Ordering::Relaxed);
+            })
         });
         let stream = Patient::new(stream, self.limits.write_timeout);
         let is_midway = stream.is_midway();
@@ -183,6 +190,9 @@ impl Door {
         let api = self.api.clone();
         async move {
             if let Err(error) = connection.await {
+                if patience::is_deaf(&error) {
+                    on_deaf(&api, &peer, follows.load(Ordering::Relaxed));
+                }
                 count(&api.counters, &error, is_midway.load(Ordering::Relaxed));
                 debug!(%error, "a connection ended early");
             }
@@ -190,11 +200,22 @@ impl Door {
     }
 }
 
+/// A client took nothing of what it was sent for too long. It cannot be told why it is cut off.
+fn on_deaf(api: &Api, peer: &Peer, follows: bool) {
+    if !follows {
+        return api.counters.on_shed(Shed::DeafClient);
+    }
+    api.counters.on_shed(Shed::EventReader);
+    let silence = api.limits.write_timeout;
+    warn!(?peer, ?silence, "a reader of the events was cut off: it reads nothing");
+}
+
+fn is_event_stream(response: &Response<Body>) -> bool {
+    response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream")
+}
+
 /// Why a connection ended early. One that was idle is not counted: that is how most of them end.
 fn count(counters: &ApiCounters, error: &hyper::Error, is_midway: bool) {
-    if patience::is_deaf(error) {
-        counters.on_shed(Shed::DeafClient);
-    }
     if error.is_parse_too_large() || (error.is_timeout() && is_midway) {
         counters.on_shed(Shed::Head);
     }

@@ -99,11 +99,15 @@ impl Gateway {
             self.tally.on_sent_again();
             return;
         }
-        if !has_room || !self.start_bye((&peer, from), message, &dialog, Some(record), now) {
-            return self.send_bye_once((&peer, from), &dialog);
-        }
-        if let Some(leg) = self.leg_mut(handle) {
-            leg.dialogs.push(tag);
+        let bye = match has_room {
+            true => self.start_bye((&peer, from), message, &dialog, Some(record), now),
+            false => None,
+        };
+        let Some(bye) = bye else { return self.send_bye_once((&peer, from), &dialog) };
+        let Some(leg) = self.leg_mut(handle) else { return };
+        leg.dialogs.push(tag);
+        if leg.dialogs.len() == 1 {
+            self.keep_bye(handle, bye, now);
         }
     }
 
@@ -139,8 +143,8 @@ impl Gateway {
             return;
         }
         match self.start_bye((&peer, from), message, &dialog, None, now) {
-            true => self.late.note(name),
-            false => self.send_bye_once((&peer, from), &dialog),
+            Some(_) => self.late.note(name),
+            None => self.send_bye_once((&peer, from), &dialog),
         }
     }
 
@@ -172,7 +176,7 @@ impl Gateway {
         self.tally.on_sent(SipKind::Ack);
     }
 
-    /// Sends a BYE that is repeated until it is answered. Says whether there was room for it.
+    /// Sends a BYE that is repeated until it is answered. `None`: there was no room for it.
     pub(crate) fn start_bye(
         &mut self,
         (peer, to): (&Arc<Peer>, SocketAddr),
@@ -180,19 +184,19 @@ impl Gateway {
         dialog: &Dialog<'_>,
         record: Option<Arc<CallRecord>>,
         now: Instant,
-    ) -> bool {
+    ) -> Option<Handle> {
         let call_id = message.call_id().ok().and_then(read_call_id);
         let (Some(call_id), Ok(CSeq { number: cseq, .. })) = (call_id, message.cseq()) else {
-            return false;
+            return None;
         };
         let request = NonInviteClient::start(Transport::Unreliable, peer.base(), now);
         let machine = Machine::NonInvite { method: Method::Bye, request };
         let bye = {
             let (request, peer) = (Box::default(), Arc::clone(peer));
-            Bye { request, to, peer, call_id, cseq: cseq + 1, answered: now, record }
+            Bye { request, to, peer, call_id, cseq: cseq + 1, answered: now, record, kept: None }
         };
         let owner = Owner { armed: None, heard: Heard::default(), purpose: Purpose::Bye(bye) };
-        let Ok(handle) = self.clients.insert(Client { machine, owner }) else { return false };
+        let handle = self.clients.insert(Client { machine, owner }).ok()?;
         let branch = self.clients.branch(handle);
         let sender = Sender { transport: "UDP", sent_by: &peer.sent_by, branch: &branch };
         let bytes = self.outbox.push(to, |out| dialog.write_bye(&sender, out));
@@ -204,7 +208,7 @@ impl Gateway {
         }
         self.tally.on_sent(SipKind::Bye);
         self.arm(handle);
-        true
+        Some(handle)
     }
 
     /// A BYE that nobody remembers and that is not repeated: better than to leave the phone off the

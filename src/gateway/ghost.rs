@@ -54,6 +54,9 @@ impl Gateway {
     }
 
     fn raise(&mut self, record: InFlight, now: Instant) {
+        if record.is_answered() {
+            return self.say_bye(record, now);
+        }
         let call = record.call;
         let Some(ghost) = self.ghost(record, now) else {
             self.tally.on_dropped(DropReason::Malformed);
@@ -100,7 +103,7 @@ impl Gateway {
 
     /// How the trunk of a record is spoken to: the trunk of that name, if it is, or was, where the INVITE
     /// went; else nobody but that address counts.
-    fn peer_of(&self, record: &InFlight) -> Option<Arc<Peer>> {
+    pub(crate) fn peer_of(&self, record: &InFlight) -> Option<Arc<Peer>> {
         let is_it = |peer: &&Arc<Peer>| {
             peer.profile.name == record.trunk
                 && peer.profile.accepts(record.remote.ip())
@@ -254,7 +257,9 @@ impl Gateway {
         };
         self.acknowledge(&peer, &dialog, from);
         if is_new {
-            if !has_room || !self.start_bye((&peer, from), message, &dialog, None, now) {
+            let is_said =
+                has_room && self.start_bye((&peer, from), message, &dialog, None, now).is_some();
+            if !is_said {
                 self.send_bye_once((&peer, from), &dialog);
             } else if let Some(ghost) = self.ghosts.get_mut(handle) {
                 ghost.dialogs.push(tag);
@@ -294,15 +299,12 @@ impl Gateway {
     }
 
     fn on_ghost_over(&mut self, handle: Handle, how: GhostEnd) {
-        let Some(ghost) = self.ghosts.get_mut(handle) else { return };
-        if !ghost.is_told {
-            ghost.is_told = true;
-            let call = ghost.call;
+        if let Some(call) = self.ghosts.close(handle) {
             self.tell_ghost_over(call, how);
         }
     }
 
-    fn tell_ghost_over(&self, call: CallId, how: GhostEnd) {
+    pub(crate) fn tell_ghost_over(&self, call: CallId, how: GhostEnd) {
         if let Some(records) = self.recording.records() {
             records.on_ghost_over(call, how);
         }

@@ -30,7 +30,8 @@ pub struct InFlight {
     pub remote: SocketAddr,
     /// Where it leaves from, and where its responses come back to.
     pub local: SocketAddr,
-    /// The INVITE, octet for octet: whatever must repeat it (RFC 3261 §9.1, §17.1.1.3) is made of it.
+    /// The INVITE, octet for octet: whatever must repeat it (RFC 3261 §9.1, §17.1.1.3) is made of it. Of
+    /// a call that was answered it is the BYE, which is all that it needs.
     pub invite: Box<[u8]>,
     /// When it was about to leave.
     pub invited: Instant,
@@ -78,7 +79,10 @@ pub trait Records: Send + Sync {
     /// at in the order of the records; one that does not come within [`RECORD_TIME_MAX`] is a refusal.
     fn record(&self, record: InFlight, receipt: Receipt);
 
-    /// The call has ended, and its INVITE needs no CANCEL any more: its record, whatever became of it, is
+    /// Somebody picked up: keep `record`, with the BYE, in the place of the one before. Never refused.
+    fn answered(&self, record: InFlight);
+
+    /// The call has ended, its INVITE needs no CANCEL any more and its BYE no repetition: its record, whatever became of it, is
     /// to go. Said once for each call that ends, after the last record of it.
     fn forget(&self, call: CallId);
 

@@ -13,6 +13,7 @@ use crate::ladder::{Direction, Rung, Verb};
 use crate::sip::Method;
 use crate::trunk::Leg as Identity;
 use crate::verify::Order;
+use crate::verify::id::CallId;
 use crate::verify::record::CallRecord;
 
 /// What a client transaction is for.
@@ -76,6 +77,8 @@ pub(crate) struct Bye {
     pub(crate) answered: Instant,
     /// The call it ends; `None` for an answer that came after the call was forgotten.
     pub(crate) record: Option<Arc<CallRecord>>,
+    /// The call whose record it is in, as long as that is to be there.
+    pub(crate) kept: Option<CallId>,
 }
 
 impl Purpose {

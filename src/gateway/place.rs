@@ -185,7 +185,7 @@ impl Gateway {
     /// A call is over.
     pub(crate) fn end(&mut self, order: &Order, ending: Ending, now: Instant) {
         order.call.on_ended(ending, now);
-        self.forget_record(order.call.id);
+        self.forget_ended(order.call.id);
         self.verify.on_call_ended(&order.call);
     }
 }

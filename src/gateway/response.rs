@@ -258,7 +258,7 @@ impl Gateway {
                 let answer = request.on_response(status.class(), now);
                 bye.trace(Direction::In, Some(status.code()), is_again, now);
                 if status.is_final() && answer == non_invite_client::OnResponse::Deliver {
-                    self.tally.on_farewell(Farewell::Confirmed, now - bye.answered);
+                    self.on_bye_over(handle, Farewell::Confirmed, now);
                 }
             }
             (_, Purpose::Probe(_)) => self.on_probe_response(handle, status, now),

@@ -6,6 +6,7 @@ mod answered;
 mod bursts;
 mod clerk;
 mod crossings;
+mod farewells;
 mod flash;
 mod forged;
 mod ghosts;

@@ -209,7 +209,7 @@ impl Gateway {
     fn on_unanswered(&mut self, handle: Handle, now: Instant) {
         let Some(client) = self.clients.get(handle) else { return };
         match &client.owner.purpose {
-            Purpose::Bye(bye) => self.tally.on_farewell(Farewell::Unanswered, now - bye.answered),
+            Purpose::Bye(_) => self.on_bye_over(handle, Farewell::Unanswered, now),
             Purpose::Leg(_) => {}
             Purpose::Probe(_) => self.on_probed(handle, Probe::Silence, now),
         }

@@ -29,6 +29,8 @@ pub struct JournalReading {
     pub file_bytes: u64,
     /// The disk was seen to work.
     pub is_writable: bool,
+    /// The file was seen where it is to be found again.
+    pub is_there: bool,
     /// How often it stopped working.
     pub failures: u64,
 }
@@ -107,6 +109,11 @@ impl JournalReading {
                 "ringproof_journal_writable",
                 "1 when the journal's disk was seen to work, else 0",
                 self.is_writable.into(),
+            ),
+            gauge(
+                "ringproof_journal_there",
+                "1 when the journal's file was seen at its path, else 0",
+                self.is_there.into(),
             ),
             counter(
                 "ringproof_journal_failures_total",

@@ -207,6 +207,7 @@ fn journal() -> JournalReading {
         held: 0,
         file_bytes: 1_048_576,
         is_writable: true,
+        is_there: true,
         failures: 0,
     }
 }

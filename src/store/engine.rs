@@ -77,7 +77,7 @@ pub(super) enum EngineError {
     Io(#[from] io::Error),
     #[error("{0}")]
     Redb(Box<redb::Error>),
-    #[error("the head of the file is not readable")]
+    #[error("its head, which says how many commits there were, cannot be read")]
     Head,
 }
 
@@ -93,7 +93,7 @@ pub enum ReadError {
         error: RecordError,
     },
     /// The file cannot be read.
-    #[error("the tables: {0}")]
+    #[error("parts of it that are in use are not what was written (storage engine: {0})")]
     Tables(Box<redb::Error>),
     /// The disk failed and has not been seen to work since.
     #[error("the journal's disk does not work")]

@@ -55,7 +55,7 @@ pub struct Report {
     pub lost: u64,
     /// The place that tells of lost commits is damaged itself.
     pub is_witness_damaged: bool,
-    /// How long nobody wrote.
+    /// How long nobody wrote: since the last commit, which may be long before the process ended.
     pub away: Away,
 }
 
@@ -321,14 +321,23 @@ impl From<EngineError> for OpenError {
                     io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
                 ) =>
             {
-                Self::Damaged { reason: error.to_string().trim_end().into() }
+                Self::Damaged { reason: not_as_written(&error) }
             }
             EngineError::Io(error) => Self::Io(error),
-            error @ (EngineError::Head | EngineError::Redb(_)) => {
-                Self::Damaged { reason: error.to_string().into() }
-            }
+            error @ EngineError::Head => Self::Damaged { reason: error.to_string().into() },
+            EngineError::Redb(error) => Self::Damaged { reason: not_as_written(&error) },
         }
     }
+}
+
+/// What the storage engine says of a file, in our words first: its own are for who looks into it.
+fn not_as_written(error: &dyn fmt::Display) -> Box<str> {
+    let detail = error.to_string();
+    format!(
+        "parts of it that are in use are not what was written (storage engine: {})",
+        detail.trim_end()
+    )
+    .into()
 }
 
 /// Why a file could not be opened: another process has locked it, or the system refuses.

@@ -88,6 +88,21 @@ async fn a_slow_reader_is_disconnected_and_told_why() {
 }
 
 #[tokio::test]
+async fn a_reader_that_reads_nothing_is_disconnected_and_counted() {
+    let world = World::new(Limits { events_kept: 50_000, ..short() }).await;
+    let _deaf = follow(&world, "/v1/events", "").await;
+    soon(async {
+        // Every buffer between us fills.
+        while world.shed(Shed::EventReader) == 0 {
+            world.disk.numbering.on_trunk("asterisk", true, Micros(1));
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(world.shed(Shed::DeafClient), 0, "it is counted once");
+}
+
+#[tokio::test]
 async fn a_reader_gets_what_happened_before_the_stop() {
     for round in 0..20 {
         let mut world = World::new(short()).await;

@@ -1,11 +1,13 @@
 //! A daemon that is killed, and one whose disk is full.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use ringproof::store::clock::Reading;
 use ringproof::store::record::Idempotency;
 use ringproof::store::{Batch, Hidden, Kind, Opened, Settings};
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::http::Reply;
 use crate::lab::{Lab, code, wrong};
-use crate::raw;
+use crate::raw::{self, Request};
 use crate::world::{Plan, World, eventually};
 
 const PHONE: &str = "+46701740650";
@@ -54,6 +56,66 @@ fn d03_what_rang_is_hung_up_and_its_code_still_counts() {
         (&json!("verified"), &json!("code_matched"))
     );
     assert_eq!(lab.violations(), Vec::<String>::new());
+    world.stop();
+}
+
+#[test]
+fn d03_a_stop_says_at_once_that_it_waits_for_calls_of_the_process_before() {
+    let mut lab = Lab::new();
+    let mut plan = plan(&lab);
+    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
+    let mut world = World::start(&plan);
+    world.verify(PHONE);
+    lab.rings(PHONE);
+    world.kill();
+    // Nobody will ever answer the CANCEL.
+    lab.close();
+    world.spawn_again();
+    world.await_ready();
+    world.signal(Signal::SIGTERM);
+    eventually("it says what it waits for", || {
+        let words = "is waited for calls=0 left_behind=1 byes=0 at_most=32.25s";
+        world.log().contains(words).then_some(())
+    });
+    world.signal(Signal::SIGTERM);
+    assert_eq!(world.exits(Duration::from_secs(5)).code(), Some(0));
+    assert!(world.log().contains("by a second signal calls=0 left_behind=1"), "{}", world.log());
+}
+
+/// The trunk heard the ACK, and not the BYE.
+#[test]
+fn d03_a_phone_that_was_answered_is_hung_up_by_the_next_process() {
+    let trunk = raw::socket("127.0.0.1:0");
+    let next = |method: &str| loop {
+        let request = Request::receive(&trunk);
+        if request.text.starts_with(method) {
+            return request;
+        }
+    };
+    let mut plan = Plan::new(trunk.local_addr().unwrap());
+    plan.sip = format!("listen = [\"udp:{}\"]", raw::closed());
+    let mut world = World::start(&plan);
+    let started = world.verify(PHONE);
+    let invite = next("INVITE ");
+    trunk.send_to(invite.response("200 OK").as_bytes(), invite.from).unwrap();
+    let bye = next("BYE ");
+    // What it was is on disk once its end is shown.
+    world.call_ended(&id(&started));
+    world.kill();
+    world.spawn_again();
+    let again = next("BYE ");
+    assert_eq!((again.from, again.header("To:")), (bye.from, bye.header("To:")));
+    // It is sent before the journal is read, by whoever does not listen, and after.
+    trunk.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    eventually("the BYE is heard", || {
+        if let Some(request) = Request::poll(&trunk) {
+            trunk.send_to(request.response("200 OK").as_bytes(), request.from).unwrap();
+        }
+        world.log().contains("is over").then_some(())
+    });
+    assert_eq!(world.get(&id(&started))["flash_call"]["call"]["outcome"], "answered_suspect");
+    world.kill_and_start();
+    assert!(!world.log().contains("CANCELled what may ring"), "{}", world.log());
     world.stop();
 }
 
@@ -145,6 +207,47 @@ fn take_reply_back(journal: &Path, attempts_left: u8) {
 }
 
 #[test]
+fn d03_a_wait_on_the_command_line_outlives_a_kill() {
+    let mut lab = Lab::new();
+    let mut plan = plan(&lab);
+    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
+    let mut world = World::start(&plan);
+    let mut waits = world.command(&["verify", PHONE, "--wait", "--json"]);
+    waits.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut waits = waits.spawn().unwrap();
+    let mut said = BufReader::new(waits.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut until = |words: &str| said.find(|line| line.contains(words)).expect(words);
+    let caller = lab.rings(PHONE);
+    until("waiting for the code");
+    world.kill();
+    until("waiting for the daemon until 20");
+    // Whoever held the phone has seen the number.
+    writeln!(waits.stdin.take().unwrap(), "{}", code(&caller)).unwrap();
+    world.spawn_again();
+    until("the daemon is back");
+    let output = waits.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", world.log());
+    let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verified["reason"], "code_matched");
+    world.stop();
+}
+
+#[test]
+fn ctrl_c_ends_a_wait_for_a_daemon_that_is_away() {
+    let lab = Lab::new();
+    let mut world = World::start(&plan(&lab));
+    let mut waits = world.command(&["verify", PHONE, "--wait"]);
+    let mut waits = waits.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(waits.stderr.take().unwrap()).lines().map(Result::unwrap);
+    said.find(|line| line.contains("has started")).unwrap();
+    world.kill();
+    said.find(|line| line.contains("waiting for the daemon until 20")).unwrap();
+    kill(Pid::from_raw(i32::try_from(waits.id()).unwrap()), Signal::SIGINT).unwrap();
+    assert_eq!(waits.wait().unwrap().code(), Some(130));
+    assert!(said.any(|line| line.contains("stays pending until 20")));
+}
+
+#[test]
 fn events_are_numbered_on_after_a_kill_and_told_again() {
     let mut lab = Lab::new();
     let mut world = World::start(&plan(&lab));
@@ -220,6 +323,11 @@ fn a_daemon_whose_journal_was_deleted_says_so_and_does_not_end_well() {
     let mut world = World::start(&plan(&lab));
     fs::remove_file(world.place.0.join("journal")).unwrap();
     eventually("it says so", || world.log().contains("was moved or deleted").then_some(()));
+    let refused = world.client.get("/readyz");
+    assert_eq!(refused.problem(), (503, "not_ready".to_owned()));
+    assert!(refused.body.contains("the journal was moved or deleted"), "{}", refused.body);
+    assert_eq!(world.client.get("/v1/status").json()["readiness"], "store_gone");
+    assert_eq!(world.scrape().sum("ringproof_journal_there", &[]), 0.0);
     world.signal(Signal::SIGTERM);
     assert_eq!(world.exits(Duration::from_secs(10)).code(), Some(71));
 }

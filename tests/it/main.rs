@@ -27,6 +27,7 @@ mod phones;
 mod privacy;
 mod raw;
 mod reload;
+mod restarts;
 mod scrape;
 mod shards;
 mod start;

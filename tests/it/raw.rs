@@ -32,9 +32,14 @@ pub(crate) struct Request {
 impl Request {
     /// The next one.
     pub(crate) fn receive(socket: &UdpSocket) -> Self {
+        Self::poll(socket).expect("a request comes")
+    }
+
+    /// The next one, if it comes while the socket waits.
+    pub(crate) fn poll(socket: &UdpSocket) -> Option<Self> {
         let mut buffer = vec![0; 65_536];
-        let (length, from) = socket.recv_from(&mut buffer).expect("a request comes");
-        Self { text: String::from_utf8_lossy(&buffer[..length]).into_owned(), from }
+        let (length, from) = socket.recv_from(&mut buffer).ok()?;
+        Some(Self { text: String::from_utf8_lossy(&buffer[..length]).into_owned(), from })
     }
 
     /// The lines of this header, whole.

@@ -73,9 +73,10 @@ fn r13_a_stop_waits_for_a_call_and_a_second_signal_does_not() {
     assert_eq!(status.code(), Some(0));
     assert!(insisting.elapsed() < Duration::from_secs(2), "{:?}", insisting.elapsed());
     let log = world.log();
-    for words in
-        ["stopping: no new calls, those that ring are hung up calls=1", "second signal calls=1"]
-    {
+    for words in [
+        "is waited for calls=1 left_behind=0 byes=0 at_most=32.25s",
+        "second signal calls=1 left_behind=0",
+    ] {
         assert!(log.contains(words), "no `{words}` in {log}");
     }
     assert!(!world.place.0.join("ringproof.sock").exists());

@@ -150,7 +150,7 @@ impl World {
         self.child = spawn(&self.place.0.join("ringproof.toml"), None);
     }
 
-    fn await_ready(&mut self) {
+    pub(crate) fn await_ready(&mut self) {
         let ready = eventually("the daemon is ready", || {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
                 panic!("the daemon ended with {status}; it said:\n{}", self.log());

@@ -89,6 +89,16 @@ impl Records for Flights {
         }
     }
 
+    fn answered(&self, record: InFlight) {
+        let scribe = Arc::clone(&self.scribe);
+        // Ahead of its deletion, which takes the same way.
+        self.teller.then(move || {
+            let mut batch = Batch::new();
+            batch.put(scribe.pen.in_flight(record));
+            scribe.journal.keep(batch, || {});
+        });
+    }
+
     fn forget(&self, call: CallId) {
         self.delete(call);
     }

@@ -7,7 +7,8 @@ use crate::observe::{Distribution, JournalReading, WebhookReading};
 use crate::store::Journal;
 use crate::tally::Histogram;
 
-pub(crate) fn journal(journal: &Journal) -> JournalReading {
+/// `is_there`: its file was seen where it is to be found again.
+pub(crate) fn journal(journal: &Journal, is_there: bool) -> JournalReading {
     let figures = journal.figures();
     JournalReading {
         commits: figures.commits,
@@ -20,6 +21,7 @@ pub(crate) fn journal(journal: &Journal) -> JournalReading {
         held: figures.held,
         file_bytes: figures.file_bytes,
         is_writable: figures.is_writable,
+        is_there,
         failures: figures.failures,
     }
 }

@@ -77,9 +77,9 @@ pub(crate) fn sweep(
     for kind in SWEPT {
         for _ in 0..ROUNDS {
             // Counted, for numbers of events may lie far apart.
-            let excess = match kind {
-                Kind::Event => journal.count(kind)?.saturating_sub(terms.events.0),
-                _ => 0,
+            let excess = match kind == Kind::Event {
+                true => journal.count(kind)?.saturating_sub(terms.events.0),
+                false => 0,
             };
             let is_due =
                 |nth: usize, record: &Record| (nth as u64) < excess || terms.is_due(record, now);

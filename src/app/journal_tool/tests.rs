@@ -41,7 +41,7 @@ impl Place {
         let (text, exit) = match work(&path) {
             Ok(said) => (said.text, said.exit),
             Err(error) => {
-                let failure = error.at(&path);
+                let failure = error.at(&path, Named::Path(&path));
                 let mut terminal = Terminal::to_writers(io::sink(), io::sink());
                 (format!("{failure}\n"), failure.tell(&mut terminal))
             }
@@ -291,18 +291,56 @@ fn a_journal_that_is_open_or_not_there_is_left_alone() {
     place.check(
         verify,
         expect![[r#"
-        …/journal: the journal cannot be read or written: No such file or directory (os error 2)
-        exit 71
-    "#]],
+            …/journal: there is no such file
+            exit 71
+        "#]],
     );
     place.check(
         |path| compact(path, Settings::default()),
         expect![[r#"
-        …/journal: the journal cannot be read or written: No such file or directory (os error 2)
-        exit 71
-    "#]],
+            …/journal: there is no such file
+            exit 71
+        "#]],
     );
     assert!(!place.journal().exists(), "none is made");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_said_with_where_its_path_comes_from() {
+    let place = Place::new();
+    let config = Path::new("ringproof.toml");
+    let named = [Named::Config(config), Named::Path(config)].map(|named| {
+        let missing = stat(&place.journal()).unwrap_err().at(&place.journal(), named);
+        let Failure::Missing { hint, .. } = missing else { panic!("{missing}") };
+        hint
+    });
+    expect![[r#"
+        hint: `journal.path` of ringproof.toml, or its default, says so; `ringproof serve` makes the file when it starts, and `--config FILE` or `--path FILE` names another
+        hint: `--path` says so; `journal.path` of a gateway's configuration says where its journal is, and `--config FILE` takes it from there
+    "#]].assert_eq(&format!("{}\n", named.join("\n")));
+}
+
+/// An engine's words are a detail of ours.
+#[test]
+fn d06_what_is_said_of_a_damaged_file_begins_in_our_words() {
+    let place = filled();
+    let bytes = fs::read(place.journal()).unwrap();
+    let mut seen = 0;
+    for page in (1..bytes.len() / 4_096).map(|page| page * 4_096) {
+        let mut damaged = bytes.clone();
+        damaged[page..page + 64].fill(0xa5);
+        fs::write(place.journal(), &damaged).unwrap();
+        let (text, _) = place.said(verify);
+        if let Some((_, why)) = text.split_once("the journal is damaged: ") {
+            assert!(
+                why.starts_with("parts of it that are in use are not")
+                    || why.starts_with("a record"),
+                "{why}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 3, "{seen}");
 }
 
 #[test]

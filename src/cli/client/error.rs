@@ -49,9 +49,22 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// Whether the daemon, or the way to it, is away, and may come back: it stops, restarts, or its disk
+    /// does not work.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::CutOff { .. } | Self::StreamLost | Self::Timeout(_) | Self::Body(_) => true,
+            Self::Http(error) => !error.is_parse(),
+            Self::Json(_) | Self::Key => false,
+            Self::Refused(problem) => [502, 504].contains(&problem.status),
+            Self::Unreachable { source, .. } => source.kind() != io::ErrorKind::PermissionDenied,
+        }
+    }
+
     /// What a script learns.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Http(error) if !error.is_parse() => Exit::Unreachable,
             Self::Body(_) | Self::Http(_) | Self::Json(_) => Exit::Internal,
             Self::Key => Exit::Denied,
             Self::Refused(problem) => Exit::of_refusal(problem.status),

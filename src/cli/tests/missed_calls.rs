@@ -91,12 +91,12 @@ fn verify_missed_call_wait_that_loses_the_daemon_says_which_number_still_counts(
         &expect![[r#"
             > GET /v1/events
             > POST /v1/verifications {"method":"missed_call","to":"+46701234567"}
-            > GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+            > GET /v1/events
             ! ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P of +46701234567 has started
             ! ring +46850500001 from +46701234567: that call is the proof
-            ! still pending: a call to +46850500001 verifies it
-            ! error: the event stream broke off
-            exit 69
+            ! pending when last seen: a call to +46850500001 verifies it
+            ! error: the daemon answered 404
+            exit 65
         "#]],
     );
 }

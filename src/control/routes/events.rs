@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
+use tracing::warn;
 
+use super::super::access::Peer;
 use super::super::api::Api;
 use super::super::counters::Shed;
 use super::super::events::{CutOff, Gone, IdError, Reader, number, subscribe};
@@ -38,6 +40,7 @@ use super::permit;
 )]
 pub(super) async fn follow(
     State(api): State<Arc<Api>>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     Query(query): Query<EventsQuery>,
 ) -> Result<Response, Problem> {
@@ -55,7 +58,7 @@ pub(super) async fn follow(
     })?;
     let stop = api.stop.subscribe();
     let progress = Progress::Greeting;
-    let follower = Follower { api, reader, stop, _permit: permit, progress };
+    let follower = Follower { api, peer, reader, stop, _permit: permit, progress };
     let frames = stream::unfold(follower, |mut follower| async move {
         let frame = follower.next().await?;
         Some((Ok::<_, Infallible>(frame), follower))
@@ -67,6 +70,7 @@ pub(super) async fn follow(
 
 struct Follower {
     api: Arc<Api>,
+    peer: Peer,
     reader: Reader,
     stop: watch::Receiver<bool>,
     _permit: OwnedSemaphorePermit,
@@ -111,6 +115,7 @@ impl Follower {
                     self.api.counters.on_shed(Shed::EventReader);
                 }
                 self.progress = Progress::Over;
+                warn!(peer = ?self.peer, %why, "a reader of the events was cut off");
                 Some(format!(": cut off, {why}: come back with Last-Event-ID\n\n").into())
             }
             Err(_) => Some(Bytes::from_static(KEEP_ALIVE)),

@@ -133,7 +133,7 @@ pub(super) async fn healthz() -> Body<Health> {
 }
 
 /// Whether calls can be placed; of a gateway without a pool, which places none, whether it serves.
-/// Without a disk that works, neither.
+/// Without a disk that works, or a file that is still where it was, neither.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "isReady",
     responses(
@@ -146,6 +146,10 @@ pub(super) async fn readyz(State(api): State<Arc<Api>>) -> Result<Body<Health>, 
         Readiness::NoTrunk => Err(Problem::new(Code::NotReady, "no trunk is up")),
         Readiness::Ready => Ok(Body(Health { status: "ready" })),
         Readiness::Stopping => Err(Problem::new(Code::NotReady, "the gateway is stopping")),
+        Readiness::StoreGone => {
+            let detail = "the journal was moved or deleted: what is written ends with this process";
+            Err(Problem::new(Code::NotReady, detail))
+        }
         Readiness::StoreUnavailable => Err(Unavailable.into()),
     }
 }

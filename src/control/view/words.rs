@@ -61,7 +61,7 @@ words! {
     /// How a call ended.
     OutcomeWord = "How a call ended.": Outcome::ALL.map(Outcome::as_str);
     /// Whether calls can be placed.
-    ReadinessWord = "Whether calls can be placed; `no_trunk`: no trunk is up; `store_unavailable`: the disk does not work.":
+    ReadinessWord = "Whether calls can be placed; `no_trunk`: no trunk is up; `store_gone`: the journal was moved or deleted; `store_unavailable`: the disk does not work.":
         Readiness::ALL.map(Readiness::as_str);
     /// Why a verification ended.
     ReasonWord = "Why a verification ended.": Reason::ALL.map(Reason::as_str);

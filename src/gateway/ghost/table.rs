@@ -1,10 +1,11 @@
 //! The calls of a gateway that died, found by the branch of their INVITE.
 //!
 //! Bounded by the number of client transactions that this shard may have, which was enough for the
-//! gateway that died. Invariant: a branch is in the table once.
+//! gateway that died. Invariants: a branch is in the table once; a ghost is taken out when it is closed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -95,13 +96,15 @@ pub(crate) struct Ghosts {
     /// Those whose first CANCEL has not left.
     pub(crate) waiting: VecDeque<InFlight>,
     filed: usize,
+    /// How many in the slab have not been told to be over.
+    open: usize,
 }
 
 impl Ghosts {
     /// An empty table for at most `limit` ghosts.
     pub(crate) fn new(limit: usize) -> Self {
         let (by_branch, waiting) = (BTreeMap::new(), VecDeque::new());
-        Self { slab: Slab::new(limit), by_branch, waiting, filed: 0 }
+        Self { slab: Slab::new(limit), by_branch, waiting, filed: 0, open: 0 }
     }
 
     /// Adds a ghost whose branch is not here.
@@ -109,6 +112,7 @@ impl Ghosts {
         let branch = ghost.branch;
         let handle = self.slab.insert(ghost)?;
         self.by_branch.insert(branch, handle);
+        self.open += 1;
         Ok(handle)
     }
 
@@ -134,14 +138,23 @@ impl Ghosts {
     pub(crate) fn remove(&mut self, handle: Handle) -> Option<Ghost> {
         let ghost = self.slab.remove(handle)?;
         self.by_branch.remove(&ghost.branch);
+        debug_assert!(ghost.is_told, "its end is told before it is forgotten");
         Some(ghost)
     }
 
-    /// Whether the end of one has not been told.
-    pub(crate) fn are_about(&self) -> bool {
-        let mut handles = self.slab.handles();
-        !self.waiting.is_empty()
-            || handles.any(|handle| self.slab.get(handle).is_some_and(|ghost| !ghost.is_told))
+    /// The end of a ghost is about to be told. `None`: it was before.
+    pub(crate) fn close(&mut self, handle: Handle) -> Option<CallId> {
+        let ghost = self.slab.get_mut(handle)?;
+        if mem::replace(&mut ghost.is_told, true) {
+            return None;
+        }
+        self.open -= 1;
+        Some(ghost.call)
+    }
+
+    /// Of how many the end has not been told.
+    pub(crate) fn open(&self) -> usize {
+        self.waiting.len() + self.open
     }
 
     /// Whether there is none.

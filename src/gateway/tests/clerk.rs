@@ -23,6 +23,7 @@ pub(super) struct Clerk {
 }
 
 enum Word {
+    Answered(Box<InFlight>),
     Forget(CallId),
     Over(CallId, GhostEnd),
     Record(Box<InFlight>, Receipt),
@@ -33,6 +34,10 @@ struct Mouth(SyncSender<Word>);
 impl Records for Mouth {
     fn record(&self, record: InFlight, receipt: Receipt) {
         self.0.send(Word::Record(Box::new(record), receipt)).unwrap();
+    }
+
+    fn answered(&self, record: InFlight) {
+        self.0.send(Word::Answered(Box::new(record))).unwrap();
     }
 
     fn forget(&self, call: CallId) {
@@ -57,6 +62,7 @@ impl Clerk {
     pub(super) fn listen(&mut self) {
         while let Ok(word) = self.words.try_recv() {
             match word {
+                Word::Answered(record) => self.records.push(*record),
                 Word::Forget(call) => self.forgotten.push(call),
                 Word::Over(call, how) => self.over.push((call, how)),
                 Word::Record(record, receipt) => {

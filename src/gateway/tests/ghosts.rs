@@ -25,7 +25,7 @@ fn died() -> InFlight {
 }
 
 /// A gateway that has just begun, with these trunks, and finds the record.
-fn restarted(trunks: &[&str], record: &InFlight) -> (Clerk, World) {
+pub(super) fn restarted(trunks: &[&str], record: &InFlight) -> (Clerk, World) {
     let (clerk, mut world) = Clerk::of(World::again(trunks));
     // Whoever answers has seen the INVITE.
     world.sent.push((record.remote, record.invite.to_vec()));

@@ -254,7 +254,7 @@ fn r12_a_trunk_that_a_reload_takes_away_meanwhile_is_not_called() {
 }
 
 #[test]
-fn d04_a_call_is_forgotten_once_its_invite_needs_no_cancel() {
+fn d04_a_call_is_forgotten_once_its_invite_needs_no_cancel_and_its_bye_no_repetition() {
     // What happens, what happens last, and when the call is forgotten then.
     let cases = [
         ("", "", 32_000),
@@ -262,7 +262,8 @@ fn d04_a_call_is_forgotten_once_its_invite_needs_no_cancel() {
         ("0.1 180; 5.15 200 CANCEL", "", 37_100),
         ("0.1 hang_up", "", 32_000),
         ("0.1 180", "2 486", 2_000),
-        ("0.1 180", "3 200", 3_000),
+        ("0.1 180; 3 200", "3.6 200 BYE", 3_600),
+        ("0.1 180; 3 200", "", 35_000),
         ("", "0.1 unreachable", 100),
     ];
     for (before, last, at) in cases {

@@ -44,6 +44,34 @@ fn tally(heard: &str) -> BTreeMap<&str, usize> {
     tally
 }
 
+/// What the event says is what webhooks say, and what is looked up is what `GET` says.
+#[test]
+fn r08_the_right_code_at_the_moment_of_expiry_ends_it_once_and_everybody_is_told_the_same() {
+    let mut verified = 0;
+    for round in 0..300 {
+        let (world, order) = pending();
+        let (id, code) = (order.verification, code(&order));
+        let is_right = AtomicUsize::new(0);
+        together(2, |thread| {
+            if (thread + round) % 2 == 0 {
+                let _ = world.verify.on_timeout(id, world.at(300.0));
+            } else if world.verify.check(id, Evidence::Code(&code), world.at(299.999)).is_ok() {
+                is_right.store(1, Ordering::Relaxed);
+            }
+            true
+        });
+        let (found, heard) = (world.look(id).unwrap(), world.heard());
+        let end = match is_right.into_inner() {
+            1 => "ended: verified code_matched",
+            _ => "ended: expired deadline",
+        };
+        assert_eq!(tally(&heard), BTreeMap::from([(end, 1)]), "{heard}");
+        assert!(end.contains(found.status.as_str()), "{found:?}");
+        verified += usize::from(found.status == Status::Verified);
+    }
+    assert!(verified > 0, "the code is first at times");
+}
+
 #[test]
 fn r07_of_a_hundred_clients_with_the_right_code_one_succeeds() {
     for _ in 0..20 {
