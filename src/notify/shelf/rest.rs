@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::message::MessageId;
 use super::super::outbox::Found;
-use super::{Shelf, lane_of};
+use super::{Shelf, order::lane_of};
 
 /// What is on disk and not in memory, as far as is known.
 #[derive(Debug)]

@@ -1,0 +1,68 @@
+//! What becomes of messages that are not taken: dead letters, which leave memory while their rows stay,
+//! and rows that were deleted.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::super::message::Message;
+use super::{Effect, Held, Shelf, State};
+
+impl Shelf {
+    /// The message's row was deleted before it was taken. One that is under way may still be taken; if
+    /// it is not, its row is written again, as old as it is, and deleted once more.
+    pub(in super::super) fn forget(&mut self, message: &Message) {
+        let id = message.id;
+        match self.held.get(&id).map(|held| (held.lane.clone(), held.state)) {
+            Some((name, State::Waiting(due))) => {
+                self.held.remove(&id);
+                if let Some(lane) = self.lanes.get_mut(&name) {
+                    lane.waiting.remove(&(due, id));
+                }
+                self.relist(&name);
+            }
+            Some((_, State::Asked | State::Flying(_))) => return,
+            None => self.raise(message),
+        }
+        // A page that was read before must not bring it back.
+        self.gone.insert(id);
+    }
+
+    /// A dead letter leaves memory; its row stays.
+    pub(super) fn bury(&mut self, mut message: Message) {
+        message.next = None;
+        self.dead.insert(message.id);
+        self.graves.on_buried();
+        self.tally.buried.fetch_add(1, Ordering::Relaxed);
+        self.effects.push(Effect::Later(message));
+    }
+
+    /// A dead letter is tried again, or its row is gone. Nothing happens if it is none.
+    pub(super) fn raise(&mut self, message: &Message) {
+        let is_ours = self.dead.remove(message.id);
+        if is_ours || message.next.is_none() {
+            self.graves.on_raised(message, is_ours);
+        }
+    }
+
+    /// The receiver wants no more: what waits for it are dead letters.
+    pub(super) fn disable(&mut self, name: &Arc<str>) {
+        let Some(lane) = self.lanes.get_mut(name) else { return };
+        if lane.is_disabled {
+            return;
+        }
+        lane.is_disabled = true;
+        let waiting = std::mem::take(&mut lane.waiting);
+        self.tally.is_disabled.store(true, Ordering::Relaxed);
+        self.effects.push(Effect::Disabled);
+        for (_, id) in waiting {
+            if let Some(Held { mut message, .. }) = self.held.remove(&id) {
+                message.status = Some(410);
+                message.error = Some(DISABLED.into());
+                self.bury(message);
+            }
+        }
+    }
+}
+
+/// What a dead letter says that was never tried.
+pub(super) const DISABLED: &str = "the endpoint replied 410, so it is not told any more";
