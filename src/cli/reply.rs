@@ -27,6 +27,8 @@ pub(super) struct Verification {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Deliveries {
     pub(super) deliveries: Vec<Delivery>,
+    #[serde(default)]
+    pub(super) next: Option<String>,
 }
 
 /// One of them.

@@ -9,7 +9,8 @@ use super::commands::show;
 use super::exit::Exit;
 use super::reply;
 use super::table::{Cell, table};
-use super::terminal::{Mood, Paint, Terminal};
+use super::terminal::{Mood, Paint, Terminal, clean};
+use crate::verify::PAGE_MAX;
 
 /// `webhook list`
 pub(super) async fn list(
@@ -18,18 +19,42 @@ pub(super) async fn list(
     is_json: bool,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let Deliveries { state, endpoint, verification, limit, .. } = wanted;
+    let mut after = wanted.after.map(|id| id.to_string());
+    loop {
+        let body = client.get(&path(wanted, after.as_deref()), Wish::Json).await?;
+        let found: reply::Deliveries = serde_json::from_slice(&body)?;
+        // Of a list that goes on, a page without anything in it says nothing.
+        if !(wanted.all && after.is_some() && found.deliveries.is_empty()) {
+            terminal.print(&show(&body, is_json, |found| draw(&found, terminal.paint()))?)?;
+        }
+        match found.next {
+            Some(next) if wanted.all => after = Some(next),
+            Some(next) => {
+                terminal.note(&format!("there may be more: --after {}, or --all", clean(&next)));
+                return Ok(Exit::Success);
+            }
+            None => return Ok(Exit::Success),
+        }
+    }
+}
+
+/// What is asked for a page.
+fn path(wanted: &Deliveries, after: Option<&str>) -> String {
+    let Deliveries { state, endpoint, verification, limit, all, .. } = wanted;
+    let limit = if *all { PAGE_MAX } else { *limit };
+    let verification = verification.map(|id| id.to_string());
+    let filters = [
+        ("state", state.as_deref()),
+        ("endpoint", endpoint.as_deref()),
+        ("verification", verification.as_deref()),
+        ("after", after),
+    ];
     // None of these values has a letter that a query cannot hold.
     let mut path = format!("/v1/webhooks/deliveries?limit={limit}");
-    let verification = verification.map(|id| id.to_string());
-    let filters = [("state", state), ("endpoint", endpoint), ("verification", &verification)];
     for (name, value) in filters {
         path.extend(value.iter().map(|value| format!("&{name}={value}")));
     }
-    let body = client.get(&path, Wish::Json).await?;
-    let text = show(&body, is_json, |found| draw(&found, *limit, terminal.paint()))?;
-    terminal.print(&text)?;
-    Ok(Exit::Success)
+    path
 }
 
 /// `webhook retry`
@@ -48,7 +73,7 @@ pub(super) async fn retry(
     Ok(Exit::Success)
 }
 
-fn draw(found: &reply::Deliveries, limit: usize, paint: Paint) -> String {
+fn draw(found: &reply::Deliveries, paint: Paint) -> String {
     let row = |it: &reply::Delivery| {
         let mood = match it.state.as_str() {
             "dead" => Mood::Bad,
@@ -69,9 +94,5 @@ fn draw(found: &reply::Deliveries, limit: usize, paint: Paint) -> String {
     let rows: Vec<_> = found.deliveries.iter().map(row).collect();
     let headings =
         ["message", "endpoint", "event", "verification", "state", " tries", "next", "last failure"];
-    let mut text = table(headings, &rows, paint);
-    if found.deliveries.len() >= limit {
-        text += "the oldest; there may be more: --limit, --state, --endpoint\n";
-    }
-    text
+    table(headings, &rows, paint)
 }

@@ -36,6 +36,16 @@ pub struct Delivery {
     pub error: Option<Box<str>>,
 }
 
+/// Some of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Deliveries {
+    /// In the order of their ids.
+    pub items: Vec<Delivery>,
+    /// Behind which message the next ones are; `None`: these were the last. There may be fewer than were
+    /// asked for, and more behind them: a request looks at a bounded number of messages.
+    pub next: Option<MessageId>,
+}
+
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DeliveryState {

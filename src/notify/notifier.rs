@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "an edge: here the clock of webhooks is read")]
 
+mod browse;
 mod dispatch;
 
 use std::sync::Arc;
@@ -13,7 +14,6 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::client::{self, Client};
 use super::connect::Names;
-use super::delivery::{Delivery, Filter};
 use super::desk::{AskError, Desk};
 use super::figures::{Figures, Tally};
 use super::message::{Endpoint, Message, MessageId};
@@ -127,29 +127,6 @@ impl Notifier {
         }
     }
 
-    /// Messages that were not taken yet, in the order of their ids.
-    ///
-    /// # Errors
-    ///
-    /// When the disk does not work.
-    pub async fn deliveries(&self, filter: Filter) -> Result<Vec<Delivery>, OutboxError> {
-        let mut found = Vec::new();
-        let mut next = Some(filter.after.map_or(MessageId(0), MessageId::next));
-        while let Some(from) = next.filter(|_| found.len() < filter.limit) {
-            let (outbox, of) = (self.outbox.clone(), filter.of.clone());
-            let rows = tokio::task::spawn_blocking(move || outbox.rows(&of, from, LIST_PAGE));
-            let rows = rows.await.map_err(|_| OutboxError)??;
-            next = rows.next;
-            let rows = rows.messages;
-            let trying = self.trying(rows.iter().map(|row| row.id).collect()).await;
-            let shown = rows.into_iter().zip(trying);
-            let shown = shown.map(|(row, is_trying)| Delivery::of(row, is_trying, &self.clock));
-            found.extend(shown.filter(|it| filter.means(it)));
-        }
-        found.truncate(filter.limit);
-        Ok(found)
-    }
-
     /// Tries a message now, with its own id and a new timestamp: one that waits, or a dead letter, also
     /// of an endpoint that is down or disabled.
     ///
@@ -219,5 +196,3 @@ impl Missed {
 
 /// Messages that may wait for the task.
 const QUEUE_MAX: usize = 4_096;
-/// Messages that a list reads at once.
-const LIST_PAGE: usize = 256;

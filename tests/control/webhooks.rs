@@ -5,37 +5,53 @@ use std::sync::atomic::Ordering;
 use ringproof::control::{KeySettings, Right, Shed, TcpSettings, TokenHash};
 use serde_json::json;
 
-use super::world::{CALLBACK, CROWDED, MESSAGE, ORPHAN, TOLD, World, short};
+use super::played::{CALLBACK, CROWDED, MESSAGE, ORPHAN, TOLD};
+use super::world::{World, short};
 
 #[tokio::test]
 async fn messages_that_were_not_taken_are_listed() {
     let world = World::new(short()).await;
     let list = world.ask("GET", "/v1/webhooks/deliveries", "").await.json();
     assert_eq!(
-        list["deliveries"],
-        json!([{
+        list["deliveries"][0],
+        json!({
             "id": MESSAGE, "endpoint": "shop", "event": "verification.verified",
             "verification": TOLD, "sequence": 7,
             "state": "dead", "created_at": "2026-11-20T10:15:30.123Z", "attempts": 11,
             "next_at": null, "last_status": 503, "error": "the endpoint answered 503",
-        }])
+        })
     );
     let (told, other) = (format!("verification={TOLD}"), TOLD.replace("8P", "8Q"));
     for (query, count) in [
         ("state=dead&limit=1", 1),
-        ("endpoint=shop", 1),
+        ("endpoint=shop", 2),
         ("endpoint=x", 0),
         ("state=waiting", 0),
-        (&*told, 1),
+        (&*told, 2),
         (&*format!("verification={other}"), 0),
     ] {
         let list = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await.json();
         assert_eq!(list["deliveries"].as_array().unwrap().len(), count, "{query}");
     }
-    for query in ["state=lost", "limit=0", "limit=1001", "verification=1", "x=1"] {
+    for query in ["state=lost", "limit=0", "limit=1001", "verification=1", "after=1", "x=1"] {
         let refused = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await;
         assert_eq!(refused.problem(), (400, "invalid_request".to_owned()), "{query}");
     }
+}
+
+#[tokio::test]
+async fn messages_are_listed_page_by_page() {
+    let world = World::new(short()).await;
+    let page = async |query: &str| {
+        let list = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await.json();
+        let ids = list["deliveries"].as_array().unwrap().iter();
+        let ids: Vec<_> = ids.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+        (ids, list["next"].as_str().map(str::to_owned))
+    };
+    assert_eq!(page("limit=1").await, (vec![MESSAGE.into()], Some(MESSAGE.into())));
+    let second = page(&format!("limit=1&after={MESSAGE}")).await;
+    assert_eq!(second, (vec![CROWDED.into()], None));
+    assert_eq!(page("").await, (vec![MESSAGE.into(), CROWDED.into()], None));
 }
 
 #[tokio::test]

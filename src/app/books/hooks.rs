@@ -3,26 +3,27 @@
 use std::sync::Arc;
 
 use crate::control::{
-    Asked, Delivery, DeliveryFilter, DeliveryState, RetryError, Unavailable, Webhooks,
+    Asked, Deliveries, Delivery, DeliveryFilter, DeliveryState, RetryError, Unavailable, Webhooks,
 };
-use crate::notify::{self, Endpoint, Filter, Notifier, Of};
+use crate::notify::{self, CALLBACKS, Endpoint, Filter, MessageId, Notifier, Of};
 
 /// The notifier behind the API.
 pub(crate) struct Hooks(pub(crate) Arc<Notifier>);
 
 impl Webhooks for Hooks {
-    fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Vec<Delivery>> {
+    fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Deliveries> {
         let notifier = Arc::clone(&self.0);
         let filter = Filter {
-            of: wanted.endpoint.map_or(Of::All, Of::Named),
+            of: of(wanted.endpoint),
             state: wanted.state.map(state_there),
             verification: wanted.verification,
-            after: None,
+            after: wanted.after.map(MessageId),
             limit: wanted.limit,
         };
         Box::pin(async move {
             let found = notifier.deliveries(filter).await.map_err(|_| Unavailable)?;
-            Ok(found.into_iter().map(delivery).collect())
+            let items = found.items.into_iter().map(delivery).collect();
+            Ok(Deliveries { items, next: found.next.map(|id| id.to_string()) })
         })
     }
 
@@ -33,6 +34,15 @@ impl Webhooks for Hooks {
             let id = id.map_err(|_| RetryError::NotFound)?;
             notifier.retry(id).await.map_err(refusal)
         })
+    }
+}
+
+/// Whose messages are meant by this name.
+fn of(endpoint: Option<Arc<str>>) -> Of {
+    match endpoint {
+        None => Of::All,
+        Some(name) if *name == *CALLBACKS => Of::Urls,
+        Some(name) => Of::Named(name),
     }
 }
 

@@ -35,6 +35,12 @@ pub struct Deliveries {
     /// How many at most
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = limit())]
     pub limit: usize,
+    /// Only those behind this message: msg_…
+    #[arg(long, value_name = "MESSAGE")]
+    pub after: Option<MessageId>,
+    /// All of them, page by page
+    #[arg(long, conflicts_with = "limit")]
+    pub all: bool,
     /// Which daemon.
     #[command(flatten)]
     pub daemon: Daemon,

@@ -26,7 +26,6 @@ fn w07_messages_that_were_not_taken_are_listed_and_filtered() {
             | message                         endpoint                event                  verification                    state    tries  next                      last failure
             | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P  shop                    verification.verified  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  dead        12                            it replied 503
             | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  https://example.com/?…  trunk.down                                             waiting      1  2026-11-20T10:15:31.100Z  it took too long
-            | the oldest; there may be more: --limit, --state, --endpoint
             exit 0
         "#]],
     );
@@ -39,6 +38,53 @@ fn w07_messages_that_were_not_taken_are_listed_and_filtered() {
             | {"deliveries":[]}
             exit 0
         "#]],
+    );
+}
+
+#[test]
+fn w08_all_messages_are_listed_page_by_page() {
+    const FIRST: &str = "GET /v1/webhooks/deliveries?limit=1000";
+    const BEHIND: &str =
+        "GET /v1/webhooks/deliveries?limit=1000&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q";
+    let first = [(FIRST, 200, FIRST_PAGE), (BEHIND, 200, DELIVERIES)];
+    check(
+        "webhook list --all",
+        &first,
+        &expect![[r#"
+        > GET /v1/webhooks/deliveries?limit=1000
+        > GET /v1/webhooks/deliveries?limit=1000&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q
+        | message                         endpoint  event       verification  state  tries  next  last failure
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  shop      trunk.down                dead      12        it replied 410
+        | message                         endpoint                event                  verification                    state    tries  next                      last failure
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P  shop                    verification.verified  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  dead        12                            it replied 503
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  https://example.com/?…  trunk.down                                             waiting      1  2026-11-20T10:15:31.100Z  it took too long
+        exit 0
+    "#]],
+    );
+    let nothing = r#"{"deliveries":[],"next":null}"#;
+    let last = [(FIRST, 200, FIRST_PAGE), (BEHIND, 200, nothing)];
+    check(
+        "webhook list --all --json",
+        &last,
+        &expect![[r#"
+        > GET /v1/webhooks/deliveries?limit=1000
+        > GET /v1/webhooks/deliveries?limit=1000&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q
+        | {"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"shop","event":"trunk.down","verification":null,"sequence":8,"state":"dead","created_at":"2026-11-20T10:15:30.123Z","attempts":12,"next_at":null,"last_status":410,"error":"it replied 410"}],"next":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}
+        exit 0
+    "#]],
+    );
+    let line = "webhook list --limit 2 --after msg_01JD8Q0R6T9W3K5X7Z2B4N6M8N";
+    let path = "GET /v1/webhooks/deliveries?limit=2&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8N";
+    check(
+        line,
+        &[(path, 200, FIRST_PAGE)],
+        &expect![[r#"
+        > GET /v1/webhooks/deliveries?limit=2&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8N
+        | message                         endpoint  event       verification  state  tries  next  last failure
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  shop      trunk.down                dead      12        it replied 410
+        ! there may be more: --after msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q, or --all
+        exit 0
+    "#]],
     );
 }
 
@@ -74,3 +120,6 @@ fn w07_a_message_is_tried_again_and_a_refusal_is_said() {
         "#]],
     );
 }
+
+/// A page with others behind it.
+const FIRST_PAGE: &str = r#"{"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"shop","event":"trunk.down","verification":null,"sequence":8,"state":"dead","created_at":"2026-11-20T10:15:30.123Z","attempts":12,"next_at":null,"last_status":410,"error":"it replied 410"}],"next":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}"#;

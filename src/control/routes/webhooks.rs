@@ -14,6 +14,7 @@ use super::super::outside::{DeliveryFilter, RetryError};
 use super::super::problem::{Problem, Refused, of_retry};
 use super::super::request::{DeliveriesQuery, IdempotencyKey, Json, MessageId, NoBody, Query};
 use super::super::view::{DeliveryList, DeliveryView};
+use super::permit;
 
 /// List the messages to webhooks that were not taken yet, the oldest first.
 ///
@@ -33,11 +34,12 @@ pub(super) async fn deliveries(
     Query(query): Query<DeliveriesQuery>,
 ) -> Result<Body<DeliveryList>, Problem> {
     let wanted = DeliveryFilter::try_from(query)?;
+    let _permit = permit(&api.scans, &api, Shed::Scan, "too many lists are being made")?;
     let found = api.webhooks.deliveries(wanted).await?;
     // Who cannot give callback URLs need not know the keys in them.
     let is_whole = caller.may(&[Right::Verify]);
-    let deliveries = found.iter().map(|it| DeliveryView::new(it, is_whole)).collect();
-    Ok(Body(DeliveryList { deliveries }))
+    let deliveries = found.items.iter().map(|it| DeliveryView::new(it, is_whole)).collect();
+    Ok(Body(DeliveryList { deliveries, next: found.next }))
 }
 
 /// Try a message now, also one that is dead.

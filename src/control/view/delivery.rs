@@ -82,6 +82,10 @@ fn without_keys(endpoint: &str) -> String {
 pub struct DeliveryList {
     /// The messages.
     pub deliveries: Vec<DeliveryView>,
+    /// What `after` of the next page is; null when this was the last. A page may have fewer than `limit`,
+    /// or none, and others behind it: a request looks at a bounded number of messages.
+    #[schema(example = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
+    pub next: Option<String>,
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl World {
 
     async fn deliveries(&self, state: Option<DeliveryState>) -> Vec<Delivery> {
         let filter = Filter { of: Of::All, state, verification: None, after: None, limit: 100 };
-        self.notifier.deliveries(filter).await.unwrap()
+        self.notifier.deliveries(filter).await.unwrap().items
     }
 }
 

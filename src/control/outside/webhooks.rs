@@ -1,0 +1,121 @@
+//! The messages to webhooks that were not taken, as the control room knows them.
+
+use std::sync::Arc;
+
+use super::{Asked, Unavailable};
+use crate::time::Micros;
+use crate::verify::id::VerificationId;
+
+/// The messages to webhooks.
+pub trait Webhooks: Send + Sync {
+    /// Those that were not taken yet, the oldest first.
+    fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Deliveries>;
+
+    /// Tries one now.
+    fn retry(&self, id: &str) -> Asked<(), RetryError>;
+}
+
+/// A message is not tried now.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RetryError {
+    /// It is for a callback URL, and these are told nothing.
+    #[error(
+        "the message is for a callback URL, and callbacks are off: `[callbacks] enabled = true` \
+         in the configuration and a restart have it sent"
+    )]
+    CallbacksOff,
+    /// It is for an endpoint that is not in the configuration.
+    #[error(
+        "the message is for the endpoint \"{name}\", which is not in the configuration: a \
+         `[[webhook]]` of this name and a restart have it sent"
+    )]
+    EndpointGone {
+        /// The endpoint's name.
+        name: Arc<str>,
+    },
+    /// Too many that were asked for have not left yet.
+    #[error("too many messages for its endpoint were asked for and have not left yet")]
+    Full,
+    /// There is none with this id.
+    #[error("there is nothing with this id")]
+    NotFound,
+    /// It cannot be read.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Which messages are asked for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct DeliveryFilter {
+    /// For the endpoint with this name, `callback`: for callback URLs; `None`: for all.
+    pub endpoint: Option<Arc<str>>,
+    /// Where they stand; `None`: anywhere.
+    pub state: Option<DeliveryState>,
+    /// Of this verification; `None`: of any.
+    pub verification: Option<VerificationId>,
+    /// Behind the one with the ULID of this number; `None`: from the oldest on.
+    pub after: Option<u128>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// Messages to webhooks that were not taken yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deliveries {
+    /// The oldest first.
+    pub items: Vec<Delivery>,
+    /// The id behind which the next ones are; `None`: these were the last.
+    pub next: Option<String>,
+}
+
+/// A message to a webhook that was not taken yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Its name: `msg_` and a ULID.
+    pub id: String,
+    /// Whom it is for: the name of a configured endpoint, or a callback URL.
+    pub endpoint: Arc<str>,
+    /// What it tells of.
+    pub event: Arc<str>,
+    /// The verification that the event is about, if it is about one.
+    pub verification: Option<VerificationId>,
+    /// The number of that event.
+    pub sequence: u64,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When the event happened.
+    pub created_at: Micros,
+    /// Tries that have ended.
+    pub attempts: u16,
+    /// When it is tried next; `None`: not unless somebody asks.
+    pub next_at: Option<Micros>,
+    /// The HTTP status of the last try.
+    pub last_status: Option<u16>,
+    /// Why the last try failed.
+    pub error: Option<Box<str>>,
+}
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DeliveryState {
+    /// It is not tried any more, unless somebody asks.
+    Dead,
+    /// It is under way.
+    Trying,
+    /// It waits for its next try.
+    Waiting,
+}
+
+impl DeliveryState {
+    /// Every state, in the order of the declaration.
+    pub const ALL: [Self; 3] = [Self::Dead, Self::Trying, Self::Waiting];
+
+    /// The word of the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dead => "dead",
+            Self::Trying => "trying",
+            Self::Waiting => "waiting",
+        }
+    }
+}

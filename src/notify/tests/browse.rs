@@ -1,0 +1,72 @@
+//! Lists of messages, page by page.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::{Deliveries, DeliveryState, Filter, MessageId, Notifier, Of, Settings, Trust};
+use super::world::{BEGIN, Rows, endpoint, message, named};
+use crate::entropy::Entropy;
+use crate::time::WallClock;
+use crate::time::testing::origin;
+
+pub(super) fn world(rows: &Arc<Rows>) -> Notifier {
+    let endpoints =
+        vec![endpoint("a", "http://127.0.0.1:1/"), endpoint("b", "http://127.0.0.1:2/")];
+    let settings = Settings { endpoints, callbacks: None, trust: Trust::Only(vec![]) };
+    let clock = WallClock::new(origin(), std::time::UNIX_EPOCH + Duration::from_secs(BEGIN));
+    Notifier::start(&settings, rows.clone(), clock, &Entropy::seeded(1))
+}
+
+fn dead(n: u64, name: &str, now: Instant) -> super::super::Message {
+    let mut message = message(n, named(name), now);
+    message.next = None;
+    message
+}
+
+fn filter(of: Of, after: Option<MessageId>, limit: usize) -> Filter {
+    Filter { of, state: Some(DeliveryState::Dead), verification: None, after, limit }
+}
+
+/// Follows a list to its end: how many pages, and which messages.
+async fn follow(notifier: &Notifier, of: &Of, limit: usize) -> (usize, Vec<u64>) {
+    let (mut pages, mut found, mut after) = (0, vec![], None);
+    loop {
+        let Deliveries { items, next } =
+            notifier.deliveries(filter(of.clone(), after, limit)).await.unwrap();
+        assert!(items.len() <= limit);
+        pages += 1;
+        found.extend(items.iter().map(|it| it.sequence));
+        match next {
+            None => return (pages, found),
+            Some(_) => after = next,
+        }
+    }
+}
+
+#[tokio::test]
+async fn w08_every_dead_letter_is_on_one_page() {
+    let rows: Arc<Rows> = Arc::default();
+    for n in 0..2_500 {
+        rows.insert(dead(n, if n % 5 == 0 { "b" } else { "a" }, origin()));
+    }
+    let notifier = world(&rows);
+    let all: Vec<u64> = (0..2_500).collect();
+    assert_eq!(follow(&notifier, &Of::All, 1_000).await, (3, all.clone()));
+    let of_b: Vec<_> = all.iter().copied().filter(|n| n % 5 == 0).collect();
+    assert_eq!(follow(&notifier, &Of::Named("b".into()), 100).await, (5, of_b));
+    assert_eq!(follow(&notifier, &Of::Urls, 100).await, (1, vec![]));
+}
+
+#[tokio::test]
+async fn a_request_looks_at_a_bounded_number_of_messages() {
+    let rows: Arc<Rows> = Arc::default();
+    for n in 0..70_000 {
+        rows.insert(dead(n, "a", origin()));
+    }
+    rows.insert(dead(70_000, "b", origin()));
+    let notifier = world(&rows);
+    let first = notifier.deliveries(filter(Of::Named("b".into()), None, 20)).await.unwrap();
+    assert!(first.items.is_empty() && first.next.is_some(), "{first:?}");
+    let (pages, found) = follow(&notifier, &Of::Named("b".into()), 20).await;
+    assert_eq!((pages, found), (2, vec![70_000]));
+}
