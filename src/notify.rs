@@ -32,7 +32,7 @@ mod settings;
 mod shelf;
 mod target;
 
-pub use delivery::{Deliveries, Delivery, DeliveryState, Filter};
+pub use delivery::{DeadFilter, Deliveries, Delivery, DeliveryState, Filter, Retried};
 pub use event::{EVENTS, Pattern, PatternError};
 pub use failure::Failure;
 pub use figures::{CALLBACKS, EndpointFigures, Figures};

@@ -31,6 +31,14 @@ pub(super) struct Deliveries {
     pub(super) next: Option<String>,
 }
 
+/// Dead messages that were put back.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Retried {
+    pub(super) retried: u64,
+    pub(super) endpoint_gone: u64,
+    pub(super) next: Option<String>,
+}
+
 /// One of them.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Delivery {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Failure;
 use super::arguments::{Deliveries, Retry};
 use super::client::{Client, Wish};
-use super::commands::show;
+use super::commands::{as_it_came, show};
 use super::exit::Exit;
 use super::reply;
 use super::table::{Cell, table};
@@ -64,11 +64,55 @@ pub(super) async fn retry(
     is_json: bool,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let id = wanted.id;
+    let Some(id) = wanted.id else { return retry_all(wanted, client, is_json, terminal).await };
     client.post(&format!("/v1/webhooks/deliveries/{id}/retry"), &json!({})).await?;
     // The daemon's own answer has no words.
     if !is_json {
         terminal.print(&format!("{id} is tried now\n"))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// `webhook retry --all`: request after request, until none is left.
+async fn retry_all(
+    wanted: &Retry,
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let mut body = json!({});
+    let options = [
+        ("endpoint", wanted.endpoint.clone()),
+        ("since", wanted.since.map(|at| at.to_string())),
+        ("before", wanted.before.map(|at| at.to_string())),
+    ];
+    for (name, value) in options {
+        if let Some(value) = value {
+            body[name] = value.into();
+        }
+    }
+    let (mut retried, mut gone) = (0, 0);
+    loop {
+        let answer = client.post("/v1/webhooks/deliveries/retry", &body).await?;
+        let page: reply::Retried = serde_json::from_slice(&answer)?;
+        (retried, gone) = (retried + page.retried, gone + page.endpoint_gone);
+        if is_json {
+            terminal.print(&as_it_came(&answer))?;
+        }
+        match page.next {
+            Some(next) => body["after"] = next.into(),
+            None => break,
+        }
+    }
+    if !is_json {
+        let s = if retried == 1 { "" } else { "s" };
+        terminal
+            .print(&format!("{retried} message{s} put back, to be tried as they are taken\n"))?;
+    }
+    if gone > 0 {
+        terminal.note(&format!(
+            "{gone} stay dead: their endpoints are not in the configuration (webhook list --state dead)"
+        ));
     }
     Ok(Exit::Success)
 }

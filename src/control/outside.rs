@@ -16,7 +16,9 @@ use super::service::NotPlaced;
 use crate::time::Micros;
 use crate::verify::record::CallRecord;
 use crate::verify::{Beginning, Task};
-pub use webhooks::{Deliveries, Delivery, DeliveryFilter, DeliveryState, RetryError, Webhooks};
+pub use webhooks::{
+    DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, Retried, RetryError, Webhooks,
+};
 
 /// The shards, as those see them who want calls placed. Must not block.
 pub trait Calls: Send + Sync {

@@ -12,7 +12,7 @@ mod words;
 use crate::number::E164;
 use crate::time::Micros;
 pub use call::{AnyCallView, CallSummary, CallView, RungView, TraceView};
-pub use delivery::{DeliveryList, DeliveryView};
+pub use delivery::{DeliveryList, DeliveryView, RetriedView};
 pub use missed_call::{
     AwaitedCallView, DidList, DidView, MatchedCallView, MissedCallList, MissedCallView,
 };

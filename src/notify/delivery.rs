@@ -72,6 +72,40 @@ pub struct Filter {
     pub limit: usize,
 }
 
+/// Which dead letters are put back.
+#[derive(Clone, Debug)]
+pub struct DeadFilter {
+    /// For whom.
+    pub of: Of,
+    /// Of events from this moment on; `None`: from the first on.
+    pub since: Option<Micros>,
+    /// Of events before this moment; `None`: to the last.
+    pub before: Option<Micros>,
+    /// After this one.
+    pub after: Option<MessageId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What became of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Retried {
+    /// So many wait to be tried.
+    pub waiting: usize,
+    /// So many stay: nobody is configured for them.
+    pub left: usize,
+    /// Behind which message the next ones are; `None`: there are no more.
+    pub next: Option<MessageId>,
+}
+
+impl DeadFilter {
+    pub(super) fn means(&self, message: &Message) -> bool {
+        message.next.is_none()
+            && self.since.is_none_or(|since| message.created_at >= since)
+            && self.before.is_none_or(|before| message.created_at < before)
+    }
+}
+
 impl Delivery {
     pub(super) fn of(message: Message, is_trying: bool, clock: &WallClock) -> Self {
         let state = match (is_trying, message.next) {

@@ -39,6 +39,15 @@ pub(super) enum AskError {
     Gone,
 }
 
+/// What became of dead letters that were to be put back.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct PutBack {
+    /// They wait to be tried.
+    pub(super) waiting: usize,
+    /// Nobody is configured for them.
+    pub(super) left: usize,
+}
+
 /// Messages to be read from disk.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -93,6 +102,21 @@ impl Desk {
     pub(super) fn ask(&mut self, message: Message, now: Instant) -> Result<(), AskError> {
         let shelf = self.shelf_of(&message.endpoint).ok_or(AskError::Gone)?;
         self.shelves[shelf].ask(message, now).then_some(()).ok_or(AskError::Full)
+    }
+
+    /// Puts dead letters back: they wait like any other message, and are due now. Those for nobody who
+    /// is configured stay.
+    pub(super) fn put_back(&mut self, messages: Vec<Message>, now: Instant) -> PutBack {
+        let mut count = PutBack::default();
+        for message in messages {
+            match self.shelf_of(&message.endpoint) {
+                None => count.left += 1,
+                Some(shelf) => {
+                    count.waiting += usize::from(self.shelves[shelf].put_back(message, now));
+                }
+            }
+        }
+        count
     }
 
     /// The next message that leaves now.

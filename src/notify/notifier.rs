@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::client::{self, Client};
 use super::connect::Names;
-use super::desk::{AskError, Desk};
+use super::desk::{AskError, Desk, PutBack};
 use super::figures::{Figures, Tally};
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::{Outbox, OutboxError};
@@ -56,6 +56,7 @@ enum Command {
     Ask(Message, oneshot::Sender<Result<(), AskError>>),
     Forget(Vec<Message>),
     Push(Message),
+    PutBack(Vec<Message>, oneshot::Sender<PutBack>),
     Stop(Duration, oneshot::Sender<()>),
     Trying(Vec<MessageId>, oneshot::Sender<Vec<bool>>),
 }

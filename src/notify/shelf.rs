@@ -85,6 +85,8 @@ pub(super) enum Effect {
     Disabled,
     /// The receiver does not work.
     Down { lane: Arc<str>, failure: Failure },
+    /// The receiver said 410, and somebody has its messages tried again.
+    Enabled,
     /// A message waits for its next try, or is a dead letter.
     Later(Message),
     /// The endpoint is left alone until then.

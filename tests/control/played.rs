@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use ringproof::control::{
-    Asked, Deliveries, Delivery, DeliveryFilter, DeliveryState, RetryError, Webhooks,
+    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, Retried, RetryError,
+    Webhooks,
 };
 use ringproof::time::Micros;
 
@@ -52,6 +53,20 @@ impl Webhooks for Shards {
             _ => Err(RetryError::NotFound),
         };
         self.retried.fetch_add(u32::from(result.is_ok()), Ordering::Relaxed);
+        Box::pin(std::future::ready(result))
+    }
+
+    fn retry_dead(&self, wanted: DeadFilter) -> Asked<Retried, RetryError> {
+        let is_gone = wanted.endpoint.as_deref() == Some("old-shop");
+        let result = match is_gone {
+            true => Err(RetryError::EndpointGone { name: "old-shop".into() }),
+            false => {
+                let next = wanted.after.is_none().then(|| CROWDED.to_owned());
+                self.retried.fetch_add(wanted.limit as u32, Ordering::Relaxed);
+                Ok(Retried { waiting: wanted.limit, left: 1, next })
+            }
+        };
+        drop(self.wanted.send_replace(Some(wanted)));
         Box::pin(std::future::ready(result))
     }
 }

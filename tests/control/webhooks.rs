@@ -67,6 +67,8 @@ async fn a_message_is_tried_again_by_those_who_may() {
     let world = World::with(short(), Some(TcpSettings { listen, keys })).await;
     let retry = format!("/v1/webhooks/deliveries/{MESSAGE}/retry");
     let reader = "Authorization: Bearer reader\r\n";
+    let all = world.ask_tcp("POST", "/v1/webhooks/deliveries/retry", reader).await;
+    assert_eq!(all.problem(), (403, "forbidden".to_owned()));
     let refused = world.ask_tcp("POST", &retry, reader).await;
     assert_eq!(refused.problem(), (403, "forbidden".to_owned()));
     assert!(refused.text().contains("needs the right admin"), "{}", refused.text());
@@ -79,6 +81,44 @@ async fn a_message_is_tried_again_by_those_who_may() {
     assert_eq!(world.shards.retried.load(Ordering::Relaxed), 1, "the second is a repetition");
     let unknown = world.ask("POST", "/v1/webhooks/deliveries/msg_x/retry", "").await;
     assert_eq!(unknown.problem(), (404, "not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn w08_dead_messages_are_put_back_as_the_wish_says_and_once_for_a_key() {
+    let world = World::new(short()).await;
+    let path = "/v1/webhooks/deliveries/retry";
+    let wish = json!({
+        "endpoint": "shop", "since": "2026-11-20T00:00:00Z", "before": "2026-11-21T01:00:00+01:00",
+        "after": CROWDED, "limit": 7,
+    });
+    let key = "Idempotency-Key: all\r\n";
+    for _ in 0..2 {
+        let reply = world.ask_with("POST", path, key, &wish.to_string()).await;
+        let shown = json!({ "retried": 7, "endpoint_gone": 1, "next": null });
+        assert_eq!((reply.status, reply.json()), (202, shown));
+    }
+    assert_eq!(world.shards.retried.load(Ordering::Relaxed), 7, "the second is a repetition");
+    let day = 86_400_000_000;
+    let wanted = world.shards.wanted.borrow().clone().unwrap();
+    assert_eq!(wanted.endpoint.as_deref(), Some("shop"));
+    assert_eq!(wanted.since.unwrap().0 + day, wanted.before.unwrap().0);
+    assert_eq!((wanted.since.unwrap().0, wanted.limit), (1_795_132_800_000_000, 7));
+
+    let reply = world.ask("POST", path, "").await;
+    assert_eq!(reply.json(), json!({ "retried": 1_000, "endpoint_gone": 1, "next": CROWDED }));
+    for (body, field) in [
+        (json!({ "limit": 0 }), "/limit"),
+        (json!({ "limit": 1_001 }), "/limit"),
+        (json!({ "since": "yesterday" }), "/since"),
+        (json!({ "before": "1960-01-01T00:00:00Z" }), "/before"),
+        (json!({ "after": "ver_1" }), "/after"),
+    ] {
+        let refused = world.ask("POST", path, &body.to_string()).await;
+        assert_eq!(refused.problem(), (400, "invalid_request".to_owned()));
+        assert_eq!(refused.json()["pointer"], field);
+    }
+    let refused = world.ask("POST", path, "{\"endpoint\":\"old-shop\"}").await;
+    assert_eq!(refused.problem(), (409, "endpoint_gone".to_owned()));
 }
 
 #[tokio::test]

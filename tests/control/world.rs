@@ -9,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ringproof::control::service::NotPlaced;
 use ringproof::control::{
-    Api, ApiCounters, CallbackCheck, Calls, EventBus, KeptReply, Limits, Parts, Place, Readiness,
-    Server, Settings, Shed, Status, Store, TcpSettings, TrunkState,
+    Api, ApiCounters, CallbackCheck, Calls, DeadFilter, EventBus, KeptReply, Limits, Parts, Place,
+    Readiness, Server, Settings, Shed, Status, Store, TcpSettings, TrunkState,
 };
 use ringproof::entropy::Entropy;
 use ringproof::number::E164;
@@ -21,7 +21,7 @@ use ringproof::verify::{Order, Task, TrunkNames, Verify};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::numbering::Numbering;
@@ -54,6 +54,8 @@ pub(crate) struct Shards {
     pub(crate) is_held: Arc<AtomicBool>,
     /// Messages to webhooks that were tried again.
     pub(crate) retried: AtomicU32,
+    /// Which dead messages were to be put back.
+    pub(crate) wanted: watch::Sender<Option<DeadFilter>>,
 }
 
 impl World {
@@ -89,6 +91,7 @@ impl World {
             is_down: AtomicBool::new(false),
             is_held: Arc::default(),
             retried: AtomicU32::new(0),
+            wanted: watch::Sender::new(None),
         });
         let wall = WallClock::new(Instant::now(), SystemTime::now());
         let trunks = TrunkNames::new(["asterisk".into()]);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::control::{
-    Asked, Deliveries, Delivery, DeliveryFilter, DeliveryState, RetryError, Unavailable, Webhooks,
+    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, Retried, RetryError,
+    Unavailable, Webhooks,
 };
 use crate::notify::{self, CALLBACKS, Endpoint, Filter, MessageId, Notifier, Of};
 
@@ -33,6 +34,18 @@ impl Webhooks for Hooks {
             // What is no id names nothing.
             let id = id.map_err(|_| RetryError::NotFound)?;
             notifier.retry(id).await.map_err(refusal)
+        })
+    }
+
+    fn retry_dead(&self, wanted: DeadFilter) -> Asked<Retried, RetryError> {
+        let notifier = Arc::clone(&self.0);
+        let DeadFilter { endpoint, since, before, after, limit } = wanted;
+        let after = after.map(MessageId);
+        let filter = notify::DeadFilter { of: of(endpoint), since, before, after, limit };
+        Box::pin(async move {
+            let notify::Retried { waiting, left, next } =
+                notifier.retry_dead(filter).await.map_err(refusal)?;
+            Ok(Retried { waiting, left, next: next.map(|id| id.to_string()) })
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 
 use super::{Daemon, key_name};
 use crate::control::DeliveryState;
@@ -14,7 +15,7 @@ use crate::verify::id::VerificationId;
 pub enum Webhook {
     /// List the messages that were not taken yet, the oldest first
     List(Deliveries),
-    /// Have a message tried now, also one that is dead
+    /// Have a message tried now, also one that is dead; or all that are dead
     Retry(Retry),
     /// Make a secret and print it, for `webhook.secret`, a `webhook.secret_file` and the receiver
     Secret,
@@ -50,7 +51,20 @@ pub struct Deliveries {
 #[derive(Args, Debug)]
 pub struct Retry {
     /// The message: msg_…
-    pub id: MessageId,
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub id: Option<MessageId>,
+    /// All that are dead, each once: as fast as their endpoints take them
+    #[arg(long)]
+    pub all: bool,
+    /// With --all: only those for this endpoint; `callback`: those for callback URLs
+    #[arg(long, value_name = "NAME", value_parser = key_name, requires = "all")]
+    pub endpoint: Option<String>,
+    /// With --all: only those of events from this moment on, such as 2026-11-20T10:15:30Z
+    #[arg(long, value_name = "MOMENT", requires = "all")]
+    pub since: Option<Timestamp>,
+    /// With --all: only those of events before this moment
+    #[arg(long, value_name = "MOMENT", requires = "all")]
+    pub before: Option<Timestamp>,
     /// Which daemon.
     #[command(flatten)]
     pub daemon: Daemon,

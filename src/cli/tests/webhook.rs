@@ -121,5 +121,36 @@ fn w07_a_message_is_tried_again_and_a_refusal_is_said() {
     );
 }
 
+#[test]
+fn w08_all_dead_messages_are_put_back() {
+    const PATH: &str = "POST /v1/webhooks/deliveries/retry";
+    let first = r#"{"retried":1000,"endpoint_gone":0,"next":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}"#;
+    let last = r#"{"retried":200,"endpoint_gone":3,"next":null}"#;
+    let replies = [(PATH, 202, first), (PATH, 202, last)];
+    check(
+        "webhook retry --all",
+        &replies,
+        &expect![[r#"
+        > POST /v1/webhooks/deliveries/retry {}
+        > POST /v1/webhooks/deliveries/retry {"after":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}
+        | 1200 messages put back, to be tried as they are taken
+        ! 3 stay dead: their endpoints are not in the configuration (webhook list --state dead)
+        exit 0
+    "#]],
+    );
+    let line = "webhook retry --json --all --endpoint shop --since 2026-11-20T00:00:00Z \
+                --before 2026-11-21T00:00:00Z";
+    check(
+        line,
+        &[(PATH, 202, last)],
+        &expect![[r#"
+        > POST /v1/webhooks/deliveries/retry {"before":"2026-11-21T00:00:00Z","endpoint":"shop","since":"2026-11-20T00:00:00Z"}
+        | {"retried":200,"endpoint_gone":3,"next":null}
+        ! 3 stay dead: their endpoints are not in the configuration (webhook list --state dead)
+        exit 0
+    "#]],
+    );
+}
+
 /// A page with others behind it.
 const FIRST_PAGE: &str = r#"{"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"shop","event":"trunk.down","verification":null,"sequence":8,"state":"dead","created_at":"2026-11-20T10:15:30.123Z","attempts":12,"next_at":null,"last_status":410,"error":"it replied 410"}],"next":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}"#;

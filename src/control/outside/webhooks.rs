@@ -13,6 +13,10 @@ pub trait Webhooks: Send + Sync {
 
     /// Tries one now.
     fn retry(&self, id: &str) -> Asked<(), RetryError>;
+
+    /// Puts dead ones back, to be tried as soon as their endpoints take them. That is on disk with the
+    /// answer.
+    fn retry_dead(&self, wanted: DeadFilter) -> Asked<Retried, RetryError>;
 }
 
 /// A message is not tried now.
@@ -57,6 +61,32 @@ pub struct DeliveryFilter {
     pub after: Option<u128>,
     /// How many at most.
     pub limit: usize,
+}
+
+/// Which dead messages are put back.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct DeadFilter {
+    /// For the endpoint with this name, `callback`: for callback URLs; `None`: for all.
+    pub endpoint: Option<Arc<str>>,
+    /// Of events from this moment on.
+    pub since: Option<Micros>,
+    /// Of events before this moment.
+    pub before: Option<Micros>,
+    /// Behind the one with the ULID of this number; `None`: from the oldest on.
+    pub after: Option<u128>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// What became of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Retried {
+    /// So many wait to be tried.
+    pub waiting: usize,
+    /// So many stay dead: their endpoints are not in the configuration.
+    pub left: usize,
+    /// The id behind which the next ones are; `None`: there are no more.
+    pub next: Option<String>,
 }
 
 /// Messages to webhooks that were not taken yet.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::outside::Delivery;
+use super::super::outside::{Delivery, Retried};
 use super::timestamp;
 use super::words::DeliveryStateWord;
 
@@ -86,6 +86,26 @@ pub struct DeliveryList {
     /// or none, and others behind it: a request looks at a bounded number of messages.
     #[schema(example = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
     pub next: Option<String>,
+}
+
+/// Dead messages that were put back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RetriedView {
+    /// So many wait to be tried.
+    #[schema(example = 1000)]
+    pub retried: usize,
+    /// So many stay dead, since their endpoints are not in the configuration.
+    #[schema(example = 0)]
+    pub endpoint_gone: usize,
+    /// What `after` of the next request is; null when there are no more.
+    #[schema(example = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
+    pub next: Option<String>,
+}
+
+impl From<Retried> for RetriedView {
+    fn from(Retried { waiting, left, next }: Retried) -> Self {
+        Self { retried: waiting, endpoint_gone: left, next }
+    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
-use super::super::delivery::{Deliveries, Delivery, Filter};
-use super::super::message::{Message, MessageId};
+use tokio::sync::oneshot;
+
+use super::super::delivery::{DeadFilter, Deliveries, Delivery, Filter, Retried};
+use super::super::desk::PutBack;
+use super::super::message::{Endpoint, Message, MessageId};
 use super::super::outbox::{Found, Of, Outbox, OutboxError};
-use super::Notifier;
+use super::{Command, Notifier, RetryError};
 
 impl Notifier {
     /// Messages that were not taken yet, in the order of their ids.
@@ -32,6 +35,62 @@ impl Notifier {
             false => walk.behind(),
         };
         Ok(Deliveries { items, next })
+    }
+
+    /// Puts dead letters back: they wait like any other message, are due now, and leave as their endpoint's
+    /// concurrency, breaker and wish to be left alone have it. It is on disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// None for this endpoint can be, or the disk does not work; some may have been put back then.
+    pub async fn retry_dead(&self, wanted: DeadFilter) -> Result<Retried, RetryError> {
+        if let Some(gone) = self.gone(&wanted.of) {
+            return Err(RetryError::Gone(gone));
+        }
+        let mut walk = Walk::new(&self.outbox, &wanted.of, wanted.after);
+        let mut retried = Retried { waiting: 0, left: 0, next: None };
+        let mut room = wanted.limit;
+        while room > 0
+            && let Some(rows) = walk.page().await?
+        {
+            let mut dead: Vec<_> = rows.into_iter().filter(|row| wanted.means(row)).collect();
+            let is_cut = dead.len() > room;
+            dead.truncate(room);
+            room -= dead.len();
+            let last = dead.last().map(|letter| letter.id);
+            let PutBack { waiting, left } = self.put_back(dead).await?;
+            retried.waiting += waiting;
+            retried.left += left;
+            if is_cut {
+                return Ok(Retried { next: last, ..retried });
+            }
+        }
+        Ok(Retried { next: walk.behind(), ..retried })
+    }
+
+    /// A page of them, so that what others write meanwhile waits for one page at most.
+    async fn put_back(&self, dead: Vec<Message>) -> Result<PutBack, OutboxError> {
+        if dead.is_empty() {
+            return Ok(PutBack::default());
+        }
+        let (reply, answer) = oneshot::channel();
+        let _ = self.commands.send(Command::PutBack(dead, reply)).await;
+        // Without an answer it has stopped, and they are what they were.
+        let count = answer.await.map_err(|_| OutboxError)?;
+        let outbox = self.outbox.clone();
+        let settled = tokio::task::spawn_blocking(move || outbox.settle());
+        settled.await.map_err(|_| OutboxError)??;
+        Ok(count)
+    }
+
+    /// The endpoint that is meant, if nobody is configured for it.
+    fn gone(&self, of: &Of) -> Option<Endpoint> {
+        let has = |name: Option<&Arc<str>>| self.tallies.iter().any(|(it, _)| it.as_ref() == name);
+        match of {
+            Of::All => None,
+            Of::Named(name) => (!has(Some(name))).then(|| Endpoint::Named(name.clone())),
+            Of::Urls => (!has(None)).then(|| Endpoint::Url("".into())),
+        }
     }
 }
 

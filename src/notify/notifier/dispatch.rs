@@ -127,6 +127,12 @@ impl Dispatch {
                     warn!(%id, "a webhook message is for nobody who is configured");
                 }
             }
+            Command::PutBack(messages, reply) => {
+                let count = self.desk.put_back(messages, now);
+                // Who hears of it asks next whether it is on disk.
+                self.tell();
+                let _ = reply.send(count);
+            }
             Command::Stop(within, done) => self.stop = Some(Stop { by: now + within, done }),
             Command::Trying(ids, reply) => {
                 let trying = ids.into_iter().map(|id| self.desk.is_trying(id));
@@ -155,6 +161,10 @@ impl Dispatch {
                 Effect::Down { lane, failure } => {
                     let endpoint = self.desk.name(shelf);
                     warn!(endpoint, host = %lane, why = %failure, "a webhook endpoint is down");
+                }
+                Effect::Enabled => {
+                    let endpoint = self.desk.name(shelf);
+                    info!(endpoint, "a webhook endpoint that replied 410 is told again");
                 }
                 Effect::Later(message) => self.outbox.later(&message),
                 Effect::Paused(until) => self.outbox.pause(self.desk.name(shelf), until),

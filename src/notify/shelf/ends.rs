@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::super::message::Message;
+use super::order::lane_of;
 use super::{Effect, Held, Shelf, State};
 
 impl Shelf {
@@ -25,6 +27,26 @@ impl Shelf {
         }
         // A page that was read before must not bring it back.
         self.gone.insert(id);
+    }
+
+    /// A dead letter waits again, like any other message, and is due now. An endpoint that said 410 is
+    /// told again, until it says so once more. False when it is none any more.
+    pub(in super::super) fn put_back(&mut self, mut message: Message, now: Instant) -> bool {
+        // It was asked for, or taken, since it was read.
+        if message.next.is_some() || self.is_known(message.id) {
+            return false;
+        }
+        self.raise(&message);
+        let lane = self.lanes.entry(lane_of(&message.endpoint)).or_default();
+        if std::mem::take(&mut lane.is_disabled) {
+            self.tally.is_disabled.store(false, Ordering::Relaxed);
+            self.effects.push(Effect::Enabled);
+        }
+        message.next = Some(now);
+        // On disk, too: memory may have no room for it, or end.
+        self.effects.push(Effect::Later(message.clone()));
+        self.insert(message, now);
+        true
     }
 
     /// A dead letter leaves memory; its row stays.

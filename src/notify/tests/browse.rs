@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::{Deliveries, DeliveryState, Filter, MessageId, Notifier, Of, Settings, Trust};
+use super::super::{
+    DeadFilter, Deliveries, DeliveryState, Filter, MessageId, Notifier, Of, Retried, RetryError,
+    Settings, Trust,
+};
 use super::world::{BEGIN, Rows, endpoint, message, named};
 use crate::entropy::Entropy;
 use crate::time::WallClock;
@@ -69,4 +72,43 @@ async fn a_request_looks_at_a_bounded_number_of_messages() {
     assert!(first.items.is_empty() && first.next.is_some(), "{first:?}");
     let (pages, found) = follow(&notifier, &Of::Named("b".into()), 20).await;
     assert_eq!((pages, found), (2, vec![70_000]));
+}
+
+#[tokio::test]
+async fn w08_dead_letters_are_put_back_page_by_page_and_that_is_on_disk() {
+    let rows: Arc<Rows> = Arc::default();
+    for n in 0..1_500 {
+        rows.insert(dead(n, "a", origin()));
+    }
+    let mut later = dead(1_500, "a", origin());
+    later.created_at.0 += 1;
+    let moment = later.created_at;
+    rows.insert(later);
+    rows.insert(dead(1_501, "removed", origin()));
+    let notifier = world(&rows);
+    let wanted =
+        DeadFilter { of: Of::All, since: None, before: Some(moment), after: None, limit: 1_000 };
+    let first = notifier.retry_dead(wanted.clone()).await.unwrap();
+    let last = rows.get(first.next.unwrap()).unwrap();
+    assert_eq!((first.waiting, first.left, last.sequence), (1_000, 0, 999));
+    let second = notifier.retry_dead(DeadFilter { after: first.next, ..wanted.clone() }).await;
+    assert_eq!(second, Ok(Retried { waiting: 500, left: 1, next: None }));
+    let dead = |n| rows.get(message(n, named("a"), origin()).id).unwrap().next.is_none();
+    assert_eq!(
+        [0, 999, 1_000, 1_499, 1_500, 1_501].map(dead),
+        [false, false, false, false, true, true]
+    );
+    let since = DeadFilter {
+        of: Of::Named("a".into()),
+        since: Some(moment),
+        before: None,
+        ..wanted.clone()
+    };
+    assert_eq!(notifier.retry_dead(since).await, Ok(Retried { waiting: 1, left: 0, next: None }));
+
+    let removed = DeadFilter { of: Of::Named("removed".into()), ..wanted.clone() };
+    let gone = notifier.retry_dead(removed).await;
+    assert_eq!(gone, Err(RetryError::Gone(named("removed"))));
+    rows.set_broken(true);
+    assert!(matches!(notifier.retry_dead(wanted).await, Err(RetryError::Outbox(_))));
 }
