@@ -57,6 +57,18 @@ fn path(wanted: &Deliveries, after: Option<&str>) -> String {
     path
 }
 
+/// `webhook endpoints`
+pub(super) async fn endpoints(
+    client: &Client,
+    is_json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let body = client.get("/v1/webhooks/endpoints", Wish::Json).await?;
+    let text = show(&body, is_json, |found| draw_endpoints(&found, terminal.paint()))?;
+    terminal.print(&text)?;
+    Ok(Exit::Success)
+}
+
 /// `webhook retry`
 pub(super) async fn retry(
     wanted: &Retry,
@@ -131,12 +143,46 @@ fn draw(found: &reply::Deliveries, paint: Paint) -> String {
             Cell::from(it.verification.as_deref().unwrap_or_default()),
             Cell::with_mood(&it.state, mood),
             Cell::from(it.attempts),
-            Cell::from(it.next_at.as_deref().unwrap_or_default()),
+            Cell::from(next(it)),
             Cell::from(it.error.as_deref().unwrap_or_default()),
         ]
     };
     let rows: Vec<_> = found.deliveries.iter().map(row).collect();
     let headings =
         ["message", "endpoint", "event", "verification", "state", " tries", "next", "last failure"];
+    table(headings, &rows, paint)
+}
+
+/// When it is tried, or why it is not.
+fn next(delivery: &reply::Delivery) -> &str {
+    match (delivery.next_at.as_deref(), delivery.endpoint_state.as_deref()) {
+        (Some(next), _) => next,
+        (None, Some("disabled")) => "endpoint disabled",
+        (None, Some("gone")) => "endpoint gone",
+        (None, _) => "",
+    }
+}
+
+fn draw_endpoints(found: &reply::WebhookEndpoints, paint: Paint) -> String {
+    let row = |it: &reply::WebhookEndpoint| {
+        let mood = match it.state.as_str() {
+            "working" => Mood::Good,
+            "resting" => Mood::Waiting,
+            _ => Mood::Bad,
+        };
+        [
+            Cell::from(it.name.as_str()),
+            Cell::from(it.host.as_deref().unwrap_or_default()),
+            Cell::with_mood(&it.state, mood),
+            Cell::from(it.rests_until.as_deref().unwrap_or_default()),
+            Cell::from(it.waiting),
+            Cell::from(it.trying),
+            Cell::from(it.dead),
+            Cell::from(it.last_error.as_deref().unwrap_or_default()),
+        ]
+    };
+    let rows: Vec<_> = found.endpoints.iter().map(row).collect();
+    let headings =
+        ["endpoint", "host", "state", "until", " waiting", " trying", " dead", "last failure"];
     table(headings, &rows, paint)
 }

@@ -91,6 +91,7 @@ fn overview() -> Routes {
         .routes(routes!(events::follow))
         .routes(routes!(missed_calls::dids))
         .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::endpoints))
         .routes(routes!(operations::pools))
         .routes(routes!(operations::status))
         .routes(routes!(operations::trunks))

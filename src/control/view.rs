@@ -7,6 +7,7 @@ mod delivery;
 mod missed_call;
 mod pool;
 mod verification;
+mod webhook;
 mod words;
 
 use crate::number::E164;
@@ -18,6 +19,7 @@ pub use missed_call::{
 };
 pub use pool::{PoolList, PoolView};
 pub use verification::{FlashCallView, VerificationList, VerificationView};
+pub use webhook::{WebhookEndpointList, WebhookEndpointView};
 pub(super) use words::{
     ConfirmWord, DeliveryStateWord, HealthWord, MethodWord, ReadinessWord, StatusWord,
 };

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::Of;
+use super::standing::{EndpointState, Standing};
 use crate::time::{Micros, WallClock};
 use crate::verify::id::VerificationId;
 
@@ -28,8 +29,10 @@ pub struct Delivery {
     pub created_at: Micros,
     /// Tries that have ended.
     pub attempts: u16,
-    /// When it is tried next; `None`: never, unless somebody asks.
+    /// When it is tried next, if its endpoint takes nothing before; `None`: never, unless something changes.
     pub next_at: Option<Micros>,
+    /// How its endpoint does.
+    pub endpoint_state: EndpointState,
     /// The status of the last reply.
     pub status: Option<u16>,
     /// Why the last try failed.
@@ -107,7 +110,12 @@ impl DeadFilter {
 }
 
 impl Delivery {
-    pub(super) fn of(message: Message, is_trying: bool, clock: &WallClock) -> Self {
+    pub(super) fn of(
+        message: Message,
+        is_trying: bool,
+        standing: Standing,
+        clock: &WallClock,
+    ) -> Self {
         let state = match (is_trying, message.next) {
             (true, _) => DeliveryState::Trying,
             (false, Some(_)) => DeliveryState::Waiting,
@@ -122,7 +130,11 @@ impl Delivery {
             state,
             created_at: message.created_at,
             attempts: message.attempts,
-            next_at: message.next.map(|next| clock.at(next)),
+            next_at: message
+                .next
+                .and_then(|next| standing.tries_at(next))
+                .map(|next| clock.at(next)),
+            endpoint_state: standing.state,
             status: message.status,
             error: message.error,
         }

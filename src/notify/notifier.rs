@@ -4,6 +4,8 @@
 
 mod browse;
 mod dispatch;
+mod endpoints;
+mod orphans;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,9 +21,12 @@ use super::figures::{Figures, Tally};
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::{Outbox, OutboxError};
 use super::settings::Settings;
+use super::standing::{LastFailure, Standing};
+use super::target::Target;
 use crate::entropy::Entropy;
 use crate::time::WallClock;
 use dispatch::Dispatch;
+use orphans::Orphans;
 
 /// Tells receivers. Dropping it ends the tries under way; [`stop`](Self::stop) lets them finish.
 pub struct Notifier {
@@ -30,6 +35,9 @@ pub struct Notifier {
     outbox: Arc<dyn Outbox>,
     clock: WallClock,
     tallies: Vec<(Option<Arc<str>>, Arc<Tally>)>,
+    /// The hosts of the endpoints of the configuration, in its order.
+    hosts: Vec<Arc<str>>,
+    orphans: Arc<Orphans>,
     /// Messages that were deleted before they were taken.
     expired: AtomicU64,
 }
@@ -54,11 +62,12 @@ pub enum RetryError {
 /// What the task is told.
 enum Command {
     Ask(Message, oneshot::Sender<Result<(), AskError>>),
+    Endpoints(oneshot::Sender<Vec<(Standing, Option<LastFailure>)>>),
     Forget(Vec<Message>),
     Push(Message),
     PutBack(Vec<Message>, oneshot::Sender<PutBack>),
+    Standings(Vec<Message>, oneshot::Sender<Vec<(Message, bool, Standing)>>),
     Stop(Duration, oneshot::Sender<()>),
-    Trying(Vec<MessageId>, oneshot::Sender<Vec<bool>>),
 }
 
 /// Messages that did not fit into the queue: they are read from disk.
@@ -112,7 +121,13 @@ impl Notifier {
         let dispatch =
             Dispatch::new(desk, clients, outbox.clone(), clock.clone(), told, missed.clone());
         tokio::spawn(dispatch.run());
-        Self { commands, missed, outbox, clock, tallies, expired: AtomicU64::new(0) }
+        let orphans = Orphans::count(settings, outbox.clone());
+        let hosts = settings
+            .endpoints
+            .iter()
+            .map(|it| Target::parse(&it.url).map_or_else(|_| Arc::from(""), |target| target.host));
+        let (hosts, expired) = (hosts.collect(), AtomicU64::new(0));
+        Self { commands, missed, outbox, clock, tallies, hosts, orphans, expired }
     }
 
     /// Tells of a message whose row has been committed. Never blocks; what does not fit into the queue
@@ -124,6 +139,9 @@ impl Notifier {
             return;
         };
         if let Command::Push(message) = command {
+            if let Some(tally) = self.tally_of(&message.endpoint) {
+                tally.unheard.fetch_add(1, Ordering::Relaxed);
+            }
             self.missed.note(message.id);
         }
     }
@@ -153,6 +171,7 @@ impl Notifier {
     /// [`MESSAGE_KEPT`]: super::MESSAGE_KEPT
     pub async fn forget(&self, messages: Vec<Message>) {
         self.expired.fetch_add(messages.len() as u64, Ordering::Relaxed);
+        self.orphans.forget(&messages);
         let _ = self.commands.send(Command::Forget(messages)).await;
     }
 
@@ -162,6 +181,7 @@ impl Notifier {
         Figures {
             endpoints: endpoints.collect(),
             expired: self.expired.load(Ordering::Relaxed),
+            orphaned: self.orphans.total(),
             left_on_disk: self.missed.count.load(Ordering::Relaxed),
         }
     }
@@ -174,10 +194,14 @@ impl Notifier {
         let _ = done.await;
     }
 
-    async fn trying(&self, ids: Vec<MessageId>) -> Vec<bool> {
-        let (count, (reply, answer)) = (ids.len(), oneshot::channel());
-        let _ = self.commands.send(Command::Trying(ids, reply)).await;
-        answer.await.unwrap_or_else(|_| vec![false; count])
+    /// Who counts what is for this receiver; `None`: it is not in the configuration.
+    fn tally_of(&self, endpoint: &Endpoint) -> Option<&Tally> {
+        let name = match endpoint {
+            Endpoint::Named(name) => Some(name),
+            Endpoint::Url(_) => None,
+        };
+        let found = self.tallies.iter().find(|(it, _)| it.as_ref() == name);
+        found.map(|(_, tally)| &**tally)
     }
 }
 

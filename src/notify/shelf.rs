@@ -6,8 +6,8 @@
 //! again when there is room. Whoever must go is the one due last of the lane with most: a receiver that
 //! is down gives way to those that work.
 
+mod census;
 mod ends;
-mod graves;
 mod order;
 mod rest;
 
@@ -19,11 +19,12 @@ use std::time::{Duration, Instant};
 use super::failure::Failure;
 use super::figures::Tally;
 use super::lane::Lane;
-use super::message::{Message, MessageId};
+use super::message::{Endpoint, Message, MessageId};
 use super::outbox::Of;
 use super::recent::Recent;
+use super::standing::{LastFailure, Standing};
+use census::Census;
 use ends::DISABLED;
-use graves::Graves;
 use order::lane_of;
 use rest::Rest;
 
@@ -42,7 +43,9 @@ pub(super) struct Shelf {
     gone: Recent,
     /// Dead letters.
     dead: Recent,
-    graves: Graves,
+    census: Census,
+    /// Why the last try that failed did so, and when.
+    last_failure: Option<LastFailure>,
     effects: Vec<Effect>,
 }
 
@@ -111,9 +114,15 @@ impl Shelf {
             rest: Rest::from_the_start(now),
             gone: Recent::default(),
             dead: Recent::default(),
-            graves: Graves::new(now),
+            census: Census::new(now),
+            last_failure: None,
             effects: Vec::new(),
         }
+    }
+
+    /// A message was committed: it is one more.
+    pub(super) fn on_new(&mut self) {
+        self.census.on_new();
     }
 
     /// Takes a message in, unless it is here already.
@@ -187,7 +196,8 @@ impl Shelf {
 
     /// The message was taken, so long after its event.
     pub(super) fn taken(&mut self, id: MessageId, after: Duration, now: Instant) {
-        let Some((_, name, flight)) = self.land(id) else { return };
+        let Some((message, name, flight)) = self.land(id) else { return };
+        self.census.on_over(&message);
         self.gone.insert(id);
         self.tally.take(after);
         self.effects.push(Effect::Taken(id));
@@ -228,6 +238,7 @@ impl Shelf {
     ) {
         let Some((mut message, name, flight)) = self.land(id) else { return };
         self.tally.fail(failure);
+        self.last_failure = Some((failure, now));
         message.attempts = message.attempts.saturating_add(1);
         message.status = failure.status();
         message.error = Some(failure.to_string().into());
@@ -264,6 +275,19 @@ impl Shelf {
         }
     }
 
+    /// How the receiver of `endpoint` does, and from when on it may be asked, if that is known.
+    pub(super) fn standing(&self, endpoint: &Endpoint, now: Instant) -> Standing {
+        match self.lanes.get(&lane_of(endpoint)) {
+            Some(lane) => lane.standing(now),
+            None => Standing::WORKING,
+        }
+    }
+
+    /// Why the last try that failed did so, and when.
+    pub(super) fn last_failure(&self) -> Option<LastFailure> {
+        self.last_failure
+    }
+
     /// A message that is under way.
     pub(super) fn flying(&self, id: MessageId) -> Option<&Message> {
         let held = self.held.get(&id)?;
@@ -279,8 +303,9 @@ impl Shelf {
 
     /// What has happened since the last time.
     pub(super) fn take_effects(&mut self) -> Vec<Effect> {
-        self.tally.dead.store(self.graves.count(), Ordering::Relaxed);
-        self.tally.waiting.store((self.held.len() - self.flying) as u64, Ordering::Relaxed);
+        self.tally.dead.store(self.census.dead(), Ordering::Relaxed);
+        self.tally.living.store(self.census.living(), Ordering::Relaxed);
+        self.tally.in_memory.store((self.held.len() - self.flying) as u64, Ordering::Relaxed);
         self.tally.trying.store(self.flying as u64, Ordering::Relaxed);
         std::mem::take(&mut self.effects)
     }

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use ringproof::control::{
-    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, Retried, RetryError,
-    Webhooks,
+    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, EndpointState, Retried,
+    RetryError, WebhookEndpoint, Webhooks,
 };
 use ringproof::time::Micros;
 
@@ -22,6 +22,7 @@ impl Webhooks for Shards {
             created_at: Micros(1_795_169_730_123_456),
             attempts: 11,
             next_at: None,
+            endpoint_state: EndpointState::Disabled,
             last_status: Some(503),
             error: Some("the endpoint answered 503".into()),
         };
@@ -43,6 +44,28 @@ impl Webhooks for Shards {
         let items: Vec<_> = left.by_ref().take(wanted.limit).collect();
         let next = left.next().and(items.last()).map(|last| last.id.clone());
         Box::pin(std::future::ready(Ok(Deliveries { items, next })))
+    }
+
+    fn endpoints(&self) -> Asked<Vec<WebhookEndpoint>> {
+        let shop = WebhookEndpoint {
+            name: "shop".into(),
+            host: Some("hooks.example.com".into()),
+            state: EndpointState::Down,
+            rests_until: Some(Micros(1_795_169_731_000_000)),
+            waiting: 3,
+            trying: 1,
+            dead: 2,
+            last_error: Some(("it replied 503".into(), Micros(1_795_169_730_123_456))),
+        };
+        let gone = WebhookEndpoint {
+            name: "old-shop".into(),
+            host: None,
+            state: EndpointState::Gone,
+            rests_until: None,
+            last_error: None,
+            ..shop.clone()
+        };
+        Box::pin(std::future::ready(Ok(vec![shop, gone])))
     }
 
     fn retry(&self, id: &str) -> Asked<(), RetryError> {

@@ -18,7 +18,7 @@ async fn messages_that_were_not_taken_are_listed() {
             "id": MESSAGE, "endpoint": "shop", "event": "verification.verified",
             "verification": TOLD, "sequence": 7,
             "state": "dead", "created_at": "2026-11-20T10:15:30.123Z", "attempts": 11,
-            "next_at": null, "last_status": 503, "error": "the endpoint answered 503",
+            "next_at": null, "endpoint_state": "disabled", "last_status": 503, "error": "the endpoint answered 503",
         })
     );
     let (told, other) = (format!("verification={TOLD}"), TOLD.replace("8P", "8Q"));
@@ -37,6 +37,22 @@ async fn messages_that_were_not_taken_are_listed() {
         let refused = world.ask("GET", &format!("/v1/webhooks/deliveries?{query}"), "").await;
         assert_eq!(refused.problem(), (400, "invalid_request".to_owned()), "{query}");
     }
+}
+
+#[tokio::test]
+async fn endpoints_are_shown_as_they_do_and_without_their_urls() {
+    let world = World::new(short()).await;
+    let shown = world.ask("GET", "/v1/webhooks/endpoints", "").await.json();
+    let shop = json!({
+        "name": "shop", "host": "hooks.example.com", "state": "down",
+        "rests_until": "2026-11-20T10:15:31.000Z", "waiting": 3, "trying": 1, "dead": 2,
+        "last_error": "it replied 503", "last_error_at": "2026-11-20T10:15:30.123Z",
+    });
+    let gone = json!({
+        "name": "old-shop", "host": null, "state": "gone", "rests_until": null, "waiting": 3,
+        "trying": 1, "dead": 2, "last_error": null, "last_error_at": null,
+    });
+    assert_eq!(shown, json!({ "endpoints": [shop, gone] }));
 }
 
 #[tokio::test]

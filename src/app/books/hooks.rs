@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::control::{
-    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, Retried, RetryError,
-    Unavailable, Webhooks,
+    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, EndpointState, Retried,
+    RetryError, Unavailable, WebhookEndpoint, Webhooks,
 };
-use crate::notify::{self, CALLBACKS, Endpoint, Filter, MessageId, Notifier, Of};
+use crate::notify::{self, CALLBACKS, Endpoint, EndpointReading, Filter, MessageId, Notifier, Of};
 
 /// The notifier behind the API.
 pub(crate) struct Hooks(pub(crate) Arc<Notifier>);
@@ -25,6 +25,14 @@ impl Webhooks for Hooks {
             let found = notifier.deliveries(filter).await.map_err(|_| Unavailable)?;
             let items = found.items.into_iter().map(delivery).collect();
             Ok(Deliveries { items, next: found.next.map(|id| id.to_string()) })
+        })
+    }
+
+    fn endpoints(&self) -> Asked<Vec<WebhookEndpoint>> {
+        let notifier = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found = notifier.endpoints().await.map_err(|_| Unavailable)?;
+            Ok(found.into_iter().map(endpoint).collect())
         })
     }
 
@@ -73,8 +81,32 @@ fn delivery(found: notify::Delivery) -> Delivery {
         created_at: found.created_at,
         attempts: found.attempts,
         next_at: found.next_at,
+        endpoint_state: endpoint_state(found.endpoint_state),
         last_status: found.status,
         error: found.error,
+    }
+}
+
+fn endpoint(found: EndpointReading) -> WebhookEndpoint {
+    WebhookEndpoint {
+        name: found.name.unwrap_or_else(|| CALLBACKS.into()),
+        host: found.host,
+        state: endpoint_state(found.state),
+        rests_until: found.until,
+        waiting: found.waiting,
+        trying: found.trying,
+        dead: found.dead,
+        last_error: found.last_error,
+    }
+}
+
+fn endpoint_state(state: notify::EndpointState) -> EndpointState {
+    match state {
+        notify::EndpointState::Disabled => EndpointState::Disabled,
+        notify::EndpointState::Down => EndpointState::Down,
+        notify::EndpointState::Gone => EndpointState::Gone,
+        notify::EndpointState::Resting => EndpointState::Resting,
+        notify::EndpointState::Working => EndpointState::Working,
     }
 }
 

@@ -4,7 +4,7 @@ use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{Daemon, key_name};
+use super::{Daemon, Whole, key_name};
 use crate::control::DeliveryState;
 use crate::notify::MessageId;
 use crate::verify::PAGE_MAX;
@@ -15,6 +15,8 @@ use crate::verify::id::VerificationId;
 pub enum Webhook {
     /// List the messages that were not taken yet, the oldest first
     List(Deliveries),
+    /// Show whom messages are for: how each endpoint does, how many wait, what failed last
+    Endpoints(Whole),
     /// Have a message tried now, also one that is dead; or all that are dead
     Retry(Retry),
     /// Make a secret and print it, for `webhook.secret`, a `webhook.secret_file` and the receiver

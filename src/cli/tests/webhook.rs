@@ -152,5 +152,34 @@ fn w08_all_dead_messages_are_put_back() {
     );
 }
 
+#[test]
+fn endpoints_are_shown_with_what_waits_for_them() {
+    const PATH: &str = "GET /v1/webhooks/endpoints";
+    let found = r#"{"endpoints":[{"name":"shop","host":"hooks.example.com","state":"down","rests_until":"2026-11-20T10:16:30.000Z","waiting":12000,"trying":1,"dead":7,"last_error":"it replied 503","last_error_at":"2026-11-20T10:15:30.000Z"},{"name":"old-shop","host":null,"state":"gone","rests_until":null,"waiting":3,"trying":0,"dead":0,"last_error":null,"last_error_at":null}]}"#;
+    check(
+        "webhook endpoints",
+        &[(PATH, 200, found)],
+        &expect![[r#"
+        > GET /v1/webhooks/endpoints
+        | endpoint  host               state  until                     waiting  trying  dead  last failure
+        | shop      hooks.example.com  down   2026-11-20T10:16:30.000Z    12000       1     7  it replied 503
+        | old-shop                     gone                                   3       0     0
+        exit 0
+    "#]],
+    );
+    let disabled = r#"{"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"shop","event":"trunk.down","verification":null,"sequence":8,"state":"waiting","created_at":"2026-11-20T10:15:30.123Z","attempts":0,"next_at":null,"endpoint_state":"disabled","last_status":null,"error":null}],"next":null}"#;
+    let path = "GET /v1/webhooks/deliveries?limit=20";
+    check(
+        "webhook list",
+        &[(path, 200, disabled)],
+        &expect![[r#"
+        > GET /v1/webhooks/deliveries?limit=20
+        | message                         endpoint  event       verification  state    tries  next               last failure
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  shop      trunk.down                waiting      0  endpoint disabled
+        exit 0
+    "#]],
+    );
+}
+
 /// A page with others behind it.
 const FIRST_PAGE: &str = r#"{"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"shop","event":"trunk.down","verification":null,"sequence":8,"state":"dead","created_at":"2026-11-20T10:15:30.123Z","attempts":12,"next_at":null,"last_status":410,"error":"it replied 410"}],"next":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}"#;

@@ -64,5 +64,5 @@ fn every_endpoint_and_every_code_is_described() {
     for code in Code::ALL {
         assert!(text.contains(&format!("\"{}\"", code.as_str())), "{}", code.as_str());
     }
-    assert_eq!(endpoints().len(), 23);
+    assert_eq!(endpoints().len(), 24);
 }

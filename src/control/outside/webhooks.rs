@@ -11,6 +11,10 @@ pub trait Webhooks: Send + Sync {
     /// Those that were not taken yet, the oldest first.
     fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Deliveries>;
 
+    /// Whom messages are for: every endpoint of the configuration, callback URLs together, and those that
+    /// are in it no more while messages wait for them.
+    fn endpoints(&self) -> Asked<Vec<WebhookEndpoint>>;
+
     /// Tries one now.
     fn retry(&self, id: &str) -> Asked<(), RetryError>;
 
@@ -117,12 +121,67 @@ pub struct Delivery {
     pub created_at: Micros,
     /// Tries that have ended.
     pub attempts: u16,
-    /// When it is tried next; `None`: not unless somebody asks.
+    /// When it is tried next, as far as is known; `None`: not unless something changes.
     pub next_at: Option<Micros>,
+    /// How its endpoint does.
+    pub endpoint_state: EndpointState,
     /// The HTTP status of the last try.
     pub last_status: Option<u16>,
     /// Why the last try failed.
     pub error: Option<Box<str>>,
+}
+
+/// Whom messages are for, at one moment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WebhookEndpoint {
+    /// Its name; `callback`: all callback URLs together.
+    pub name: Arc<str>,
+    /// The host of its URL; `None`: of callbacks, or not in the configuration.
+    pub host: Option<Arc<str>>,
+    /// How it does.
+    pub state: EndpointState,
+    /// Before when nothing is sent; `None`: that is not known, or it may be now.
+    pub rests_until: Option<Micros>,
+    /// Messages that wait for a try.
+    pub waiting: u64,
+    /// Messages that are being tried.
+    pub trying: u64,
+    /// Messages that are not tried any more.
+    pub dead: u64,
+    /// Why the last try that failed did so, and when, since the daemon started.
+    pub last_error: Option<(Box<str>, Micros)>,
+}
+
+/// How an endpoint does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EndpointState {
+    /// It replied 410 and is told nothing.
+    Disabled,
+    /// It failed again and again: one message at a time asks whether it works.
+    Down,
+    /// It is not in the configuration.
+    Gone,
+    /// It asked to be left alone.
+    Resting,
+    /// It is told.
+    Working,
+}
+
+impl EndpointState {
+    /// Every state, in the order of the declaration.
+    pub const ALL: [Self; 5] =
+        [Self::Disabled, Self::Down, Self::Gone, Self::Resting, Self::Working];
+
+    /// The word of the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Down => "down",
+            Self::Gone => "gone",
+            Self::Resting => "resting",
+            Self::Working => "working",
+        }
+    }
 }
 
 /// Where a message stands.

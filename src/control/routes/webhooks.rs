@@ -15,7 +15,9 @@ use super::super::problem::{Problem, Refused, of_retry};
 use super::super::request::{
     DeliveriesQuery, IdempotencyKey, Json, MessageId, NoBody, Query, RetryBody,
 };
-use super::super::view::{DeliveryList, DeliveryView, RetriedView};
+use super::super::view::{
+    DeliveryList, DeliveryView, RetriedView, WebhookEndpointList, WebhookEndpointView,
+};
 use super::permit;
 
 /// List the messages to webhooks that were not taken yet, the oldest first.
@@ -42,6 +44,23 @@ pub(super) async fn deliveries(
     let is_whole = caller.may(&[Right::Verify]);
     let deliveries = found.items.iter().map(|it| DeliveryView::new(it, is_whole)).collect();
     Ok(Body(DeliveryList { deliveries, next: found.next }))
+}
+
+/// The endpoints of webhooks as they stand.
+#[utoipa::path(
+    get, path = "/v1/webhooks/endpoints", tag = "webhooks", operation_id = "listWebhookEndpoints",
+    security(("key" = ["read"])),
+    responses(
+        (status = 200, description = "As it stands now", body = WebhookEndpointList),
+        Refused,
+    ),
+)]
+pub(super) async fn endpoints(
+    State(api): State<Arc<Api>>,
+) -> Result<Body<WebhookEndpointList>, Problem> {
+    let found = api.webhooks.endpoints().await?;
+    let endpoints = found.into_iter().map(WebhookEndpointView::from).collect();
+    Ok(Body(WebhookEndpointList { endpoints }))
 }
 
 /// Try a message now, also one that is dead.

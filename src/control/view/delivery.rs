@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::super::outside::{Delivery, Retried};
 use super::timestamp;
-use super::words::DeliveryStateWord;
+use super::words::{DeliveryStateWord, EndpointStateWord};
 
 /// A message to a webhook that was not taken yet.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -34,9 +34,12 @@ pub struct DeliveryView {
     pub created_at: String,
     /// Tries that have ended.
     pub attempts: u16,
-    /// When it is tried next; null when it is not.
+    /// When it is tried next, unless its endpoint takes another before; null when it is not.
     #[schema(format = DateTime)]
     pub next_at: Option<String>,
+    /// How its endpoint does.
+    #[schema(value_type = EndpointStateWord, example = "working")]
+    pub endpoint_state: &'static str,
     /// The HTTP status of the last try; null when there was none.
     #[schema(example = 503)]
     pub last_status: Option<u16>,
@@ -61,6 +64,7 @@ impl DeliveryView {
             created_at: timestamp(message.created_at),
             attempts: message.attempts,
             next_at: message.next_at.map(timestamp),
+            endpoint_state: message.endpoint_state.as_str(),
             last_status: message.last_status,
             error: message.error.as_deref().map(str::to_owned),
         }

@@ -9,6 +9,7 @@ use super::super::delivery::{DeadFilter, Deliveries, Delivery, Filter, Retried};
 use super::super::desk::PutBack;
 use super::super::message::{Endpoint, Message, MessageId};
 use super::super::outbox::{Found, Of, Outbox, OutboxError};
+use super::super::standing::Standing;
 use super::{Command, Notifier, RetryError};
 
 impl Notifier {
@@ -23,9 +24,10 @@ impl Notifier {
         while items.len() < filter.limit
             && let Some(rows) = walk.page().await?
         {
-            let trying = self.trying(rows.iter().map(|row| row.id).collect()).await;
-            let shown = rows.into_iter().zip(trying);
-            let shown = shown.map(|(row, is_trying)| Delivery::of(row, is_trying, &self.clock));
+            let rows = self.standings(rows).await?.into_iter();
+            let shown = rows.map(|(row, is_trying, standing)| {
+                Delivery::of(row, is_trying, standing, &self.clock)
+            });
             items.extend(shown.filter(|it| filter.means(it)));
         }
         let is_cut = items.len() > filter.limit;
@@ -83,14 +85,23 @@ impl Notifier {
         Ok(count)
     }
 
+    async fn standings(
+        &self,
+        rows: Vec<Message>,
+    ) -> Result<Vec<(Message, bool, Standing)>, OutboxError> {
+        let (reply, answer) = oneshot::channel();
+        let _ = self.commands.send(Command::Standings(rows, reply)).await;
+        answer.await.map_err(|_| OutboxError)
+    }
+
     /// The endpoint that is meant, if nobody is configured for it.
     fn gone(&self, of: &Of) -> Option<Endpoint> {
-        let has = |name: Option<&Arc<str>>| self.tallies.iter().any(|(it, _)| it.as_ref() == name);
-        match of {
-            Of::All => None,
-            Of::Named(name) => (!has(Some(name))).then(|| Endpoint::Named(name.clone())),
-            Of::Urls => (!has(None)).then(|| Endpoint::Url("".into())),
-        }
+        let endpoint = match of {
+            Of::All => return None,
+            Of::Named(name) => Endpoint::Named(name.clone()),
+            Of::Urls => Endpoint::Url("".into()),
+        };
+        self.tally_of(&endpoint).is_none().then_some(endpoint)
     }
 }
 

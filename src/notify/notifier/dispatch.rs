@@ -120,6 +120,9 @@ impl Dispatch {
             Command::Ask(message, reply) => {
                 let _ = reply.send(self.desk.ask(message, now));
             }
+            Command::Endpoints(reply) => {
+                let _ = reply.send(self.desk.endpoints(now));
+            }
             Command::Forget(messages) => self.desk.forget(&messages),
             Command::Push(message) => {
                 let id = message.id;
@@ -133,11 +136,14 @@ impl Dispatch {
                 self.tell();
                 let _ = reply.send(count);
             }
-            Command::Stop(within, done) => self.stop = Some(Stop { by: now + within, done }),
-            Command::Trying(ids, reply) => {
-                let trying = ids.into_iter().map(|id| self.desk.is_trying(id));
-                let _ = reply.send(trying.collect());
+            Command::Standings(messages, reply) => {
+                let with_standing = messages.into_iter().map(|message| {
+                    let (is_trying, standing) = self.desk.standing(&message, now);
+                    (message, is_trying, standing)
+                });
+                let _ = reply.send(with_standing.collect());
             }
+            Command::Stop(within, done) => self.stop = Some(Stop { by: now + within, done }),
         }
     }
 
@@ -160,7 +166,12 @@ impl Dispatch {
                 }
                 Effect::Down { lane, failure } => {
                     let endpoint = self.desk.name(shelf);
-                    warn!(endpoint, host = %lane, why = %failure, "a webhook endpoint is down");
+                    match self.desk.host(shelf, &lane) {
+                        Some(host) => {
+                            warn!(endpoint, host, why = %failure, "a webhook endpoint is down")
+                        }
+                        None => warn!(endpoint, why = %failure, "a webhook endpoint is down"),
+                    }
                 }
                 Effect::Enabled => {
                     let endpoint = self.desk.name(shelf);
@@ -171,7 +182,12 @@ impl Dispatch {
                 Effect::Taken(id) => self.outbox.taken(id),
                 Effect::Up { lane, after } => {
                     let (endpoint, seconds) = (self.desk.name(shelf), after.as_secs());
-                    info!(endpoint, host = %lane, seconds, "a webhook endpoint works again");
+                    match self.desk.host(shelf, &lane) {
+                        Some(host) => {
+                            info!(endpoint, host, seconds, "a webhook endpoint works again")
+                        }
+                        None => info!(endpoint, seconds, "a webhook endpoint works again"),
+                    }
                 }
             }
         }

@@ -16,14 +16,22 @@ impl Shelf {
         let id = message.id;
         match self.held.get(&id).map(|held| (held.lane.clone(), held.state)) {
             Some((name, State::Waiting(due))) => {
-                self.held.remove(&id);
+                if let Some(held) = self.held.remove(&id) {
+                    self.census.on_over(&held.message);
+                }
                 if let Some(lane) = self.lanes.get_mut(&name) {
                     lane.waiting.remove(&(due, id));
                 }
                 self.relist(&name);
             }
             Some((_, State::Asked | State::Flying(_))) => return,
-            None => self.raise(message),
+            None => {
+                let is_ours = self.dead.remove(id);
+                match is_ours || message.next.is_none() {
+                    true => self.census.on_erased(message, is_ours),
+                    false => self.census.on_over(message),
+                }
+            }
         }
         // A page that was read before must not bring it back.
         self.gone.insert(id);
@@ -53,16 +61,16 @@ impl Shelf {
     pub(super) fn bury(&mut self, mut message: Message) {
         message.next = None;
         self.dead.insert(message.id);
-        self.graves.on_buried();
+        self.census.on_buried(&message);
         self.tally.buried.fetch_add(1, Ordering::Relaxed);
         self.effects.push(Effect::Later(message));
     }
 
-    /// A dead letter is tried again, or its row is gone. Nothing happens if it is none.
+    /// A dead letter is tried again. Nothing happens if it is none.
     pub(super) fn raise(&mut self, message: &Message) {
         let is_ours = self.dead.remove(message.id);
         if is_ours || message.next.is_none() {
-            self.graves.on_raised(message, is_ours);
+            self.census.on_raised(message, is_ours);
         }
     }
 

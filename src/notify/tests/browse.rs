@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::{
-    DeadFilter, Deliveries, DeliveryState, Filter, MessageId, Notifier, Of, Retried, RetryError,
-    Settings, Trust,
+    DeadFilter, Deliveries, DeliveryState, EndpointReading, EndpointState, Filter, MessageId,
+    Notifier, Of, Retried, RetryError, Settings, Trust,
 };
-use super::world::{BEGIN, Rows, endpoint, message, named};
+use super::world::{BEGIN, Rows, callback, endpoint, message, named};
 use crate::entropy::Entropy;
 use crate::time::WallClock;
 use crate::time::testing::origin;
@@ -111,4 +111,30 @@ async fn w08_dead_letters_are_put_back_page_by_page_and_that_is_on_disk() {
     assert_eq!(gone, Err(RetryError::Gone(named("removed"))));
     rows.set_broken(true);
     assert!(matches!(notifier.retry_dead(wanted).await, Err(RetryError::Outbox(_))));
+}
+
+#[tokio::test]
+async fn messages_for_endpoints_that_were_removed_are_counted_until_they_are_deleted() {
+    let rows: Arc<Rows> = Arc::default();
+    for n in 0..700 {
+        rows.insert(dead(n, if n % 2 == 0 { "a" } else { "removed" }, origin()));
+    }
+    let late = origin() + Duration::from_secs(3_600);
+    rows.insert(message(700, named("removed"), late));
+    rows.insert(message(701, callback("https://example.com/"), late));
+    let notifier = world(&rows);
+    while notifier.figures().orphaned < 352 {
+        tokio::task::yield_now().await;
+    }
+    let shown = notifier.endpoints().await.unwrap();
+    let of = |name: Option<&str>| {
+        let mut found = shown.iter().filter(|it| it.name.as_deref() == name);
+        let EndpointReading { state, host, waiting, dead, .. } = found.next().unwrap().clone();
+        (state, host.map(|host| host.to_string()), waiting, dead)
+    };
+    assert_eq!(of(Some("removed")), (EndpointState::Gone, None, 1, 350));
+    assert_eq!(of(None), (EndpointState::Gone, None, 1, 0));
+    assert_eq!(of(Some("b")), (EndpointState::Working, Some("127.0.0.1".into()), 0, 0));
+    notifier.forget(vec![dead(1, "removed", origin()), dead(2, "a", origin())]).await;
+    assert_eq!(notifier.figures().orphaned, 351);
 }
