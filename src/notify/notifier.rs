@@ -97,13 +97,14 @@ impl Notifier {
         entropy: &Entropy,
         names: &Names,
     ) -> Self {
-        let named = settings.endpoints.iter().map(|it| (&it.reach, Some(it.url.clone())));
-        let callbacks = settings.callbacks.iter().map(|them| (&them.reach, None));
+        let named = settings.endpoints.iter().map(|it| (&it.reach, Some(it.url.clone()), vec![]));
+        let callbacks =
+            settings.callbacks.iter().map(|them| (&them.reach, None, them.hosts.clone()));
         // What the machine trusts is looked at only where somebody is told.
         let mut tls = None;
-        let clients = named.chain(callbacks).map(|(reach, url)| {
+        let clients = named.chain(callbacks).map(|(reach, url, hosts)| {
             let tls = tls.get_or_insert_with(|| client::tls(&settings.trust));
-            Arc::new(Client::new(reach, url, tls, names.clone()))
+            Arc::new(Client::new(reach, url, tls, names.clone()).only(hosts))
         });
         let clients = clients.collect();
         let mut desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
