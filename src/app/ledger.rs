@@ -62,3 +62,6 @@ impl Ledger {
         Ok(Self { journal, bus, hooks, scribe })
     }
 }
+
+#[cfg(test)]
+mod tests;
