@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::http::Reply;
@@ -222,5 +223,41 @@ fn w08_dead_letters_of_an_endpoint_that_said_410_are_put_back_by_one_command() {
         (left["deliveries"] == json!([])).then_some(())
     });
     assert_eq!((&shop()["state"], &shop()["dead"]), (&json!("working"), &json!(0)));
+    world.stop();
+}
+
+#[test]
+fn an_endpoint_that_is_removed_while_messages_wait_for_it_is_named_at_a_reload_and_at_the_start() {
+    let receiver = Receiver::start("127.0.0.1:0", STALLS);
+    let url = receiver.url("127.0.0.1");
+    let shop = format!(
+        "[[webhook]]\nname = \"shop\"\nurl = \"{url}\"\ntimeout = \"1s\"\nallow_private = true\n{SECRET}\n"
+    );
+    let mut world = serving(&shop);
+    let id = end_one(&world, &json!({}));
+    tried(&world, &id);
+    let path = world.place.0.join("ringproof.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(&shop, "")).unwrap();
+    world.signal(Signal::SIGHUP);
+    let said = |world: &World, words: &str| {
+        eventually(words, || {
+            let log = world.log();
+            let line = log.lines().find(|line| line.contains(words))?;
+            Some(line.contains("shop") && line.contains("waiting=1") && line.contains("dead=0"))
+        })
+    };
+    assert!(said(&world, "is not in the configuration any more"), "{}", world.log());
+    world.kill_and_start();
+    let words = "webhook messages are for an endpoint that is not in the configuration";
+    assert!(said(&world, words), "{}", world.log());
+    assert_eq!(world.scrape().sum("ringproof_webhook_orphaned", &[]), 1.0);
+    let gone = &world.client.get("/v1/webhooks/endpoints").json()["endpoints"][0];
+    assert_eq!(
+        (&gone["name"], &gone["state"], &gone["waiting"]),
+        (&json!("shop"), &json!("gone"), &json!(1))
+    );
+    let list = world.client.get("/v1/webhooks/deliveries").json();
+    assert_eq!(list["deliveries"][0]["next_at"], Value::Null, "it is not tried");
     world.stop();
 }
