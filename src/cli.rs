@@ -106,6 +106,12 @@ pub fn dispatch(line: &CommandLine, programs: &dyn Programs, terminal: &mut Term
             };
             ask_daemon(&wanted.daemon, list, terminal)
         }
+        Command::Webhook(Webhook::Endpoints(arguments::Whole { daemon })) => {
+            let endpoints = async |client: &Client, terminal: &mut Terminal| {
+                webhook::endpoints(client, line.json, terminal).await
+            };
+            ask_daemon(daemon, endpoints, terminal)
+        }
         Command::Webhook(Webhook::Retry(wanted)) => {
             let retry = async |client: &Client, terminal: &mut Terminal| {
                 webhook::retry(wanted, client, line.json, terminal).await

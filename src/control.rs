@@ -34,9 +34,9 @@ pub use counters::{ApiCounters, RequestCount, Shed};
 pub use events::{CutOff, EventBus, Gone, IdError, Reader, Rendered, render, render_trunk};
 pub use openapi::document;
 pub use outside::{
-    Answer, Asked, Before, CallbackError, Calls, Delivery, DeliveryFilter, DeliveryState,
-    EventRange, KeptReply, Place, Readiness, RetryError, Saving, Status, Store, StoredEvent,
-    TrunkState, Unavailable, Webhooks,
+    Answer, Asked, Before, CallbackError, Calls, DeadFilter, Deliveries, Delivery, DeliveryFilter,
+    DeliveryState, EndpointState, EventRange, KeptReply, Place, Readiness, Retried, RetryError,
+    Saving, Status, Store, StoredEvent, TrunkState, Unavailable, WebhookEndpoint, Webhooks,
 };
 pub use server::{BindError, SOCKET_PATH_BYTES_MAX, Server};
 pub use settings::{KeySettings, Limits, Settings, TcpSettings};

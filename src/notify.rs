@@ -30,9 +30,10 @@ mod schedule;
 mod secret;
 mod settings;
 mod shelf;
+mod standing;
 mod target;
 
-pub use delivery::{Delivery, DeliveryState, Filter};
+pub use delivery::{DeadFilter, Deliveries, Delivery, DeliveryState, Filter, Retried};
 pub use event::{EVENTS, Pattern, PatternError};
 pub use failure::Failure;
 pub use figures::{CALLBACKS, EndpointFigures, Figures};
@@ -44,6 +45,7 @@ pub use secret::{Secret, SecretError};
 pub use settings::{
     Callbacks, ENDPOINTS_MAX, EndpointSettings, HostPattern, Reach, Settings, Trust,
 };
+pub use standing::{EndpointReading, EndpointState};
 pub use target::{URL_BYTES_MAX, UrlError, check_url};
 
 #[cfg(test)]

@@ -61,11 +61,15 @@ impl Verdict {
             Ok(warnings) => {
                 let cautions = config.cautions.iter().map(Finding::of_caution);
                 let limits = files_max.and_then(|most| files::too_few(&config, most));
-                let limits = limits.into_iter().chain(files::no_journal(&config)).map(whole);
+                let limits = limits.into_iter().chain(files::open_journal(&config));
+                let (missing, doubtful): (Vec<_>, Vec<_>) =
+                    files::no_journal(&config).into_iter().partition(|it| it.is_certain);
+                let limits = limits.chain(doubtful.into_iter().map(|it| it.message)).map(whole);
                 let wise = warnings.iter().map(|warning| whole(warning.to_string()));
                 let warnings = cautions.chain(limits).chain(wise).collect();
                 let counts = [config.trunks.len(), config.pools.len(), config.dids.len()];
-                Self { problems: vec![], warnings, counts }
+                let problems = missing.into_iter().map(|it| whole(it.message)).collect();
+                Self { problems, warnings, counts }
             }
             // Each value is right, but together they cannot work.
             Err(error) => Self { problems: vec![whole(error.to_string())], ..Self::default() },

@@ -190,7 +190,8 @@ impl Daemon {
     pub(super) fn reloader(&self, path: PathBuf, running: Config) -> Reloader {
         let (trunks, shards) = (Arc::clone(&self.trunks), Arc::clone(&self.shards));
         let (metrics, locals) = (Arc::clone(&self.metrics), self.locals.clone());
-        Reloader { path, running, locals, trunks, shards, metrics }
+        let hooks = Arc::clone(&self.hooks);
+        Reloader { path, running, locals, trunks, shards, metrics, hooks }
     }
 
     /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends it all at

@@ -53,11 +53,35 @@ pub(super) fn too_few(config: &Config, most: u64) -> Option<String> {
     })
 }
 
-/// What to say when there is no place for the journal, as far as this user can tell. Makes nothing.
-pub(super) fn no_journal(config: &Config) -> Option<String> {
+/// There is no place for the journal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct NoJournal {
+    /// What to say.
+    pub(super) message: String,
+    /// It is so for every user: the daemon may run as another one.
+    pub(super) is_certain: bool,
+}
+
+/// Whether there is no place for the journal, as far as this user can tell. Makes nothing.
+pub(super) fn no_journal(config: &Config) -> Option<NoJournal> {
     let path = &config.journal.path;
     let reason = unwritable(path)?;
-    Some(format!("`journal.path` is \"{}\", {reason}: `serve` will not start", path.display()))
+    let message =
+        format!("`journal.path` is \"{}\", {reason}: `serve` will not start", path.display());
+    Some(NoJournal { message, is_certain: [NO_FILE, NO_FOLDER].contains(&reason) })
+}
+
+/// What to say when others than its owner may read the journal.
+pub(super) fn open_journal(config: &Config) -> Option<String> {
+    let path = &config.journal.path;
+    let is_open = path.metadata().is_ok_and(|found| found.mode() & READ_BY_OTHERS != 0);
+    is_open.then(|| {
+        format!(
+            "`journal.path` \"{}\" may be read by others than its owner, and holds phone numbers, codes \
+             and the keys that they are hashed with (`chmod 600`)",
+            path.display()
+        )
+    })
 }
 
 /// Why there can be no journal at `path`, for this user.
@@ -67,7 +91,7 @@ fn unwritable(path: &Path) -> Option<&'static str> {
         return match path.is_file() {
             true if may_write() => None,
             true => Some("a file that this user may not read and write"),
-            false => Some("which is no file"),
+            false => Some(NO_FILE),
         };
     }
     // A name alone is one in the directory that the daemon works in.
@@ -77,7 +101,7 @@ fn unwritable(path: &Path) -> Option<&'static str> {
     match folder.is_dir() {
         true if may_make() => None,
         true => Some("in a folder that this user may not write"),
-        false => Some("in a folder that does not exist"),
+        false => Some(NO_FOLDER),
     }
 }
 
@@ -112,6 +136,10 @@ fn file_at(path: &Path) -> Option<(u64, u64)> {
     path.metadata().ok().map(|found| (found.dev(), found.ino()))
 }
 
+const NO_FILE: &str = "which is no file";
+const NO_FOLDER: &str = "in a folder that does not exist";
+/// By the group, and by everybody.
+const READ_BY_OTHERS: u32 = 0o044;
 /// Standard streams, listeners, the runtime's own, and a few to spare.
 const OWN_FILES: u64 = 24;
 /// Two sockets, the poll and its waker.

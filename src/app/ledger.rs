@@ -72,3 +72,6 @@ impl Ledger {
         Ok(Self { journal, file, hold, bus, hooks, scribe })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use super::trunks::{Layout, TooMany, Trunks};
 use crate::config::{self, Config, Problem, Problems};
 use crate::gateway::reload::Reload;
 use crate::gateway::settings::Line;
+use crate::notify::{self, Notifier};
 use crate::observe::Metrics;
 use crate::trunk::MessagesError;
 
@@ -29,6 +30,7 @@ pub(super) struct Reloader {
     pub(super) trunks: Arc<Trunks>,
     pub(super) shards: Arc<Shards>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) hooks: Arc<Notifier>,
 }
 
 /// What a reload did.
@@ -89,6 +91,7 @@ impl Reloader {
         let path = self.path.clone();
         let config = tokio::task::spawn_blocking(move || config::load(&path)).await??;
         let reloaded = self.compare(&config);
+        self.warn_of_orphans(&config.webhooks);
         // The addresses and the name that are in use, whatever the file says now.
         let config = Config { sip: self.running.sip.clone(), ..config };
         self.check_listeners(&config)?;
@@ -103,6 +106,27 @@ impl Reloader {
         self.trunks.change_to(layout);
         self.running.trunks = config.trunks;
         Ok(reloaded)
+    }
+
+    /// Names the endpoints that the next start will not know, and what is for them.
+    fn warn_of_orphans(&self, webhooks: &notify::Settings) {
+        for endpoint in self.hooks.figures().endpoints {
+            let is_there = match &endpoint.name {
+                Some(name) => webhooks.endpoints.iter().any(|it| it.name == *name),
+                None => webhooks.callbacks.is_some(),
+            };
+            let (waiting, dead) = (endpoint.waiting + endpoint.trying, endpoint.dead);
+            if !is_there && waiting + dead > 0 {
+                let endpoint = endpoint.name.as_deref().unwrap_or(notify::CALLBACKS);
+                warn!(
+                    endpoint,
+                    waiting,
+                    dead,
+                    "a webhook endpoint is not in the configuration any more: after a restart what is \
+                     for it is not sent"
+                );
+            }
+        }
     }
 
     fn check_listeners(&self, config: &Config) -> Result<(), ReloadError> {

@@ -68,7 +68,8 @@ fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Fail
         warn!(at = %caution.place, "works and is hardly meant: `ringproof config check` says why");
     }
     let too_few = files::raise().and_then(|most| files::too_few(config, most));
-    too_few.iter().for_each(|caution| warn!("{caution}"));
+    let open = files::open_journal(config);
+    too_few.iter().chain(&open).for_each(|caution| warn!("{caution}"));
     let result = runtime.block_on(async {
         let ((stop, stop_now), hang_up) = (signals::listen()?, signal(SignalKind::hangup())?);
         signals::outlive_file_limit()?;

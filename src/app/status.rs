@@ -87,7 +87,7 @@ impl Status for DaemonStatus {
 
     fn metrics(&self) -> String {
         let tallies = self.shards.tallies();
-        let pools = self.verify.pools(now());
+        let (pools, webhooks) = (self.verify.pools(now()), self.hooks.figures());
         let requests = self.counters.requests().map(|kind| RequestReading {
             method: kind.method,
             route: kind.route,
@@ -105,8 +105,9 @@ impl Status for DaemonStatus {
             log_lines_lost: self.log.as_ref().map_or(0, |log| log.lines_lost()),
             journal: Some(readings::journal(&self.journal, self.file.was_there())),
             recovery: Some(self.recovery.clone()),
-            webhooks: readings::webhooks(&self.hooks),
-            webhooks_expired: self.hooks.figures().expired,
+            webhooks: readings::webhooks(&webhooks),
+            webhooks_expired: webhooks.expired,
+            webhooks_orphaned: webhooks.orphaned,
             started_at: self.started.1,
             process: Process::read(),
         })

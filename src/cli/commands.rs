@@ -98,7 +98,7 @@ pub(super) fn show<T: DeserializeOwned>(
     Ok(draw(serde_json::from_slice(body)?))
 }
 
-fn as_it_came(body: &Bytes) -> String {
+pub(super) fn as_it_came(body: &Bytes) -> String {
     String::from_utf8_lossy(body).trim_end().to_owned() + "\n"
 }
 

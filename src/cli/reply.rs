@@ -27,6 +27,35 @@ pub(super) struct Verification {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Deliveries {
     pub(super) deliveries: Vec<Delivery>,
+    #[serde(default)]
+    pub(super) next: Option<String>,
+}
+
+/// Whom messages to webhooks are for.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct WebhookEndpoints {
+    pub(super) endpoints: Vec<WebhookEndpoint>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct WebhookEndpoint {
+    pub(super) name: String,
+    pub(super) host: Option<String>,
+    pub(super) state: String,
+    pub(super) rests_until: Option<String>,
+    pub(super) waiting: u64,
+    pub(super) trying: u64,
+    pub(super) dead: u64,
+    pub(super) last_error: Option<String>,
+}
+
+/// Dead messages that were put back.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Retried {
+    pub(super) retried: u64,
+    pub(super) endpoint_gone: u64,
+    pub(super) next: Option<String>,
 }
 
 /// One of them.
@@ -41,6 +70,8 @@ pub(super) struct Delivery {
     pub(super) attempts: u64,
     #[serde(default)]
     pub(super) next_at: Option<String>,
+    #[serde(default)]
+    pub(super) endpoint_state: Option<String>,
     #[serde(default)]
     pub(super) error: Option<String>,
 }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +13,9 @@ use super::problem::{Place, Problem};
 pub(super) trait Files {
     /// The text of the file at `path`.
     fn read(&self, path: &Path) -> io::Result<String>;
+
+    /// Whether others than the owner of the file at `path` may read it.
+    fn is_open(&self, path: &Path) -> bool;
 }
 
 /// The disk.
@@ -27,6 +31,10 @@ impl Files for Disk {
             true => Err(io::ErrorKind::FileTooLarge.into()),
             false => Ok(text),
         }
+    }
+
+    fn is_open(&self, path: &Path) -> bool {
+        path.metadata().is_ok_and(|found| found.mode() & READ_BY_OTHERS != 0)
     }
 }
 
@@ -73,4 +81,6 @@ fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
 
 /// A configuration of more than this is a mistaken path.
 const FILE_BYTES_MAX: u64 = 4 << 20;
+/// By the group, and by everybody.
+const READ_BY_OTHERS: u32 = 0o044;
 const EXCERPT_CHARS_MAX: usize = 60;

@@ -221,7 +221,12 @@ impl<'d> Section<'d> {
         self.sink.push(Problem { place, found: found.to_owned(), accepted: accepted.to_owned() });
     }
 
-    /// Notes what is odd and not wrong.
+    /// Notes what is odd and not wrong about a key.
+    pub(super) fn warn(&self, key: &str, message: String) {
+        self.sink.warn(self.place(key), message);
+    }
+
+    /// Notes what is odd and not wrong at a place found before.
     pub(super) fn warn_at(&self, place: Place, message: String) {
         self.sink.warn(place, message);
     }

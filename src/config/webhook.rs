@@ -134,6 +134,14 @@ fn read_file(section: &Section<'_>, place: Place<'_>, file: &Path) -> Vec<Secret
         Ok(text) => text,
         Err(error) => return refuse(&format!("which cannot be read ({error})")),
     };
+    if place.files.is_open(file) {
+        let path = file.display();
+        let advice = "whoever reads it can sign in this gateway's name (`chmod 600`)";
+        section.warn(
+            "secret_file",
+            format!("`secret_file` \"{path}\" may be read by others than its owner: {advice}"),
+        );
+    }
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if !(1..=2).contains(&lines.len()) {
         return refuse(&format!("which has {} lines", lines.len()));

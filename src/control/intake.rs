@@ -170,4 +170,4 @@ pub(super) fn replay(reply: &Reply) -> Response {
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const KEY_BYTES_MAX: usize = 255;
 /// Says that a reply is a repetition, as clients of other APIs know it.
-const REPLAYED: &str = "idempotent-replayed";
+pub(super) const REPLAYED: &str = "idempotent-replayed";

@@ -1,11 +1,16 @@
 //! The API's description of itself (OpenAPI 3.1), made of the routes and types that serve it, and
 //! frozen in `docs/openapi.json` by a test.
 
+mod events;
+
 use utoipa::OpenApi;
-use utoipa::openapi::path::PathItem;
+use utoipa::openapi::header::Header;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ObjectBuilder, RefOr, Type};
 
 use super::counters::ApiCounters;
+use super::intake::REPLAYED;
 use super::problem::Document;
 use super::routes;
 
@@ -40,12 +45,31 @@ pub fn document() -> String {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("An API key. On TCP only: the Unix socket needs none."))
         .build();
+    api.paths.paths.values_mut().filter_map(|path| path.post.as_mut()).for_each(repeatable);
     if let Some(components) = &mut api.components {
+        components.schemas.extend(events::schemas());
         components.add_security_scheme("key", SecurityScheme::Http(bearer));
     }
     let mut text = serde_json::to_string_pretty(&api).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Says of every answer to a POST that it may be a repetition.
+fn repeatable(post: &mut Operation) {
+    let answers = post.responses.responses.values_mut();
+    for answer in answers.filter_map(|answer| match answer {
+        RefOr::T(answer) => Some(answer),
+        RefOr::Ref(_) => None,
+    }) {
+        let truth = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["true"]));
+        let mut header = Header::new(truth);
+        header.description = Some(
+            "There when this is the kept answer to an earlier request with the same `Idempotency-Key`."
+                .to_owned(),
+        );
+        answer.headers.insert(REPLAYED.to_owned(), header.into());
+    }
 }
 
 /// Every method and path.

@@ -1,6 +1,8 @@
 //! What the control room needs from outside, and nobody it must import for it: the daemon's wiring
 //! implements these over its shards and its metrics.
 
+mod webhooks;
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,9 +14,12 @@ use utoipa::ToSchema;
 
 use super::service::NotPlaced;
 use crate::time::Micros;
-use crate::verify::id::VerificationId;
 use crate::verify::record::CallRecord;
 use crate::verify::{Beginning, Task};
+pub use webhooks::{
+    DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, EndpointState, Retried,
+    RetryError, WebhookEndpoint, Webhooks,
+};
 
 /// The shards, as those see them who want calls placed. Must not block.
 pub trait Calls: Send + Sync {
@@ -164,15 +169,6 @@ pub struct EventRange {
     pub latest: u64,
 }
 
-/// The messages to webhooks.
-pub trait Webhooks: Send + Sync {
-    /// Those that were not taken yet, the oldest first.
-    fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Vec<Delivery>>;
-
-    /// Tries one now.
-    fn retry(&self, id: &str) -> Asked<(), RetryError>;
-}
-
 /// An answer of those who must read from the disk for it.
 pub type Asked<T, E = Unavailable> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
@@ -185,100 +181,6 @@ pub enum CallbackError {
     /// Something else is wrong with it.
     #[error("{0}")]
     Wrong(String),
-}
-
-/// A message is not tried now.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum RetryError {
-    /// It is for a callback URL, and these are told nothing.
-    #[error(
-        "the message is for a callback URL, and callbacks are off: `[callbacks] enabled = true` \
-         in the configuration and a restart have it sent"
-    )]
-    CallbacksOff,
-    /// It is for an endpoint that is not in the configuration.
-    #[error(
-        "the message is for the endpoint \"{name}\", which is not in the configuration: a \
-         `[[webhook]]` of this name and a restart have it sent"
-    )]
-    EndpointGone {
-        /// The endpoint's name.
-        name: Arc<str>,
-    },
-    /// Too many that were asked for have not left yet.
-    #[error("too many messages for its endpoint were asked for and have not left yet")]
-    Full,
-    /// There is none with this id.
-    #[error("there is nothing with this id")]
-    NotFound,
-    /// It cannot be read.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
-/// Which messages are asked for.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct DeliveryFilter {
-    /// For the endpoint with this name; `None`: for all, and for callback URLs.
-    pub endpoint: Option<Arc<str>>,
-    /// Where they stand; `None`: anywhere.
-    pub state: Option<DeliveryState>,
-    /// Of this verification; `None`: of any.
-    pub verification: Option<VerificationId>,
-    /// How many at most.
-    pub limit: usize,
-}
-
-/// A message to a webhook that was not taken yet.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Delivery {
-    /// Its name: `msg_` and a ULID.
-    pub id: String,
-    /// Whom it is for: the name of a configured endpoint, or a callback URL.
-    pub endpoint: Arc<str>,
-    /// What it tells of.
-    pub event: Arc<str>,
-    /// The verification that the event is about, if it is about one.
-    pub verification: Option<VerificationId>,
-    /// The number of that event.
-    pub sequence: u64,
-    /// Where it stands.
-    pub state: DeliveryState,
-    /// When the event happened.
-    pub created_at: Micros,
-    /// Tries that have ended.
-    pub attempts: u16,
-    /// When it is tried next; `None`: not unless somebody asks.
-    pub next_at: Option<Micros>,
-    /// The HTTP status of the last try.
-    pub last_status: Option<u16>,
-    /// Why the last try failed.
-    pub error: Option<Box<str>>,
-}
-
-/// Where a message stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum DeliveryState {
-    /// It is not tried any more, unless somebody asks.
-    Dead,
-    /// It is under way.
-    Trying,
-    /// It waits for its next try.
-    Waiting,
-}
-
-impl DeliveryState {
-    /// Every state, in the order of the declaration.
-    pub const ALL: [Self; 3] = [Self::Dead, Self::Trying, Self::Waiting];
-
-    /// The word of the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dead => "dead",
-            Self::Trying => "trying",
-            Self::Waiting => "waiting",
-        }
-    }
 }
 
 /// The daemon's own state. Must not block, but for `debug`, which may wait for the shards, and

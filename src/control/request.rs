@@ -4,6 +4,7 @@
 mod body;
 mod json;
 mod query;
+mod retry;
 
 use std::str::FromStr;
 
@@ -15,6 +16,7 @@ use super::problem::Problem;
 pub(super) use body::{CheckBody, NoBody, ReportBody, StartBody};
 pub(super) use json::Json;
 pub(super) use query::{DeliveriesQuery, EventsQuery, ListQuery, MissedCallsQuery, Query, Wanted};
+pub(super) use retry::RetryBody;
 
 /// The header that every POST takes; `intake` reads it.
 #[derive(IntoParams)]

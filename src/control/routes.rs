@@ -71,7 +71,7 @@ fn changing() -> Routes {
 
 /// What changes something for everybody.
 fn administering() -> Routes {
-    OpenApiRouter::new().routes(routes!(webhooks::retry))
+    OpenApiRouter::new().routes(routes!(webhooks::retry)).routes(routes!(webhooks::retry_dead))
 }
 
 /// What can be seen by those who know its id, which cannot be guessed, or the phone, which they could
@@ -91,6 +91,7 @@ fn overview() -> Routes {
         .routes(routes!(events::follow))
         .routes(routes!(missed_calls::dids))
         .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::endpoints))
         .routes(routes!(operations::pools))
         .routes(routes!(operations::status))
         .routes(routes!(operations::trunks))

@@ -7,17 +7,19 @@ mod delivery;
 mod missed_call;
 mod pool;
 mod verification;
+mod webhook;
 mod words;
 
 use crate::number::E164;
 use crate::time::Micros;
 pub use call::{AnyCallView, CallSummary, CallView, RungView, TraceView};
-pub use delivery::{DeliveryList, DeliveryView};
+pub use delivery::{DeliveryList, DeliveryView, RetriedView};
 pub use missed_call::{
     AwaitedCallView, DidList, DidView, MatchedCallView, MissedCallList, MissedCallView,
 };
 pub use pool::{PoolList, PoolView};
 pub use verification::{FlashCallView, VerificationList, VerificationView};
+pub use webhook::{WebhookEndpointList, WebhookEndpointView};
 pub(super) use words::{
     ConfirmWord, DeliveryStateWord, HealthWord, MethodWord, ReadinessWord, StatusWord,
 };

@@ -24,7 +24,7 @@ use super::failure::Failure;
 use super::message::{Endpoint, Message};
 use super::retry_after;
 use super::secret::Signer;
-use super::settings::{Reach, Trust};
+use super::settings::{HostPattern, Reach, Trust};
 use crate::time::Micros;
 
 /// Posts the messages of one endpoint, or of all callbacks.
@@ -34,6 +34,8 @@ pub(super) struct Client {
     reach: Reach,
     /// Where to, if that is the same for all.
     url: Option<Arc<str>>,
+    /// Hosts that a URL may have; empty: any. Whoever gave one may have been allowed more then.
+    hosts: Vec<HostPattern>,
 }
 
 /// A try that failed.
@@ -69,7 +71,13 @@ impl Client {
             .pool_max_idle_per_host(if url.is_some() { reach.concurrency } else { 0 })
             .http1_max_buf_size(HEAD_BYTES_MAX)
             .build(connector);
-        Self { http, signer: Signer::new(&reach.secrets), reach: reach.clone(), url }
+        let (signer, reach) = (Signer::new(&reach.secrets), reach.clone());
+        Self { http, signer, reach, url, hosts: vec![] }
+    }
+
+    /// The same, for these hosts alone.
+    pub(super) fn only(self, hosts: Vec<HostPattern>) -> Self {
+        Self { hosts, ..self }
     }
 
     /// Posts the message; `now` is the moment of this try.
@@ -96,7 +104,8 @@ impl Client {
             (Some(url), _) | (None, Endpoint::Url(url)) => url,
             (None, Endpoint::Named(_)) => return None,
         };
-        let uri: Uri = self.reach.target(url).ok()?.uri;
+        let target = self.reach.target(url).ok()?;
+        let uri: Uri = Some(target).filter(|it| HostPattern::any(&self.hosts, &it.host))?.uri;
         let (id, timestamp) = (message.id.to_string(), now.0 / 1_000_000);
         let signature = self.signer.sign(&id, timestamp, &message.body);
         Request::post(uri)

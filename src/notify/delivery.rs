@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::Of;
+use super::standing::{EndpointState, Standing};
 use crate::time::{Micros, WallClock};
 use crate::verify::id::VerificationId;
 
@@ -28,12 +29,24 @@ pub struct Delivery {
     pub created_at: Micros,
     /// Tries that have ended.
     pub attempts: u16,
-    /// When it is tried next; `None`: never, unless somebody asks.
+    /// When it is tried next, if its endpoint takes nothing before; `None`: never, unless something changes.
     pub next_at: Option<Micros>,
+    /// How its endpoint does.
+    pub endpoint_state: EndpointState,
     /// The status of the last reply.
     pub status: Option<u16>,
     /// Why the last try failed.
     pub error: Option<Box<str>>,
+}
+
+/// Some of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Deliveries {
+    /// In the order of their ids.
+    pub items: Vec<Delivery>,
+    /// Behind which message the next ones are; `None`: these were the last. There may be fewer than were
+    /// asked for, and more behind them: a request looks at a bounded number of messages.
+    pub next: Option<MessageId>,
 }
 
 /// Where a message stands.
@@ -62,8 +75,47 @@ pub struct Filter {
     pub limit: usize,
 }
 
+/// Which dead letters are put back.
+#[derive(Clone, Debug)]
+pub struct DeadFilter {
+    /// For whom.
+    pub of: Of,
+    /// Of events from this moment on; `None`: from the first on.
+    pub since: Option<Micros>,
+    /// Of events before this moment; `None`: to the last.
+    pub before: Option<Micros>,
+    /// After this one.
+    pub after: Option<MessageId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What became of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Retried {
+    /// So many wait to be tried.
+    pub waiting: usize,
+    /// So many stay: nobody is configured for them.
+    pub left: usize,
+    /// Behind which message the next ones are; `None`: there are no more.
+    pub next: Option<MessageId>,
+}
+
+impl DeadFilter {
+    pub(super) fn means(&self, message: &Message) -> bool {
+        message.next.is_none()
+            && self.since.is_none_or(|since| message.created_at >= since)
+            && self.before.is_none_or(|before| message.created_at < before)
+    }
+}
+
 impl Delivery {
-    pub(super) fn of(message: Message, is_trying: bool, clock: &WallClock) -> Self {
+    pub(super) fn of(
+        message: Message,
+        is_trying: bool,
+        standing: Standing,
+        clock: &WallClock,
+    ) -> Self {
         let state = match (is_trying, message.next) {
             (true, _) => DeliveryState::Trying,
             (false, Some(_)) => DeliveryState::Waiting,
@@ -78,7 +130,11 @@ impl Delivery {
             state,
             created_at: message.created_at,
             attempts: message.attempts,
-            next_at: message.next.map(|next| clock.at(next)),
+            next_at: message
+                .next
+                .and_then(|next| standing.tries_at(next))
+                .map(|next| clock.at(next)),
+            endpoint_state: standing.state,
             status: message.status,
             error: message.error,
         }

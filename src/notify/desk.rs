@@ -3,15 +3,17 @@
 //! Shelves share nothing but the order in which they are asked, so that none delays another.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use super::figures::Tally;
+use super::figures::{CALLBACKS, Tally};
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::{Found, Of, OutboxError};
 use super::schedule;
 use super::settings::Settings;
 use super::shelf::{Bounds, Effect, Shelf};
+use super::standing::{EndpointState, LastFailure, Standing};
 use crate::entropy::{Entropy, Stream};
 use crate::time::{Micros, WallClock};
 
@@ -37,6 +39,15 @@ pub(super) enum AskError {
     /// Nobody is configured for it.
     #[error("nobody is configured for the message")]
     Gone,
+}
+
+/// What became of dead letters that were to be put back.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct PutBack {
+    /// They wait to be tried.
+    pub(super) waiting: usize,
+    /// Nobody is configured for them.
+    pub(super) left: usize,
 }
 
 /// Messages to be read from disk.
@@ -75,6 +86,7 @@ impl Desk {
         let (Some(due), Some(shelf)) = (message.next, self.shelf_of(&message.endpoint)) else {
             return false;
         };
+        self.shelves[shelf].on_new();
         self.shelves[shelf].insert(message, due.max(now));
         true
     }
@@ -93,6 +105,21 @@ impl Desk {
     pub(super) fn ask(&mut self, message: Message, now: Instant) -> Result<(), AskError> {
         let shelf = self.shelf_of(&message.endpoint).ok_or(AskError::Gone)?;
         self.shelves[shelf].ask(message, now).then_some(()).ok_or(AskError::Full)
+    }
+
+    /// Puts dead letters back: they wait like any other message, and are due now. Those for nobody who
+    /// is configured stay.
+    pub(super) fn put_back(&mut self, messages: Vec<Message>, now: Instant) -> PutBack {
+        let mut count = PutBack::default();
+        for message in messages {
+            match self.shelf_of(&message.endpoint) {
+                None => count.left += 1,
+                Some(shelf) => {
+                    count.waiting += usize::from(self.shelves[shelf].put_back(message, now));
+                }
+            }
+        }
+        count
     }
 
     /// The next message that leaves now.
@@ -187,9 +214,28 @@ impl Desk {
         effects.collect()
     }
 
-    /// Whether the message is under way.
-    pub(super) fn is_trying(&self, id: MessageId) -> bool {
-        self.shelves.iter().any(|shelf| shelf.flying(id).is_some())
+    /// Whether the message is under way, and how its receiver does.
+    pub(super) fn standing(&self, message: &Message, now: Instant) -> (bool, Standing) {
+        match self.shelf_of(&message.endpoint) {
+            None => (false, Standing::GONE),
+            Some(shelf) => {
+                let shelf = &self.shelves[shelf];
+                (shelf.flying(message.id).is_some(), shelf.standing(&message.endpoint, now))
+            }
+        }
+    }
+
+    /// How each endpoint does and why its last try failed, in the order of the configuration; callbacks
+    /// are the last.
+    pub(super) fn endpoints(&self, now: Instant) -> Vec<(Standing, Option<LastFailure>)> {
+        let standing = |shelf: &Shelf| match &shelf.of {
+            Of::Named(name) => shelf.standing(&Endpoint::Named(name.clone()), now),
+            Of::All | Of::Urls if shelf.tally.down.load(Ordering::Relaxed) > 0 => {
+                Standing { state: EndpointState::Down, from: None }
+            }
+            Of::All | Of::Urls => Standing::WORKING,
+        };
+        self.shelves.iter().map(|shelf| (standing(shelf), shelf.last_failure())).collect()
     }
 
     /// Who counts what.
@@ -205,8 +251,13 @@ impl Desk {
     pub(super) fn name(&self, shelf: ShelfIndex) -> &str {
         match &self.shelves[shelf.0].of {
             Of::Named(name) => name,
-            Of::All | Of::Urls => "callbacks",
+            Of::All | Of::Urls => CALLBACKS,
         }
+    }
+
+    /// The host that a lane of the shelf is for; an endpoint has one, which its name says.
+    pub(super) fn host<'a>(&self, shelf: ShelfIndex, lane: &'a str) -> Option<&'a str> {
+        matches!(self.shelves[shelf.0].of, Of::Urls).then_some(lane)
     }
 
     fn shelf_of(&self, endpoint: &Endpoint) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! What metrics show of webhooks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::failure::Failure;
@@ -14,6 +14,8 @@ pub struct Figures {
     pub endpoints: Vec<EndpointFigures>,
     /// Messages that were deleted before they were taken, whoever they were for.
     pub expired: u64,
+    /// Messages for endpoints that are not in the configuration.
+    pub orphaned: u64,
     /// Messages that found the notifier busy and were left to be read from disk.
     pub left_on_disk: u64,
 }
@@ -36,8 +38,10 @@ pub struct EndpointFigures {
     pub dead: u64,
     /// Tries that failed, by [`Failure::as_str`]. Every word is there.
     pub failed: Vec<(&'static str, u64)>,
-    /// Messages in memory; more may wait on disk.
+    /// Messages that wait for a try, on disk as in memory; those of an earlier life as they are read.
     pub waiting: u64,
+    /// Those of them that are in memory.
+    pub in_memory: u64,
     /// Messages under way.
     pub trying: u64,
     /// Whether it is taken to be down; of callbacks, whether any host is.
@@ -51,7 +55,11 @@ pub struct EndpointFigures {
 pub(super) struct Tally {
     pub(super) buried: AtomicU64,
     pub(super) dead: AtomicU64,
-    pub(super) waiting: AtomicU64,
+    /// Messages that wait or are under way; below zero where more were taken than were heard of.
+    pub(super) living: AtomicI64,
+    pub(super) in_memory: AtomicU64,
+    /// Messages that found the notifier busy: they are counted here, since it has not heard of them.
+    pub(super) unheard: AtomicU64,
     pub(super) trying: AtomicU64,
     pub(super) down: AtomicU64,
     pub(super) is_disabled: AtomicBool,
@@ -79,6 +87,9 @@ impl Tally {
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let failed = KINDS.iter().zip(&self.failed);
         let delivery_millis = self.taken.read(&DELIVERY_MILLIS);
+        let trying = count(&self.trying);
+        let heard = self.living.load(Ordering::Relaxed);
+        let waiting = heard + count(&self.unheard) as i64 - trying as i64;
         EndpointFigures {
             name,
             taken: delivery_millis.counts.iter().sum(),
@@ -86,8 +97,9 @@ impl Tally {
             buried: count(&self.buried),
             dead: count(&self.dead),
             failed: failed.map(|(kind, failed)| (kind.as_str(), count(failed))).collect(),
-            waiting: count(&self.waiting),
-            trying: count(&self.trying),
+            waiting: u64::try_from(waiting).unwrap_or_default(),
+            in_memory: count(&self.in_memory),
+            trying,
             is_down: count(&self.down) > 0,
             is_disabled: self.is_disabled.load(Ordering::Relaxed),
         }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::breaker::{Breaker, Gate};
 use super::message::MessageId;
+use super::standing::{EndpointState, Standing};
 
 /// One receiver: an endpoint, or a host of callbacks.
 #[derive(Debug, Default)]
@@ -47,6 +48,19 @@ impl Lane {
             Gate::Shut => return None,
         };
         (!self.is_disabled).then(|| opens.max(self.paused_until))
+    }
+
+    /// How the receiver does.
+    pub(super) fn standing(&self, now: Instant) -> Standing {
+        let rests = self.paused_until.is_some_and(|until| until > now);
+        let state = match (self.is_disabled, self.breaker.is_open(), rests) {
+            (true, _, _) => EndpointState::Disabled,
+            (false, true, _) => EndpointState::Down,
+            (false, false, true) => EndpointState::Resting,
+            (false, false, false) => EndpointState::Working,
+        };
+        let from = self.from().flatten().filter(|from| *from > now);
+        Standing { state, from }
     }
 
     /// Takes the message that leaves now, and whether it asks if the receiver works.

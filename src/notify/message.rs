@@ -17,6 +17,11 @@ pub const MESSAGE_KEPT: Duration = Duration::from_secs(7 * 86_400);
 pub struct MessageId(pub u128);
 
 impl MessageId {
+    /// The id before this one, whether or not there is such a message.
+    pub(super) fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// The id after this one, whether or not there is such a message.
     pub(super) fn next(self) -> Self {
         Self(self.0.saturating_add(1))

@@ -2,7 +2,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "an edge: here the clock of webhooks is read")]
 
+mod browse;
 mod dispatch;
+mod endpoints;
+mod orphans;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +16,17 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::client::{self, Client};
 use super::connect::Names;
-use super::delivery::{Delivery, Filter};
-use super::desk::{AskError, Desk};
+use super::desk::{AskError, Desk, PutBack};
 use super::figures::{Figures, Tally};
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::{Outbox, OutboxError};
 use super::settings::Settings;
+use super::standing::{LastFailure, Standing};
+use super::target::Target;
 use crate::entropy::Entropy;
 use crate::time::WallClock;
 use dispatch::Dispatch;
+use orphans::Orphans;
 
 /// Tells receivers. Dropping it ends the tries under way; [`stop`](Self::stop) lets them finish.
 pub struct Notifier {
@@ -30,6 +35,9 @@ pub struct Notifier {
     outbox: Arc<dyn Outbox>,
     clock: WallClock,
     tallies: Vec<(Option<Arc<str>>, Arc<Tally>)>,
+    /// The hosts of the endpoints of the configuration, in its order.
+    hosts: Vec<Arc<str>>,
+    orphans: Arc<Orphans>,
     /// Messages that were deleted before they were taken.
     expired: AtomicU64,
 }
@@ -54,10 +62,12 @@ pub enum RetryError {
 /// What the task is told.
 enum Command {
     Ask(Message, oneshot::Sender<Result<(), AskError>>),
+    Endpoints(oneshot::Sender<Vec<(Standing, Option<LastFailure>)>>),
     Forget(Vec<Message>),
     Push(Message),
+    PutBack(Vec<Message>, oneshot::Sender<PutBack>),
+    Standings(Vec<Message>, oneshot::Sender<Vec<(Message, bool, Standing)>>),
     Stop(Duration, oneshot::Sender<()>),
-    Trying(Vec<MessageId>, oneshot::Sender<Vec<bool>>),
 }
 
 /// Messages that did not fit into the queue: they are read from disk.
@@ -87,13 +97,14 @@ impl Notifier {
         entropy: &Entropy,
         names: &Names,
     ) -> Self {
-        let named = settings.endpoints.iter().map(|it| (&it.reach, Some(it.url.clone())));
-        let callbacks = settings.callbacks.iter().map(|them| (&them.reach, None));
+        let named = settings.endpoints.iter().map(|it| (&it.reach, Some(it.url.clone()), vec![]));
+        let callbacks =
+            settings.callbacks.iter().map(|them| (&them.reach, None, them.hosts.clone()));
         // What the machine trusts is looked at only where somebody is told.
         let mut tls = None;
-        let clients = named.chain(callbacks).map(|(reach, url)| {
+        let clients = named.chain(callbacks).map(|(reach, url, hosts)| {
             let tls = tls.get_or_insert_with(|| client::tls(&settings.trust));
-            Arc::new(Client::new(reach, url, tls, names.clone()))
+            Arc::new(Client::new(reach, url, tls, names.clone()).only(hosts))
         });
         let clients = clients.collect();
         let mut desk = Desk::new(settings, clock.clone(), entropy, dispatch::now());
@@ -111,7 +122,13 @@ impl Notifier {
         let dispatch =
             Dispatch::new(desk, clients, outbox.clone(), clock.clone(), told, missed.clone());
         tokio::spawn(dispatch.run());
-        Self { commands, missed, outbox, clock, tallies, expired: AtomicU64::new(0) }
+        let orphans = Orphans::count(settings, outbox.clone());
+        let hosts = settings
+            .endpoints
+            .iter()
+            .map(|it| Target::parse(&it.url).map_or_else(|_| Arc::from(""), |target| target.host));
+        let (hosts, expired) = (hosts.collect(), AtomicU64::new(0));
+        Self { commands, missed, outbox, clock, tallies, hosts, orphans, expired }
     }
 
     /// Tells of a message whose row has been committed. Never blocks; what does not fit into the queue
@@ -123,31 +140,11 @@ impl Notifier {
             return;
         };
         if let Command::Push(message) = command {
+            if let Some(tally) = self.tally_of(&message.endpoint) {
+                tally.unheard.fetch_add(1, Ordering::Relaxed);
+            }
             self.missed.note(message.id);
         }
-    }
-
-    /// Messages that were not taken yet, in the order of their ids.
-    ///
-    /// # Errors
-    ///
-    /// When the disk does not work.
-    pub async fn deliveries(&self, filter: Filter) -> Result<Vec<Delivery>, OutboxError> {
-        let mut found = Vec::new();
-        let mut next = Some(filter.after.map_or(MessageId(0), MessageId::next));
-        while let Some(from) = next.filter(|_| found.len() < filter.limit) {
-            let (outbox, of) = (self.outbox.clone(), filter.of.clone());
-            let rows = tokio::task::spawn_blocking(move || outbox.rows(&of, from, LIST_PAGE));
-            let rows = rows.await.map_err(|_| OutboxError)??;
-            next = rows.next;
-            let rows = rows.messages;
-            let trying = self.trying(rows.iter().map(|row| row.id).collect()).await;
-            let shown = rows.into_iter().zip(trying);
-            let shown = shown.map(|(row, is_trying)| Delivery::of(row, is_trying, &self.clock));
-            found.extend(shown.filter(|it| filter.means(it)));
-        }
-        found.truncate(filter.limit);
-        Ok(found)
     }
 
     /// Tries a message now, with its own id and a new timestamp: one that waits, or a dead letter, also
@@ -175,6 +172,7 @@ impl Notifier {
     /// [`MESSAGE_KEPT`]: super::MESSAGE_KEPT
     pub async fn forget(&self, messages: Vec<Message>) {
         self.expired.fetch_add(messages.len() as u64, Ordering::Relaxed);
+        self.orphans.forget(&messages);
         let _ = self.commands.send(Command::Forget(messages)).await;
     }
 
@@ -184,6 +182,7 @@ impl Notifier {
         Figures {
             endpoints: endpoints.collect(),
             expired: self.expired.load(Ordering::Relaxed),
+            orphaned: self.orphans.total(),
             left_on_disk: self.missed.count.load(Ordering::Relaxed),
         }
     }
@@ -196,10 +195,14 @@ impl Notifier {
         let _ = done.await;
     }
 
-    async fn trying(&self, ids: Vec<MessageId>) -> Vec<bool> {
-        let (count, (reply, answer)) = (ids.len(), oneshot::channel());
-        let _ = self.commands.send(Command::Trying(ids, reply)).await;
-        answer.await.unwrap_or_else(|_| vec![false; count])
+    /// Who counts what is for this receiver; `None`: it is not in the configuration.
+    fn tally_of(&self, endpoint: &Endpoint) -> Option<&Tally> {
+        let name = match endpoint {
+            Endpoint::Named(name) => Some(name),
+            Endpoint::Url(_) => None,
+        };
+        let found = self.tallies.iter().find(|(it, _)| it.as_ref() == name);
+        found.map(|(_, tally)| &**tally)
     }
 }
 
@@ -219,5 +222,3 @@ impl Missed {
 
 /// Messages that may wait for the task.
 const QUEUE_MAX: usize = 4_096;
-/// Messages that a list reads at once.
-const LIST_PAGE: usize = 256;

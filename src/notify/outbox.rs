@@ -29,6 +29,13 @@ pub trait Outbox: Send + Sync + 'static {
     /// When the disk does not work.
     fn pauses(&self) -> Result<Vec<(Box<str>, Instant)>, OutboxError>;
 
+    /// Waits until all that it was told is on disk. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When the disk does not work.
+    fn settle(&self) -> Result<(), OutboxError>;
+
     /// One message. May block.
     ///
     /// # Errors

@@ -117,9 +117,7 @@ impl Callbacks {
     /// What is wrong with it, in words for the client.
     pub fn check(&self, url: &str) -> Result<(), UrlError> {
         let target = self.reach.checked(url)?;
-        let is_allowed =
-            self.hosts.is_empty() || self.hosts.iter().any(|pattern| pattern.matches(&target.host));
-        if is_allowed { Ok(()) } else { Err(UrlError::Host) }
+        if HostPattern::any(&self.hosts, &target.host) { Ok(()) } else { Err(UrlError::Host) }
     }
 }
 
@@ -169,6 +167,11 @@ impl HostPattern {
             true => Self::Below(format!(".{}", target.host).into()),
             false => Self::One((&*target.host).into()),
         })
+    }
+
+    /// Whether one of them means `host`; where there is none, any host is meant.
+    pub(super) fn any(patterns: &[Self], host: &str) -> bool {
+        patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(host))
     }
 
     fn matches(&self, host: &str) -> bool {

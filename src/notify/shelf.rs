@@ -6,7 +6,9 @@
 //! again when there is room. Whoever must go is the one due last of the lane with most: a receiver that
 //! is down gives way to those that work.
 
-mod graves;
+mod census;
+mod ends;
+mod order;
 mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,8 +22,10 @@ use super::lane::Lane;
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::Of;
 use super::recent::Recent;
-use super::target::Target;
-use graves::Graves;
+use super::standing::{LastFailure, Standing};
+use census::Census;
+use ends::DISABLED;
+use order::lane_of;
 use rest::Rest;
 
 /// The messages of one endpoint, or of all callback URLs.
@@ -39,7 +43,9 @@ pub(super) struct Shelf {
     gone: Recent,
     /// Dead letters.
     dead: Recent,
-    graves: Graves,
+    census: Census,
+    /// Why the last try that failed did so, and when.
+    last_failure: Option<LastFailure>,
     effects: Vec<Effect>,
 }
 
@@ -82,6 +88,8 @@ pub(super) enum Effect {
     Disabled,
     /// The receiver does not work.
     Down { lane: Arc<str>, failure: Failure },
+    /// The receiver said 410, and somebody has its messages tried again.
+    Enabled,
     /// A message waits for its next try, or is a dead letter.
     Later(Message),
     /// The endpoint is left alone until then.
@@ -106,9 +114,15 @@ impl Shelf {
             rest: Rest::from_the_start(now),
             gone: Recent::default(),
             dead: Recent::default(),
-            graves: Graves::new(now),
+            census: Census::new(now),
+            last_failure: None,
             effects: Vec::new(),
         }
+    }
+
+    /// A message was committed: it is one more.
+    pub(super) fn on_new(&mut self) {
+        self.census.on_new();
     }
 
     /// Takes a message in, unless it is here already.
@@ -182,7 +196,8 @@ impl Shelf {
 
     /// The message was taken, so long after its event.
     pub(super) fn taken(&mut self, id: MessageId, after: Duration, now: Instant) {
-        let Some((_, name, flight)) = self.land(id) else { return };
+        let Some((message, name, flight)) = self.land(id) else { return };
+        self.census.on_over(&message);
         self.gone.insert(id);
         self.tally.take(after);
         self.effects.push(Effect::Taken(id));
@@ -223,6 +238,7 @@ impl Shelf {
     ) {
         let Some((mut message, name, flight)) = self.land(id) else { return };
         self.tally.fail(failure);
+        self.last_failure = Some((failure, now));
         message.attempts = message.attempts.saturating_add(1);
         message.status = failure.status();
         message.error = Some(failure.to_string().into());
@@ -259,23 +275,17 @@ impl Shelf {
         }
     }
 
-    /// The message's row was deleted before it was taken. One that is under way may still be taken; if
-    /// it is not, its row is written again, as old as it is, and deleted once more.
-    pub(super) fn forget(&mut self, message: &Message) {
-        let id = message.id;
-        match self.held.get(&id).map(|held| (held.lane.clone(), held.state)) {
-            Some((name, State::Waiting(due))) => {
-                self.held.remove(&id);
-                if let Some(lane) = self.lanes.get_mut(&name) {
-                    lane.waiting.remove(&(due, id));
-                }
-                self.relist(&name);
-            }
-            Some((_, State::Asked | State::Flying(_))) => return,
-            None => self.raise(message),
+    /// How the receiver of `endpoint` does, and from when on it may be asked, if that is known.
+    pub(super) fn standing(&self, endpoint: &Endpoint, now: Instant) -> Standing {
+        match self.lanes.get(&lane_of(endpoint)) {
+            Some(lane) => lane.standing(now),
+            None => Standing::WORKING,
         }
-        // A page that was read before must not bring it back.
-        self.gone.insert(id);
+    }
+
+    /// Why the last try that failed did so, and when.
+    pub(super) fn last_failure(&self) -> Option<LastFailure> {
+        self.last_failure
     }
 
     /// A message that is under way.
@@ -293,8 +303,9 @@ impl Shelf {
 
     /// What has happened since the last time.
     pub(super) fn take_effects(&mut self) -> Vec<Effect> {
-        self.tally.dead.store(self.graves.count(), Ordering::Relaxed);
-        self.tally.waiting.store((self.held.len() - self.flying) as u64, Ordering::Relaxed);
+        self.tally.dead.store(self.census.dead(), Ordering::Relaxed);
+        self.tally.living.store(self.census.living(), Ordering::Relaxed);
+        self.tally.in_memory.store((self.held.len() - self.flying) as u64, Ordering::Relaxed);
         self.tally.trying.store(self.flying as u64, Ordering::Relaxed);
         std::mem::take(&mut self.effects)
     }
@@ -308,90 +319,11 @@ impl Shelf {
         Some((message, name, flight))
     }
 
-    /// A dead letter leaves memory; its row stays.
-    fn bury(&mut self, mut message: Message) {
-        message.next = None;
-        self.dead.insert(message.id);
-        self.graves.on_buried();
-        self.tally.buried.fetch_add(1, Ordering::Relaxed);
-        self.effects.push(Effect::Later(message));
-    }
-
-    /// A dead letter is tried again, or its row is gone. Nothing happens if it is none.
-    fn raise(&mut self, message: &Message) {
-        let is_ours = self.dead.remove(message.id);
-        if is_ours || message.next.is_none() {
-            self.graves.on_raised(message, is_ours);
-        }
-    }
-
     /// The message is in memory, or its row is gone.
     fn is_known(&self, id: MessageId) -> bool {
         self.held.contains_key(&id) || self.gone.contains(id)
     }
-
-    fn disable(&mut self, name: &Arc<str>) {
-        let Some(lane) = self.lanes.get_mut(name) else { return };
-        if lane.is_disabled {
-            return;
-        }
-        lane.is_disabled = true;
-        let waiting = std::mem::take(&mut lane.waiting);
-        self.tally.is_disabled.store(true, Ordering::Relaxed);
-        self.effects.push(Effect::Disabled);
-        for (_, id) in waiting {
-            if let Some(Held { mut message, .. }) = self.held.remove(&id) {
-                message.status = Some(410);
-                message.error = Some(DISABLED.into());
-                self.bury(message);
-            }
-        }
-    }
-
-    /// Leaves one message to the disk if there are too many.
-    fn make_room(&mut self) {
-        if self.held.len() - self.flying <= self.bounds.capacity {
-            return;
-        }
-        let largest = self.lanes.iter().max_by_key(|(_, lane)| lane.waiting.len());
-        let Some((name, _)) = largest else { return };
-        let name = name.clone();
-        let Some(lane) = self.lanes.get_mut(&name) else { return };
-        let from = lane.from().flatten();
-        let Some((due, id)) = lane.waiting.pop_last() else { return };
-        self.held.remove(&id);
-        self.rest.note(id, from.map_or(due, |from| due.max(from)));
-        self.relist(&name);
-    }
-
-    /// Keeps the order of those that can go on, and forgets who need not be known.
-    fn relist(&mut self, name: &Arc<str>) {
-        let Some(lane) = self.lanes.get_mut(name) else { return };
-        if let Some(at) = lane.listed.take() {
-            self.ready.remove(&(at, name.clone()));
-        }
-        if lane.is_idle() && matches!(self.of, Of::Urls) {
-            if lane.breaker.is_open() {
-                self.tally.down.fetch_sub(1, Ordering::Relaxed);
-            }
-            self.lanes.remove(name);
-            return;
-        }
-        lane.listed = lane.ready_at(self.bounds.lane);
-        if let Some(at) = lane.listed {
-            self.ready.insert((at, name.clone()));
-        }
-    }
 }
 
-/// Callbacks have a lane for each host; an endpoint has one.
-fn lane_of(endpoint: &Endpoint) -> Arc<str> {
-    match endpoint {
-        Endpoint::Named(name) => name.clone(),
-        Endpoint::Url(url) => Target::parse(url).map_or_else(|_| "".into(), |target| target.host),
-    }
-}
-
-const DISABLED: &str = "the endpoint replied 410, so it is not told any more";
 /// A receiver that was down for less lost no message to it.
 const REVIVE_AFTER: Duration = Duration::from_secs(60);

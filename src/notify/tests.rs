@@ -1,6 +1,7 @@
 //! Webhooks: desks in virtual time, and a notifier with receivers on loopback.
 
 mod bounds;
+mod browse;
 mod desk;
 mod gone;
 mod guard;

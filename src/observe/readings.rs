@@ -38,6 +38,8 @@ pub struct Readings<'a> {
     pub webhooks: Vec<WebhookReading>,
     /// Messages to webhooks that were deleted before they were taken.
     pub webhooks_expired: u64,
+    /// Messages to webhooks that are not in the configuration.
+    pub webhooks_orphaned: u64,
     /// When the daemon started.
     pub started_at: Micros,
     /// What the operating system says.
@@ -115,6 +117,12 @@ impl Readings<'_> {
                 "Messages that were deleted before they were taken",
                 [],
                 [([], self.webhooks_expired as f64)],
+            ),
+            read_gauge(
+                "ringproof_webhook_orphaned",
+                "Messages for endpoints that are not in the configuration",
+                [],
+                [([], self.webhooks_orphaned as f64)],
             ),
         ];
         families.extend(self.farewells());

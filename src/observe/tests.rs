@@ -185,6 +185,7 @@ fn readings<'a>(tallies: &'a [Arc<Tally>], pools: &'a [PoolState]) -> Readings<'
         }),
         webhooks: vec![webhook("callback", 0), webhook("signup", 41)],
         webhooks_expired: 3,
+        webhooks_orphaned: 4,
         started_at: Micros(NOON),
         process: Process {
             cpu_seconds: Some(1.5),

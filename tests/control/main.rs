@@ -10,6 +10,7 @@ mod events;
 mod missed_calls;
 mod numbering;
 mod once;
+mod played;
 mod refusals;
 mod repetition;
 mod routes;

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ringproof::control::service::NotPlaced;
 use ringproof::control::{
-    Api, ApiCounters, Asked, CallbackCheck, Calls, Delivery, DeliveryFilter, DeliveryState,
-    EventBus, KeptReply, Limits, Parts, Place, Readiness, RetryError, Server, Settings, Shed,
-    Status, Store, TcpSettings, TrunkState, Webhooks,
+    Api, ApiCounters, CallbackCheck, Calls, DeadFilter, EventBus, KeptReply, Limits, Parts, Place,
+    Readiness, Server, Settings, Shed, Status, Store, TcpSettings, TrunkState,
 };
 use ringproof::entropy::Entropy;
 use ringproof::number::E164;
@@ -22,7 +21,7 @@ use ringproof::verify::{Order, Task, TrunkNames, Verify};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::numbering::Numbering;
@@ -55,6 +54,8 @@ pub(crate) struct Shards {
     pub(crate) is_held: Arc<AtomicBool>,
     /// Messages to webhooks that were tried again.
     pub(crate) retried: AtomicU32,
+    /// Which dead messages were to be put back.
+    pub(crate) wanted: watch::Sender<Option<DeadFilter>>,
 }
 
 impl World {
@@ -90,6 +91,7 @@ impl World {
             is_down: AtomicBool::new(false),
             is_held: Arc::default(),
             retried: AtomicU32::new(0),
+            wanted: watch::Sender::new(None),
         });
         let wall = WallClock::new(Instant::now(), SystemTime::now());
         let trunks = TrunkNames::new(["asterisk".into()]);
@@ -254,48 +256,6 @@ impl Place for Reserved {
     }
 }
 
-impl Webhooks for Shards {
-    fn deliveries(&self, wanted: DeliveryFilter) -> Asked<Vec<Delivery>> {
-        let delivery = Delivery {
-            id: MESSAGE.to_owned(),
-            endpoint: "shop".into(),
-            event: "verification.verified".into(),
-            verification: Some(TOLD.parse().unwrap()),
-            sequence: 7,
-            state: DeliveryState::Dead,
-            created_at: Micros(1_795_169_730_123_456),
-            attempts: 11,
-            next_at: None,
-            last_status: Some(503),
-            error: Some("the endpoint answered 503".into()),
-        };
-        let callback = Delivery {
-            endpoint: CALLBACK.into(),
-            state: DeliveryState::Trying,
-            verification: None,
-            ..delivery.clone()
-        };
-        // Who asks for those that are tried gets a callback.
-        let delivery = if wanted.state == Some(callback.state) { callback } else { delivery };
-        let is_wanted = wanted.state.is_none_or(|state| state == delivery.state)
-            && wanted.verification.is_none_or(|id| Some(id) == delivery.verification)
-            && wanted.endpoint.is_none_or(|name| name == delivery.endpoint);
-        let found = Some(delivery).filter(|_| is_wanted).into_iter().take(wanted.limit).collect();
-        Box::pin(std::future::ready(Ok(found)))
-    }
-
-    fn retry(&self, id: &str) -> Asked<(), RetryError> {
-        let result = match id {
-            MESSAGE => Ok(()),
-            CROWDED => Err(RetryError::Full),
-            ORPHAN => Err(RetryError::EndpointGone { name: "old-shop".into() }),
-            _ => Err(RetryError::NotFound),
-        };
-        self.retried.fetch_add(u32::from(result.is_ok()), Ordering::Relaxed);
-        Box::pin(std::future::ready(result))
-    }
-}
-
 impl Status for Shards {
     fn trunks(&self) -> Vec<TrunkState> {
         vec![TrunkState {
@@ -417,16 +377,6 @@ pub(crate) fn short() -> Limits {
     }
 }
 
-/// The one message to a webhook that was not taken.
-pub(crate) const MESSAGE: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
-/// Where another one goes to.
-pub(crate) const CALLBACK: &str = "https://shop.example/hook?key=hunter2";
-/// What it tells of.
-pub(crate) const TOLD: &str = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
-/// A message for an endpoint of which too many were asked for.
-pub(crate) const CROWDED: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8R";
-/// One for an endpoint that was removed.
-pub(crate) const ORPHAN: &str = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q";
 /// The numbers that people ring.
 pub(crate) const DIDS: [&str; 2] = ["+46850500001", "+46850500002"];
 /// A wish that is granted.

@@ -1,10 +1,13 @@
 //! `ringproof config check`: what it says of files that are missing, wrong, or good and odd.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::world::{Place, Plan, binary, text};
+use crate::world::{Place, Plan, World, binary, eventually, text};
 
 #[test]
 fn a_missing_file_is_missing_and_on_no_line() {
@@ -70,7 +73,7 @@ fn more_connections_than_files_is_a_warning_with_both_figures() {
 }
 
 #[test]
-fn a_journal_without_a_place_is_a_warning() {
+fn a_journal_in_a_folder_that_is_missing_is_a_problem() {
     let place = Place::new();
     Plan::new("127.0.0.1:5060".parse().unwrap()).write(&place.0);
     assert!(!text(&run(&place, "config check").stdout).contains("journal"));
@@ -79,11 +82,49 @@ fn a_journal_without_a_place_is_a_warning() {
     let config = config.replace("path = \"journal\"", "path = \"nowhere/journal\"");
     std::fs::write(&main, config).unwrap();
     let told = run(&place, "config check");
-    assert_eq!(told.status.code(), Some(0), "the daemon may run elsewhere, or as somebody else");
-    let warning = "warning: `journal.path` is \"nowhere/journal\", in a folder that does not exist: \
+    assert_eq!(told.status.code(), Some(64));
+    let problem = "`journal.path` is \"nowhere/journal\", in a folder that does not exist: \
                    `serve` will not start\n";
-    assert!(text(&told.stdout).contains(warning), "{}", text(&told.stdout));
+    assert_eq!(text(&told.stdout), problem);
     assert!(!place.0.join("nowhere").exists(), "it makes nothing");
+}
+
+#[test]
+fn a_journal_and_secrets_that_others_may_read_are_warned_of_here_and_at_the_start() {
+    let place = Place::new();
+    let mut plan = Plan::new(crate::raw::closed());
+    plan.missed = "[[webhook]]\nname = \"shop\"\nurl = \"https://example.com/\"\nsecret_file = \"shop.secret\""
+        .to_owned();
+    plan.write(&place.0);
+    let secret = place.0.join("shop.secret");
+    std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").unwrap();
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&secret, 0o600);
+    let mut world = World::start_in(place, &plan);
+    world.kill();
+    let log = world.log();
+    assert!(!log.contains("may be read by others") && !log.contains("hardly meant"), "{log}");
+    for name in ["journal", "shop.secret"] {
+        let path = world.place.0.join(name);
+        for (open, is_warned) in [(0o640, true), (0o604, true), (0o600, false)] {
+            mode(&path, open);
+            let told = run(&world.place, "config check");
+            assert_eq!(told.status.code(), Some(0), "a warning is no problem");
+            let told = text(&told.stdout);
+            let mut warnings = told.lines().filter(|it| it.contains("may be read by others than"));
+            let says = warnings.any(|warning| warning.contains(name));
+            assert_eq!(says, is_warned, "{name} {open:o}: {told}");
+        }
+        mode(&path, 0o644);
+    }
+    world.spawn_again();
+    let told = eventually("it warns of both", || {
+        let log = world.log();
+        (log.contains("may be read by others") && log.contains("hardly meant")).then_some(log)
+    });
+    assert!(told.contains("journal.path") && !told.contains("MfKQ9"), "{told}");
 }
 
 #[test]

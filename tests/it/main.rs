@@ -34,4 +34,5 @@ mod start;
 mod stop;
 mod tcp;
 mod verification;
+mod webhooks;
 mod world;

@@ -118,7 +118,11 @@ impl World {
 
     /// Starts the binary and waits until it says that it is ready.
     pub(crate) fn start(plan: &Plan) -> Self {
-        let place = Place::new();
+        Self::start_in(Place::new(), plan)
+    }
+
+    /// The same, in a folder with what is in it already.
+    pub(crate) fn start_in(place: Place, plan: &Plan) -> Self {
         let config = plan.write(&place.0);
         let child = spawn(&config, plan.prelude);
         let client = Client::unix(place.0.join("ringproof.sock"));

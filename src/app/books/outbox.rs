@@ -12,11 +12,6 @@ use crate::store::{Batch, Hidden, Journal, Key, Kind};
 pub(crate) struct Rows(pub(crate) Journal);
 
 impl Rows {
-    /// Waits for what was handed over before, so that a read finds it.
-    fn settle(&self) -> Result<(), OutboxError> {
-        self.0.barrier().wait().map_err(|_| OutboxError)
-    }
-
     /// The row with this id or the next one, and those behind it.
     fn read(&self, from: MessageId, limit: usize) -> Result<Vec<Webhook>, OutboxError> {
         let before = Key::Webhook(from.0.saturating_sub(1));
@@ -51,6 +46,10 @@ impl Outbox for Rows {
             found.extend(pause.map(|Pause { endpoint, until }| (endpoint, clock.instant(until))));
         });
         read.map(|()| found).map_err(|_| OutboxError)
+    }
+
+    fn settle(&self) -> Result<(), OutboxError> {
+        self.0.barrier().wait().map_err(|_| OutboxError)
     }
 
     fn row(&self, id: MessageId) -> Result<Option<Message>, OutboxError> {

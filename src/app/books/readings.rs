@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::notify::{CALLBACKS, EndpointFigures, Notifier};
+use crate::notify::{CALLBACKS, EndpointFigures, Figures};
 use crate::observe::{Distribution, JournalReading, WebhookReading};
 use crate::store::Journal;
 use crate::tally::Histogram;
@@ -26,7 +26,7 @@ pub(crate) fn journal(journal: &Journal, is_there: bool) -> JournalReading {
     }
 }
 
-pub(crate) fn webhooks(notifier: &Notifier) -> Vec<WebhookReading> {
+pub(crate) fn webhooks(figures: &Figures) -> Vec<WebhookReading> {
     let reading = |figures: EndpointFigures| WebhookReading {
         endpoint: figures.name.unwrap_or_else(|| Arc::from(CALLBACKS)),
         delivered: figures.taken,
@@ -39,7 +39,7 @@ pub(crate) fn webhooks(notifier: &Notifier) -> Vec<WebhookReading> {
         is_disabled: figures.is_disabled,
         latency: distribution(&figures.delivery_millis, 1e3),
     };
-    notifier.figures().endpoints.into_iter().map(reading).collect()
+    figures.endpoints.iter().cloned().map(reading).collect()
 }
 
 fn distribution(of: &Histogram, per_unit: f64) -> Distribution {

@@ -2,8 +2,9 @@
 
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 
-use super::{Daemon, key_name};
+use super::{Daemon, Whole, key_name};
 use crate::control::DeliveryState;
 use crate::notify::MessageId;
 use crate::verify::PAGE_MAX;
@@ -14,7 +15,9 @@ use crate::verify::id::VerificationId;
 pub enum Webhook {
     /// List the messages that were not taken yet, the oldest first
     List(Deliveries),
-    /// Have a message tried now, also one that is dead
+    /// Show whom messages are for: how each endpoint does, how many wait, what failed last
+    Endpoints(Whole),
+    /// Have a message tried now, also one that is dead; or all that are dead
     Retry(Retry),
     /// Make a secret and print it, for `webhook.secret`, a `webhook.secret_file` and the receiver
     Secret,
@@ -35,6 +38,12 @@ pub struct Deliveries {
     /// How many at most
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = limit())]
     pub limit: usize,
+    /// Only those behind this message: msg_…
+    #[arg(long, value_name = "MESSAGE")]
+    pub after: Option<MessageId>,
+    /// All of them, page by page
+    #[arg(long, conflicts_with = "limit")]
+    pub all: bool,
     /// Which daemon.
     #[command(flatten)]
     pub daemon: Daemon,
@@ -44,7 +53,20 @@ pub struct Deliveries {
 #[derive(Args, Debug)]
 pub struct Retry {
     /// The message: msg_…
-    pub id: MessageId,
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub id: Option<MessageId>,
+    /// All that are dead, each once: as fast as their endpoints take them
+    #[arg(long)]
+    pub all: bool,
+    /// With --all: only those for this endpoint; `callback`: those for callback URLs
+    #[arg(long, value_name = "NAME", value_parser = key_name, requires = "all")]
+    pub endpoint: Option<String>,
+    /// With --all: only those of events from this moment on, such as 2026-11-20T10:15:30Z
+    #[arg(long, value_name = "MOMENT", requires = "all")]
+    pub since: Option<Timestamp>,
+    /// With --all: only those of events before this moment
+    #[arg(long, value_name = "MOMENT", requires = "all")]
+    pub before: Option<Timestamp>,
     /// Which daemon.
     #[command(flatten)]
     pub daemon: Daemon,

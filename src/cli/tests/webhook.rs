@@ -26,7 +26,6 @@ fn w07_messages_that_were_not_taken_are_listed_and_filtered() {
             | message                         endpoint                event                  verification                    state    tries  next                      last failure
             | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P  shop                    verification.verified  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  dead        12                            it replied 503
             | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  https://example.com/?…  trunk.down                                             waiting      1  2026-11-20T10:15:31.100Z  it took too long
-            | the oldest; there may be more: --limit, --state, --endpoint
             exit 0
         "#]],
     );
@@ -39,6 +38,53 @@ fn w07_messages_that_were_not_taken_are_listed_and_filtered() {
             | {"deliveries":[]}
             exit 0
         "#]],
+    );
+}
+
+#[test]
+fn w08_all_messages_are_listed_page_by_page() {
+    const FIRST: &str = "GET /v1/webhooks/deliveries?limit=1000";
+    const BEHIND: &str =
+        "GET /v1/webhooks/deliveries?limit=1000&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q";
+    let first = [(FIRST, 200, FIRST_PAGE), (BEHIND, 200, DELIVERIES)];
+    check(
+        "webhook list --all",
+        &first,
+        &expect![[r#"
+        > GET /v1/webhooks/deliveries?limit=1000
+        > GET /v1/webhooks/deliveries?limit=1000&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q
+        | message                         endpoint  event       verification  state  tries  next  last failure
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  shop      trunk.down                dead      12        it replied 410
+        | message                         endpoint                event                  verification                    state    tries  next                      last failure
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P  shop                    verification.verified  ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P  dead        12                            it replied 503
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  https://example.com/?…  trunk.down                                             waiting      1  2026-11-20T10:15:31.100Z  it took too long
+        exit 0
+    "#]],
+    );
+    let nothing = r#"{"deliveries":[],"next":null}"#;
+    let last = [(FIRST, 200, FIRST_PAGE), (BEHIND, 200, nothing)];
+    check(
+        "webhook list --all --json",
+        &last,
+        &expect![[r#"
+        > GET /v1/webhooks/deliveries?limit=1000
+        > GET /v1/webhooks/deliveries?limit=1000&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q
+        | {"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"shop","event":"trunk.down","verification":null,"sequence":8,"state":"dead","created_at":"2026-11-20T10:15:30.123Z","attempts":12,"next_at":null,"last_status":410,"error":"it replied 410"}],"next":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}
+        exit 0
+    "#]],
+    );
+    let line = "webhook list --limit 2 --after msg_01JD8Q0R6T9W3K5X7Z2B4N6M8N";
+    let path = "GET /v1/webhooks/deliveries?limit=2&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8N";
+    check(
+        line,
+        &[(path, 200, FIRST_PAGE)],
+        &expect![[r#"
+        > GET /v1/webhooks/deliveries?limit=2&after=msg_01JD8Q0R6T9W3K5X7Z2B4N6M8N
+        | message                         endpoint  event       verification  state  tries  next  last failure
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  shop      trunk.down                dead      12        it replied 410
+        ! there may be more: --after msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q, or --all
+        exit 0
+    "#]],
     );
 }
 
@@ -74,3 +120,66 @@ fn w07_a_message_is_tried_again_and_a_refusal_is_said() {
         "#]],
     );
 }
+
+#[test]
+fn w08_all_dead_messages_are_put_back() {
+    const PATH: &str = "POST /v1/webhooks/deliveries/retry";
+    let first = r#"{"retried":1000,"endpoint_gone":0,"next":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}"#;
+    let last = r#"{"retried":200,"endpoint_gone":3,"next":null}"#;
+    let replies = [(PATH, 202, first), (PATH, 202, last)];
+    check(
+        "webhook retry --all",
+        &replies,
+        &expect![[r#"
+        > POST /v1/webhooks/deliveries/retry {}
+        > POST /v1/webhooks/deliveries/retry {"after":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}
+        | 1200 messages put back, to be tried as they are taken
+        ! 3 stay dead: their endpoints are not in the configuration (webhook list --state dead)
+        exit 0
+    "#]],
+    );
+    let line = "webhook retry --json --all --endpoint shop --since 2026-11-20T00:00:00Z \
+                --before 2026-11-21T00:00:00Z";
+    check(
+        line,
+        &[(PATH, 202, last)],
+        &expect![[r#"
+        > POST /v1/webhooks/deliveries/retry {"before":"2026-11-21T00:00:00Z","endpoint":"shop","since":"2026-11-20T00:00:00Z"}
+        | {"retried":200,"endpoint_gone":3,"next":null}
+        ! 3 stay dead: their endpoints are not in the configuration (webhook list --state dead)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn endpoints_are_shown_with_what_waits_for_them() {
+    const PATH: &str = "GET /v1/webhooks/endpoints";
+    let found = r#"{"endpoints":[{"name":"shop","host":"hooks.example.com","state":"down","rests_until":"2026-11-20T10:16:30.000Z","waiting":12000,"trying":1,"dead":7,"last_error":"it replied 503","last_error_at":"2026-11-20T10:15:30.000Z"},{"name":"old-shop","host":null,"state":"gone","rests_until":null,"waiting":3,"trying":0,"dead":0,"last_error":null,"last_error_at":null}]}"#;
+    check(
+        "webhook endpoints",
+        &[(PATH, 200, found)],
+        &expect![[r#"
+        > GET /v1/webhooks/endpoints
+        | endpoint  host               state  until                     waiting  trying  dead  last failure
+        | shop      hooks.example.com  down   2026-11-20T10:16:30.000Z    12000       1     7  it replied 503
+        | old-shop                     gone                                   3       0     0
+        exit 0
+    "#]],
+    );
+    let disabled = r#"{"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"shop","event":"trunk.down","verification":null,"sequence":8,"state":"waiting","created_at":"2026-11-20T10:15:30.123Z","attempts":0,"next_at":null,"endpoint_state":"disabled","last_status":null,"error":null}],"next":null}"#;
+    let path = "GET /v1/webhooks/deliveries?limit=20";
+    check(
+        "webhook list",
+        &[(path, 200, disabled)],
+        &expect![[r#"
+        > GET /v1/webhooks/deliveries?limit=20
+        | message                         endpoint  event       verification  state    tries  next               last failure
+        | msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q  shop      trunk.down                waiting      0  endpoint disabled
+        exit 0
+    "#]],
+    );
+}
+
+/// A page with others behind it.
+const FIRST_PAGE: &str = r#"{"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"shop","event":"trunk.down","verification":null,"sequence":8,"state":"dead","created_at":"2026-11-20T10:15:30.123Z","attempts":12,"next_at":null,"last_status":410,"error":"it replied 410"}],"next":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}"#;

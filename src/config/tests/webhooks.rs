@@ -42,6 +42,20 @@ fn webhooks_are_told_of_what_they_ask_for() {
 }
 
 #[test]
+fn a_secret_file_that_others_may_read_is_odd() {
+    let main = format!(
+        "{MINIMAL}[[webhook]]\nname = \"a\"\nurl = \"https://example.com/\"\nsecret_file = \"open/a\"\n\
+         [[webhook]]\nname = \"b\"\nurl = \"https://example.com/\"\nsecret_file = \"keys/b\"\n"
+    );
+    let texts = [(MAIN, &*main), (PROFILE, TRUNK), ("open/a", SECRET), ("keys/b", SECRET)];
+    let cautions = load_texts(&texts).unwrap().cautions;
+    let [caution] = &cautions[..] else { panic!("one: {cautions:?}") };
+    assert_eq!(caution.place.key, "webhook.secret_file");
+    expect!["`secret_file` \"open/a\" may be read by others than its owner: whoever reads it can sign in this gateway's name (`chmod 600`)"]
+        .assert_eq(&caution.message);
+}
+
+#[test]
 fn everything_wrong_with_webhooks_is_told_and_no_secret_with_it() {
     let main = format!(
         "{MINIMAL}[[webhook]]\nname = \"a\"\nurl = \"http://example.com/\"\nsecret = \"{SECRET}\"\n\

@@ -64,5 +64,39 @@ fn every_endpoint_and_every_code_is_described() {
     for code in Code::ALL {
         assert!(text.contains(&format!("\"{}\"", code.as_str())), "{}", code.as_str());
     }
-    assert_eq!(endpoints().len(), 22);
+    assert_eq!(endpoints().len(), 24);
+}
+
+#[test]
+fn every_event_is_described_with_its_data() {
+    let api: serde_json::Value = serde_json::from_str(&document()).unwrap();
+    let schemas = &api["components"]["schemas"];
+    let event = &schemas["Event"];
+    let mapped = event["discriminator"]["mapping"].as_object().unwrap();
+    let manual = include_str!("../../../docs/events.md").lines();
+    let rows = manual.filter(|line| line.starts_with("| `") && !line.starts_with("| `type`"));
+    let mut written: Vec<&str> =
+        rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
+    written.sort_unstable();
+    assert_eq!(mapped.keys().collect::<Vec<_>>(), written);
+    for (kind, schema) in mapped {
+        let name = schema.as_str().unwrap().rsplit('/').next().unwrap();
+        let schema = &schemas[name]["properties"];
+        assert!(schema["type"]["enum"].as_array().unwrap().contains(&kind.as_str().into()));
+        let data = schema["data"]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+        assert!(schemas[data].is_object(), "{kind}: {data}");
+    }
+}
+
+#[test]
+fn every_answer_to_a_post_may_be_a_repetition() {
+    let api: serde_json::Value = serde_json::from_str(&document()).unwrap();
+    let posts = api["paths"].as_object().unwrap().values().filter_map(|path| path.get("post"));
+    for post in posts {
+        let takes_key = post["parameters"].as_array().unwrap();
+        assert!(takes_key.iter().any(|it| it["name"] == "Idempotency-Key"), "{post}");
+        for answer in post["responses"].as_object().unwrap().values() {
+            assert!(answer["headers"]["idempotent-replayed"].is_object(), "{answer}");
+        }
+    }
 }

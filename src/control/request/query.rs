@@ -14,6 +14,7 @@ use super::super::outside::{DeliveryFilter, DeliveryState};
 use super::super::problem::{Code, Problem};
 use super::super::view::{DeliveryStateWord, MethodWord, StatusWord};
 use crate::number::E164;
+use crate::verify::id::{IdError, read_ulid};
 use crate::verify::snapshot::{Method, Status};
 use crate::verify::{Filter, PAGE_DEFAULT, PAGE_MAX};
 
@@ -55,6 +56,7 @@ pub(in super::super) struct ListQuery {
     #[param(inline, value_type = Option<MethodWord>, example = "missed_call")]
     method: Option<String>,
     /// How many at most: 1 to 1000, 20 if not said.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
     /// Only those behind this one: `next` of the page before.
     after: Option<String>,
@@ -135,7 +137,7 @@ impl TryFrom<MissedCallsQuery> for Wanted {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct DeliveriesQuery {
-    /// Only those for this endpoint, by its name; all, and those to callback URLs, if not said.
+    /// Only those for this endpoint, by its name, or those for callback URLs: `callback`; all if not said.
     #[param(example = "shop")]
     endpoint: Option<String>,
     /// Only those that stand here.
@@ -145,7 +147,11 @@ pub(in super::super) struct DeliveriesQuery {
     #[param(example = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
     verification: Option<String>,
     /// How many at most: 1 to 1000, 20 if not said.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
+    /// Only those behind this one: `next` of the page before.
+    #[param(example = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
+    after: Option<String>,
 }
 
 impl TryFrom<DeliveriesQuery> for DeliveryFilter {
@@ -165,8 +171,9 @@ impl TryFrom<DeliveriesQuery> for DeliveryFilter {
         let endpoint = query.endpoint.map(Into::into);
         let verification =
             query.verification.map(|id| id.parse().map_err(|e| refuse("verification", &e)));
+        let after = query.after.map(|id| message_id(&id).map_err(|e| refuse("after", &e)));
         let (state, verification) = (state.transpose()?, verification.transpose()?);
-        Ok(Self { endpoint, state, verification, limit })
+        Ok(Self { endpoint, state, verification, after: after.transpose()?, limit })
     }
 }
 
@@ -178,6 +185,11 @@ pub(in super::super) struct EventsQuery {
     /// The `id` of the last event that was seen, or its `sequence`; the header `Last-Event-ID` wins over it.
     #[param(example = "00001795169730123456")]
     pub(in super::super) after: Option<String>,
+}
+
+/// The number in the id of a message to a webhook.
+pub(super) fn message_id(text: &str) -> Result<u128, IdError> {
+    read_ulid("msg_", text)
 }
 
 fn refuse(name: &str, detail: &dyn std::fmt::Display) -> Problem {

@@ -34,7 +34,7 @@ use super::permit;
         ("Last-Event-ID" = Option<String>, Header, description = "The last event that was seen."),
     ),
     responses(
-        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The stream; each `data` is an `Event`", body = String, content_type = "text/event-stream"),
         Refused,
     ),
 )]

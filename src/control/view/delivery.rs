@@ -3,9 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::outside::Delivery;
+use super::super::outside::{Delivery, Retried};
 use super::timestamp;
-use super::words::DeliveryStateWord;
+use super::words::{DeliveryStateWord, EndpointStateWord};
 
 /// A message to a webhook that was not taken yet.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -34,9 +34,12 @@ pub struct DeliveryView {
     pub created_at: String,
     /// Tries that have ended.
     pub attempts: u16,
-    /// When it is tried next; null when it is not.
+    /// When it is tried next, unless its endpoint takes another before; null when it is not.
     #[schema(format = DateTime)]
     pub next_at: Option<String>,
+    /// How its endpoint does.
+    #[schema(value_type = EndpointStateWord, example = "working")]
+    pub endpoint_state: &'static str,
     /// The HTTP status of the last try; null when there was none.
     #[schema(example = 503)]
     pub last_status: Option<u16>,
@@ -61,6 +64,7 @@ impl DeliveryView {
             created_at: timestamp(message.created_at),
             attempts: message.attempts,
             next_at: message.next_at.map(timestamp),
+            endpoint_state: message.endpoint_state.as_str(),
             last_status: message.last_status,
             error: message.error.as_deref().map(str::to_owned),
         }
@@ -82,6 +86,30 @@ fn without_keys(endpoint: &str) -> String {
 pub struct DeliveryList {
     /// The messages.
     pub deliveries: Vec<DeliveryView>,
+    /// What `after` of the next page is; null when this was the last. A page may have fewer than `limit`,
+    /// or none, and others behind it: a request looks at a bounded number of messages.
+    #[schema(example = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
+    pub next: Option<String>,
+}
+
+/// Dead messages that were put back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RetriedView {
+    /// So many wait to be tried.
+    #[schema(example = 1000)]
+    pub retried: usize,
+    /// So many stay dead, since their endpoints are not in the configuration.
+    #[schema(example = 0)]
+    pub endpoint_gone: usize,
+    /// What `after` of the next request is; null when there are no more.
+    #[schema(example = "msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P")]
+    pub next: Option<String>,
+}
+
+impl From<Retried> for RetriedView {
+    fn from(Retried { waiting, left, next }: Retried) -> Self {
+        Self { retried: waiting, endpoint_gone: left, next }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::super::outside::{DeliveryState, Readiness};
+use super::super::outside::{DeliveryState, EndpointState, Readiness};
 use crate::evidence::{Assurance, IdentityHeader, Unknown};
 use crate::ladder::{Undelivered, Verb};
 use crate::outcome::{Outcome, Side};
@@ -44,6 +44,10 @@ words! {
     /// Where a message to a webhook stands.
     DeliveryStateWord = "Where a message to a webhook stands.":
         DeliveryState::ALL.map(DeliveryState::as_str);
+    /// How an endpoint does.
+    EndpointStateWord = "How an endpoint does; `down`: it failed again and again; `resting`: it asked to be \
+                         left alone; `disabled`: it replied 410; `gone`: it is not in the configuration.":
+        EndpointState::ALL.map(EndpointState::as_str);
     /// Which way a message went.
     DirectionWord = "`out` from the gateway to the trunk, `in` from the trunk.": ["in", "out"];
     /// Who ended a call.

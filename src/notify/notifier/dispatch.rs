@@ -120,6 +120,9 @@ impl Dispatch {
             Command::Ask(message, reply) => {
                 let _ = reply.send(self.desk.ask(message, now));
             }
+            Command::Endpoints(reply) => {
+                let _ = reply.send(self.desk.endpoints(now));
+            }
             Command::Forget(messages) => self.desk.forget(&messages),
             Command::Push(message) => {
                 let id = message.id;
@@ -127,11 +130,20 @@ impl Dispatch {
                     warn!(%id, "a webhook message is for nobody who is configured");
                 }
             }
-            Command::Stop(within, done) => self.stop = Some(Stop { by: now + within, done }),
-            Command::Trying(ids, reply) => {
-                let trying = ids.into_iter().map(|id| self.desk.is_trying(id));
-                let _ = reply.send(trying.collect());
+            Command::PutBack(messages, reply) => {
+                let count = self.desk.put_back(messages, now);
+                // Who hears of it asks next whether it is on disk.
+                self.tell();
+                let _ = reply.send(count);
             }
+            Command::Standings(messages, reply) => {
+                let with_standing = messages.into_iter().map(|message| {
+                    let (is_trying, standing) = self.desk.standing(&message, now);
+                    (message, is_trying, standing)
+                });
+                let _ = reply.send(with_standing.collect());
+            }
+            Command::Stop(within, done) => self.stop = Some(Stop { by: now + within, done }),
         }
     }
 
@@ -154,14 +166,28 @@ impl Dispatch {
                 }
                 Effect::Down { lane, failure } => {
                     let endpoint = self.desk.name(shelf);
-                    warn!(endpoint, host = %lane, why = %failure, "a webhook endpoint is down");
+                    match self.desk.host(shelf, &lane) {
+                        Some(host) => {
+                            warn!(endpoint, host, why = %failure, "a webhook endpoint is down")
+                        }
+                        None => warn!(endpoint, why = %failure, "a webhook endpoint is down"),
+                    }
+                }
+                Effect::Enabled => {
+                    let endpoint = self.desk.name(shelf);
+                    info!(endpoint, "a webhook endpoint that replied 410 is told again");
                 }
                 Effect::Later(message) => self.outbox.later(&message),
                 Effect::Paused(until) => self.outbox.pause(self.desk.name(shelf), until),
                 Effect::Taken(id) => self.outbox.taken(id),
                 Effect::Up { lane, after } => {
                     let (endpoint, seconds) = (self.desk.name(shelf), after.as_secs());
-                    info!(endpoint, host = %lane, seconds, "a webhook endpoint works again");
+                    match self.desk.host(shelf, &lane) {
+                        Some(host) => {
+                            info!(endpoint, host, seconds, "a webhook endpoint works again")
+                        }
+                        None => info!(endpoint, seconds, "a webhook endpoint works again"),
+                    }
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::message::MessageId;
 use super::super::outbox::Found;
-use super::{Shelf, lane_of};
+use super::{Shelf, order::lane_of};
 
 /// What is on disk and not in memory, as far as is known.
 #[derive(Debug)]
@@ -85,10 +85,10 @@ impl Shelf {
             let is_revived = self.rest.revived.contains(&lane_of(&row.endpoint));
             let is_gone = row.status == Some(410);
             let is_dead = row.next.is_none() && !self.is_known(row.id);
-            if is_dead && !self.dead.contains(row.id) {
-                self.graves.on_found(&row);
+            if !self.gone.contains(row.id) && !self.dead.contains(row.id) {
+                self.census.on_found(&row, is_dead);
             }
-            self.graves.on_seen(row.id);
+            self.census.on_seen(row.id);
             match row.next {
                 Some(_) if is_revived => self.insert(row, now),
                 Some(due) => self.insert(row, due),

@@ -10,7 +10,7 @@ use super::world::{World, callback, message, named, settings};
 const FAST: Duration = Duration::from_millis(1);
 
 fn in_memory(world: &World, shelf: usize) -> u64 {
-    world.desk.tallies()[shelf].1.read(None).waiting
+    world.desk.tallies()[shelf].1.read(None).in_memory
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use super::super::client::{Client, Failed, tls};
 use super::super::connect::Names;
 use super::super::failure::Failure;
-use super::super::{Allowed, Message, Reach, Trust};
+use super::super::{Allowed, HostPattern, Message, Reach, Trust};
 use super::receiver::{Conduct, OK, Receiver, Seen};
 use super::world::{BEGIN, message, named, reach};
 use crate::time::Micros;
@@ -190,6 +190,22 @@ async fn w05_a_url_that_leads_inside_is_refused_however_it_is_written() {
         assert_eq!(result, Err(Failure::Url.into()), "{url}");
     }
     assert_eq!(receiver.connections.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn w05_a_callback_to_a_host_that_is_allowed_no_more_is_not_sent() {
+    let receiver = Receiver::start(None, |_| OK).await;
+    let message = |host: &str| {
+        let url = format!("http://{host}:{}/", receiver.address.port());
+        message(1, super::world::callback(&url), origin())
+    };
+    let hosts = ["localhost", "*.example"].map(|host| HostPattern::parse(host).unwrap());
+    let client = Client::new(&reach(), None, &tls(&Trust::Only(vec![])), Names::System);
+    let client = client.only(hosts.into());
+    let refused = client.post(&message("127.0.0.1"), NOW).await;
+    assert_eq!(refused, Err(Failure::Url.into()));
+    assert_eq!(receiver.connections.load(Ordering::Relaxed), 0);
+    assert_eq!(client.post(&message("localhost"), NOW).await, Ok(()));
 }
 
 #[tokio::test]

@@ -127,6 +127,10 @@ impl Outbox for Rows {
         Ok(self.pauses.lock().unwrap().iter().map(|(name, until)| (name.clone(), *until)).collect())
     }
 
+    fn settle(&self) -> Result<(), OutboxError> {
+        self.works()
+    }
+
     fn row(&self, id: MessageId) -> Result<Option<Message>, OutboxError> {
         self.works()?;
         Ok(self.get(id))
@@ -247,6 +251,7 @@ impl World {
             match effect {
                 Effect::Disabled => self.said.push(format!("{name} disabled")),
                 Effect::Down { .. } => self.said.push(format!("{name} down")),
+                Effect::Enabled => self.said.push(format!("{name} enabled")),
                 Effect::Later(message) => self.rows.later(&message),
                 Effect::Paused(until) => self.rows.pause(name, until),
                 Effect::Taken(id) => self.rows.taken(id),
