@@ -6,7 +6,8 @@
 //!
 //! * `load [SECONDS [RATE]]`: 2,000 verifications a second for 60 s. What failed and was sent again, how
 //!   long replies took, how long after its request an INVITE was on the wire, what each verification
-//!   cost and wrote, by thread. Fails when one of them did not go as it should.
+//!   cost and wrote, by thread. Fails when one of them did not go as it should, or p99 of the
+//!   answer to a start is above 15 ms.
 //! * `growth [SECONDS [RATE]]`: 500 a second for 10 minutes, everything kept as shortly as it can be.
 //!   File and memory each 30 s, and what the file has when it is compacted. Fails when the second half
 //!   grew, or the file is more than twice what lives.

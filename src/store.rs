@@ -6,8 +6,9 @@
 //! Below lie `record`, `kind` and `field` (what is stored and how it becomes bytes), `event` (how
 //! events get their numbers), `committer` (what commits), `writer` and
 //! `by_hand` (the thread that has it do so, and a simulation's), `engine` and `guard` (the tables, in a library's
-//! file), `preamble` (the file's first block), `strips`
-//! (the calls in flight, once more), `disk`, `look` and `overlay` (a file that is read and not written), and `clock` (time that survives a restart).
+//! file), `preamble` (the file's first block), `strips` (the calls in flight, once more), `disk`,
+//! `look` and `overlay` (a file that is read and not written), and `clock` (time that survives a
+//! restart).
 //!
 //! Deliberately absent: any rule. The journal does not know what a verification may do, what expires
 //! when, or what is told to whom; who asks for a commit says what is in it.

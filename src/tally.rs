@@ -5,7 +5,8 @@
 //! two cores never write to one cache line; the room that knows metric names sums them.
 //! Deliberately absent: names of metrics, and anything that a peer could make grow.
 //!
-//! Invariant: no count is ever lowered. Only [`Tally::set_table`] and [`Tally::set_left_behind`] overwrite.
+//! Invariant: no count is ever lowered. Only [`Tally::set_table`] and [`Tally::set_left_behind`]
+//! overwrite.
 
 mod histogram;
 mod kinds;

@@ -1,6 +1,6 @@
 //! Trunks: what the operator says of a SIP peer ([`Profile`]), the texts of the requests it gets
-//! ([`Messages`]), how fast it gets them ([`Pace`], [`Rate`]), whether it is there ([`Health`]), and whom its
-//! calls are from ([`CallerPolicy`]).
+//! ([`Messages`]), how fast it gets them ([`Pace`], [`Rate`]), whether it is there ([`Health`]),
+//! and whom its calls are from ([`CallerPolicy`]).
 //!
 //! Deliberately absent: sockets, the clock, and the life of a call. A trunk is data and arithmetic.
 

@@ -66,8 +66,17 @@ fn misses(total: u32, again: f64, counts: Counts, outcome: &Outcome) -> Vec<Stri
     if again > 0.0 || counts.again > 0 || counts.strange > 0 {
         misses.push("messages were sent again".to_owned());
     }
+    let mut took: Vec<_> = outcome.started.iter().map(|it| it.took.as_secs_f64() * 1e3).collect();
+    took.sort_by(f64::total_cmp);
+    let late = figures::percentile(&took, 0.99);
+    if late > START_MILLIS {
+        misses.push(format!("p99 of the answer to a start: {late:.1} ms, over {START_MILLIS}"));
+    }
     misses
 }
+
+/// The goal at 2,000 verifications a second.
+const START_MILLIS: f64 = 15.0;
 
 /// What the journal's thread says of its commits, the few of the start among them.
 struct Commits {

@@ -33,7 +33,8 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Begins to write, once nobody has the hold. `next` hears of events at once. Must be called inside a tokio runtime.
+    /// Begins to write, once nobody has the hold. `next` hears of events at once. Must be called
+    /// inside a tokio runtime.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The thread that tells of events: it writes their log lines, counts them and puts them into the
-//! stream, so that neither a shard nor an HTTP task spends its time on that.
+//! The thread that tells of events: it writes their log lines, counts them and hands them to the
+//! journal, so that neither a shard nor an HTTP task spends its time on that.
 //!
 //! Under load it rests for half a millisecond after each batch: to be woken costs a thread more than to
 //! tell of an event, and so does to wake the readers of the stream and the writer of the log.

@@ -33,6 +33,8 @@ pub struct JournalReading {
     pub is_there: bool,
     /// How often it stopped working.
     pub failures: u64,
+    /// What was not written, as too much waited for the disk.
+    pub left_out: u64,
 }
 
 /// What was read back when the daemon started.
@@ -119,6 +121,11 @@ impl JournalReading {
                 "ringproof_journal_failures_total",
                 "How often the journal's disk stopped working",
                 self.failures,
+            ),
+            counter(
+                "ringproof_journal_left_out_total",
+                "Calls from strangers and changes of trunks that were not written, as too much waited for the disk",
+                self.left_out,
             ),
         ]
     }

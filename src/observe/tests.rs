@@ -210,6 +210,7 @@ fn journal() -> JournalReading {
         is_writable: true,
         is_there: true,
         failures: 0,
+        left_out: 0,
     }
 }
 

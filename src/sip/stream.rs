@@ -85,8 +85,9 @@ impl Framer {
         Self { buffer: Vec::new(), read: 0, limits, state: State::Between { line_ends: 0 } }
     }
 
-    /// Takes octets of the stream. Call [`next_frame`](Self::next_frame) until it has nothing before taking more:
-    /// then no more than one message and one read is kept. A broken stream takes nothing.
+    /// Takes octets of the stream. Call [`next_frame`](Self::next_frame) until it has nothing
+    /// before taking more: then no more than one message and one read is kept. A broken stream
+    /// takes nothing.
     pub fn push(&mut self, octets: &[u8]) {
         if matches!(self.state, State::Broken { .. }) {
             return;

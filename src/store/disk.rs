@@ -62,14 +62,20 @@ pub struct FileDisk(File);
 
 impl FileDisk {
     /// Opens the file at `path`, which only its owner may read: codes and keys are in it.
-    /// `is_new`: there must be none yet.
+    /// `may_be_new`: where there is none, an empty one is made.
     ///
     /// # Errors
     ///
     /// The system's; `WouldBlock` when another process has it open.
-    pub fn open(path: &Path, is_new: bool) -> io::Result<Self> {
+    pub fn open(path: &Path, may_be_new: bool) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create_new(is_new).mode(0o600).open(path)?;
+        let file = options
+            .read(true)
+            .write(true)
+            .create(may_be_new)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)?;
         file.try_lock()?;
         // Pages are read and written here and there. Without this advice the kernel caches the file in
         // large folios, and a page that is written costs it three times the processor time.

@@ -30,6 +30,8 @@ pub struct Figures {
     pub is_writable: bool,
     /// How often it stopped working.
     pub failures: u64,
+    /// What was offered and left out, as too much waited.
+    pub left_out: u64,
 }
 
 /// What is counted.
@@ -47,6 +49,7 @@ pub(super) struct Counts {
     pub(super) held: AtomicUsize,
     pub(super) file_bytes: AtomicU64,
     failures: AtomicU64,
+    pub(super) left_out: AtomicU64,
 }
 
 /// What one commit came to.
@@ -91,6 +94,7 @@ impl Counts {
             file_bytes: get(&self.file_bytes),
             is_writable,
             failures: get(&self.failures),
+            left_out: get(&self.left_out),
         }
     }
 }

@@ -24,7 +24,7 @@ use super::figures::{Counts, Figures};
 use super::kind::{Key, Kind};
 use super::opened::Opened;
 use super::record::Record;
-use super::settings::{BATCH_BYTES_MAX, QUEUE_MAX, SILENCE_MAX};
+use super::settings::{BATCH_BYTES_MAX, OFFERED_MAX, QUEUE_MAX, SILENCE_MAX};
 use super::ticket::{CommitError, SubmitError, Ticket};
 use super::writer::Writer;
 
@@ -120,6 +120,17 @@ impl Journal {
         let done = Done::Saved(Box::new(saved));
         if self.queue.send(Submission { batch, terms: Terms::Kept, done }).is_err() {
             self.shared.counts.kept.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The same for what nobody will ask for, a call from a stranger, say: while [`OFFERED_MAX`]
+    /// things are kept and not on disk it is left out, and counted. `saved` is not called then.
+    pub fn offer(&self, batch: Batch, saved: impl FnOnce() + Send + 'static) {
+        let counts = &self.shared.counts;
+        if counts.held.load(Ordering::Relaxed) + counts.kept.load(Ordering::Relaxed) < OFFERED_MAX {
+            self.keep(batch, saved);
+        } else {
+            counts.left_out.fetch_add(1, Ordering::Relaxed);
         }
     }
 

@@ -1,5 +1,6 @@
-//! A disk of memory that fails on purpose, for tests and simulations: it forgets what was not synced
-//! when the power goes, tears what it half wrote, runs full, and breaks down at a given moment, in the middle of a write.
+//! A disk of memory that fails on purpose, for tests and simulations: it forgets what was not
+//! synced when the power goes, tears what it half wrote, runs full, and breaks down at a given
+//! moment, in the middle of a write.
 
 #![expect(clippy::disallowed_types, reason = "a disk is shared, and this one is for tests only")]
 
@@ -67,8 +68,8 @@ impl MemoryDisk {
     }
 
     /// The same, and in some sectors of the rest a bit is wrong: the head was over them. Not where
-    /// sectors are written in place: before the journal's tables, which is `spared`, a disk keeps its word
-    /// that a sector is old or new.
+    /// sectors are written in place: before the journal's tables, which is `spared`, a disk keeps
+    /// its word that a sector is old or new.
     pub fn lose_power_badly(&self, spared: usize, dice: &mut Stream) -> Self {
         Self::of(self.state().left(dice, |place, sector, dice| {
             if place >= spared && dice.below(4) == 0 {

@@ -353,14 +353,17 @@ pub(super) fn in_use(error: io::Error) -> OpenError {
 fn create(path: &Path, settings: Settings, now: Reading) -> Result<(), OpenError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        Ok(()) | Err(_) => {}
+    let beside = Path::new(&beside);
+    // One that was left half made is nobody's; one that is being made is locked.
+    let disk: Arc<dyn Disk> = Arc::new(FileDisk::open(beside, true).map_err(in_use)?);
+    if fs::exists(path)? {
+        // Another process was faster. What is locked here may be that very file, under its old name.
+        return Ok(());
     }
-    let disk: Arc<dyn Disk> = Arc::new(FileDisk::open(Path::new(&beside), true)?);
+    disk.set_len(0)?;
     drop(Opened::on(Arc::clone(&disk), settings, now)?);
     disk.sync()?;
-    fs::rename(&beside, path)?;
+    fs::rename(beside, path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(())

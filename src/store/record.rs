@@ -354,9 +354,10 @@ impl Record {
     /// Reads a record of this kind, of any version up to ours.
     pub(super) fn read(kind: Kind, mut bytes: &[u8]) -> Result<Self, RecordError> {
         match u8::read(&mut bytes)? {
-            VERSION => {}
             0 => return Err(FieldError::Value { what: "a version" }.into()),
-            found => return Err(RecordError::Newer { found }),
+            found if found > VERSION => return Err(RecordError::Newer { found }),
+            // A kind that has got a field asks for the version when it reads that.
+            _ => {}
         }
         let record = Self::read_fields(kind, &mut bytes)?;
         match bytes.len() {

@@ -38,12 +38,14 @@ impl Default for Settings {
 pub const WINDOW_MAX: Duration = Duration::from_millis(2);
 /// Batches that may wait for the writer.
 pub const QUEUE_MAX: usize = 16_384;
+/// Beyond so many batches that are kept and not on disk, what may be left out is: about 100 MB.
+pub const OFFERED_MAX: usize = 65_536;
 /// The size of one batch.
 pub const BATCH_BYTES_MAX: usize = 1 << 20;
 /// The size of what is committed as one; a single batch may be as large.
 pub(super) const GROUP_BYTES_MAX: usize = 4 << 20;
-/// A disk that has not answered for so long is taken for one that does not work: a call whose record waits
-/// for it will not be placed any more.
+/// A disk that has not answered for so long is taken for one that does not work: a call whose
+/// record waits for it will not be placed any more.
 pub const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// How long after a failure the disk is tried again.
 pub(super) const RETRY: Duration = Duration::from_millis(250);

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use crate::entropy::Entropy;
 use crate::time::Micros;
 use crate::time::testing::origin;
 
+mod first;
 mod look;
 mod slow;
 
@@ -379,20 +379,4 @@ fn d08_a_compaction_that_is_killed_or_loses_its_power_half_way_loses_nothing() {
         }
     }
     assert!(broke > 10, "{broke}");
-}
-
-#[test]
-fn a_second_process_is_refused_and_a_half_made_file_is_not_taken() -> io::Result<()> {
-    let folder = std::env::temp_dir().join(format!("ringproof-store-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let path = folder.join("journal");
-    std::fs::write(folder.join("journal.new"), "half")?;
-    let opened = Opened::open(&path, SETTINGS, now()).unwrap();
-    assert!(opened.report().is_new);
-    assert!(matches!(Opened::open(&path, SETTINGS, now()), Err(OpenError::InUse)));
-    drop(opened);
-    assert!(!Opened::open(&path, SETTINGS, now()).unwrap().report().is_new);
-    std::fs::write(&path, "")?;
-    assert!(matches!(Opened::open(&path, SETTINGS, now()), Err(OpenError::Foreign)));
-    std::fs::remove_dir_all(&folder)
 }

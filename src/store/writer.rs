@@ -81,11 +81,13 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
+            let began = Instant::now();
             match self.committer.try_disk(rest, &|| self.started.again()) {
                 Ok(engine) => return Some(engine),
                 Err(still) => rest = still,
             }
-            again_at = Instant::now() + RETRY;
+            // A large journal takes seconds to be opened: a fifth of a core at most goes into that.
+            again_at = Instant::now() + RETRY.max(began.elapsed() * 4);
         }
     }
 }

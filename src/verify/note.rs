@@ -177,8 +177,14 @@ impl Entry {
         !self.story.is_held()
             && (!is_over || is(Fact::VerificationEnded))
             && (!state.is_matched || is(Fact::Matched))
-            && (state.calls == 0 || is(Fact::CallPlaced(state.calls)))
+            && (state.calls == 0 || is(Fact::CallPlaced(state.calls)) || self.has_taken_back(state))
             && self.has_saved_attempts(state.attempts_left)
+    }
+
+    /// Whether the latest call of this state never was: no shard had room for it, and nobody will
+    /// ever say that it was placed.
+    fn has_taken_back(&self, state: super::entry::State) -> bool {
+        self.word.load().calls < state.calls
     }
 
     /// Whether it is on disk how far the latest call has got.

@@ -1,5 +1,6 @@
-//! What is remembered of each phone: its pending verification by flash call, how many wait for a call
-//! from it, whether it is being called, from where it was called lately, and how many wrong codes were given for it.
+//! What is remembered of each phone: its pending verification by flash call, how many wait for a
+//! call from it, whether it is being called, from where it was called lately, and how many wrong
+//! codes were given for it.
 //!
 //! Wrong codes are summed over all verifications of a phone, whoever started them, and a success
 //! does not clear them: otherwise a guesser could reset his own count. From the fifth one on each

@@ -7,13 +7,14 @@
 //! +--+---------+-------+----------+--+----------------------------+--+--+
 //! ```
 //!
-//! Shards and HTTP tasks learn of things at the same time, and what they say must come out in order:
-//! created (C), then that the call which was waited for has come (M), then a call's placed, ringing and
-//! ended, then the next call's, and the verification's own end where it happened among them. A lock around the saying would let a preempted HTTP thread
-//! hold up a shard. So a thread first writes the fact into the word, with one compare-and-swap. If S
-//! was not set, nobody is speaking: it has set S too, says all that is unsaid, and clears S if no
-//! further fact has come meanwhile. If S was set, it goes its way: the speaker will find the fact. A
-//! speaker that is preempted delays what it has to say and nobody's work.
+//! Shards and HTTP tasks learn of things at the same time, and what they say must come out in
+//! order: created (C), then that the call which was waited for has come (M), then a call's placed,
+//! ringing and ended, then the next call's, and the verification's own end where it happened among
+//! them. A lock around the saying would let a preempted HTTP thread hold up a shard. So a thread
+//! first writes the fact into the word, with one compare-and-swap. If S was not set, nobody is
+//! speaking: it has set S too, says all that is unsaid, and clears S if no further fact has come
+//! meanwhile. If S was set, it goes its way: the speaker will find the fact. A speaker that is
+//! preempted delays what it has to say and nobody's work.
 //!
 //! A start that is not on disk yet is held back (H): facts are noted and nobody is told, so that a start
 //! that is refused leaves nothing behind. What is said must be saved before a client hears of it: `saved`

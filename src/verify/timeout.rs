@@ -31,8 +31,8 @@ impl Verify {
         None
     }
 
-    /// Forgets verifications and missed calls whose time has come, oldest first, a bounded number of them: for a tick of the
-    /// daemon, four a second or more.
+    /// Forgets verifications and missed calls whose time has come, oldest first, a bounded number
+    /// of them: for a tick of the daemon, four a second or more.
     pub fn sweep(&self, now: Instant) {
         self.forget_due(SWEEP, now);
         self.recent.forget_due(SWEEP, now);

@@ -258,9 +258,9 @@ impl World {
         self.plan.is_calm() && !is_reloaded && self.plan.daemons[daemon].drains_at.is_none()
     }
 
-    /// What nobody can help. Who is shed, turned away by a stop or by a reload gets 503 without a memory
-    /// of it, or silence: a copy of the INVITE may fare otherwise. And when every 200 to a CANCEL is lost,
-    /// the next one comes when the call is forgotten.
+    /// What nobody can help. Who is shed, turned away by a stop or by a reload gets 503 without a
+    /// memory of it, or silence: a copy of the INVITE may fare otherwise. And when every 200 to a
+    /// CANCEL is lost, the next one comes when the call is forgotten.
     fn is_lapse_excused(&self, (_, shard): Way, noticed: &Noticed) -> bool {
         let daemon = self.shards[shard].daemon;
         let drains_at = self.plan.daemons[daemon].drains_at.map(|after| self.start + after);

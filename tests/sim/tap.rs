@@ -1,4 +1,5 @@
-//! What the tap on the wire makes of people who ring: who they are, what proves it, and whom we call back.
+//! What the tap on the wire makes of people who ring: who they are, what proves it, and whom we
+//! call back.
 
 use std::net::SocketAddr;
 

@@ -155,7 +155,8 @@ impl World {
         let has_stopped = self.has_lost_its_shard(digits(phone));
         let unasked = [Violation::AckUnasked, Violation::ByeUnknown].contains(&noticed.violation);
         let again = self.answered_again.get(&digits(phone));
-        // A gateway that finds a record CANCELs, whatever was said (docs/decisions/cancel-after-a-crash.md).
+        // A gateway that finds a record CANCELs, whatever was said
+        // (docs/decisions/cancel-after-a-crash.md).
         let is_unheard_of = [Violation::CancelBeforeProvisional, Violation::CancelUnknown];
         let is_haunted = self.invites.was_haunted(digits(phone));
         (is_haunted && is_unheard_of.contains(&noticed.violation))

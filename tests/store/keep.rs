@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use ringproof::entropy::Entropy;
 use ringproof::store::memory::MemoryDisk;
-use ringproof::store::settings::QUEUE_MAX;
+use ringproof::store::settings::{OFFERED_MAX, QUEUE_MAX};
 use ringproof::store::{
     Announced, Batch, CommitError, Journal, Key, Kind, NewEvent, NewWebhook, Record, SubmitError,
     WriterThread,
@@ -174,6 +174,29 @@ fn what_is_kept_has_no_bound_and_takes_no_place_of_what_is_submitted() {
     drop(journal);
     thread.join();
     check_events(&on(&disk), 1..=QUEUE_MAX as u64 + 11);
+}
+
+/// Strangers go on ringing while the disk fails.
+#[test]
+fn what_is_offered_has_a_bound_and_what_is_kept_has_none() {
+    let disk = Arc::default();
+    let (journal, thread) = start(&disk);
+    let let_go = stop_the_thread(&journal);
+    let all = OFFERED_MAX as u64;
+    for number in 1..=all + 2 {
+        journal.offer(numbered(number), || {});
+    }
+    journal.keep(numbered(all + 3), || {});
+    journal.offer(numbered(all + 4), || {});
+    assert_eq!((journal.figures().waiting, journal.figures().left_out), (all + 1, 3));
+    drop(let_go);
+    assert_eq!(journal.barrier().wait(), Ok(()));
+    assert_eq!(journal.figures().batches, all + 1);
+    journal.offer(numbered(all + 5), || {});
+    assert_eq!(journal.barrier().wait(), Ok(()));
+    assert_eq!((journal.figures().batches, journal.figures().left_out), (all + 2, 3));
+    drop(journal);
+    thread.join();
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(crate) fn journal(journal: &Journal, is_there: bool) -> JournalReading {
         is_writable: figures.is_writable,
         is_there,
         failures: figures.failures,
+        left_out: figures.left_out,
     }
 }
 

@@ -72,7 +72,7 @@ impl Scribe {
         let rendered = render_trunk(name, is_up, self.wall.at(now));
         let mut batch = Batch::new();
         batch.tell(self.new_event(rendered, None, now));
-        self.journal.keep(batch, || {});
+        self.journal.offer(batch, || {});
     }
 
     fn event(&self, event: &Event, rendered: Rendered, now: Instant) -> NewEvent {
@@ -111,6 +111,12 @@ impl Scribe {
     }
 }
 
+/// Whether nobody waits for what is told: a call that settled nothing.
+fn is_of_stranger(told: &Told) -> bool {
+    matches!(told.event, Some(Event::MissedCall(_)))
+        && told.notes.iter().all(|note| matches!(note, Note::MissedCall(_, None)))
+}
+
 impl Listener for Scribe {
     fn on_event(&self, event: Event) {
         self.on_told(Told::event(event));
@@ -121,6 +127,8 @@ impl Listener for Scribe {
         let saved = told.on_saved();
         match batch.is_empty() {
             true => saved(),
+            // While the disk fails nothing else comes from outside, and this comes without end.
+            false if is_of_stranger(&told) => self.journal.offer(batch, saved),
             false => self.journal.keep(batch, saved),
         }
         if let Some(event) = told.event {

@@ -142,12 +142,9 @@ impl Pen {
 
 /// Says of a call that its INVITE is about to leave through a trunk, so long after it was placed.
 pub(super) fn set_invited(call: &mut Call, trunk: Box<str>, after: Duration) {
-    call.trunk.get_or_insert(trunk);
-    match call.moments.first_mut() {
-        // A failover does not begin it anew.
-        Some(invited) => _ = invited.get_or_insert(micros(after)),
-        None => call.moments.push(Some(micros(after))),
-    }
+    // After a failover that of the last INVITE, until the call's end tells of the first.
+    call.trunk = Some(trunk);
+    call.moments = vec![Some(micros(after))];
 }
 
 /// The moments of a call, without the empty end.

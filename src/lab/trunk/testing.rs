@@ -42,7 +42,8 @@ pub(super) fn settings() -> Settings {
     Settings { post_dial_jitter: Duration::ZERO, ..settings }
 }
 
-/// Calls the phone `…suffix` at 0 (unless the script does), plays `<seconds> <word>; …`, and lets everything end.
+/// Calls the phone `…suffix` at 0 (unless the script does), plays `<seconds> <word>; …`, and lets
+/// everything end.
 pub(super) fn run(settings: Settings, manners: Manners, suffix: &str, script: &str) -> String {
     let mut caller = Caller::new(settings, manners, suffix);
     if !script.starts_with("0 ") {

@@ -166,8 +166,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// From the first release on files like this exist: a kind may be added then, no line may change. When there is a version 2, what
-/// version 1 wrote is still read from here, and `write` is compared with a file of its own.
+/// From the first release on files like this exist: a kind may be added then, no line may change.
+/// When there is a version 2, what version 1 wrote is still read from here, and `write` is compared
+/// with a file of its own.
 #[test]
 fn d13_what_version_1_wrote_is_read() {
     let lines: Vec<_> = include_str!("version_1.txt").lines().collect();

@@ -39,8 +39,8 @@ impl Phones {
         let _ = self.table.upsert(phone.as_u64(), now, act);
     }
 
-    /// A wrong code that another process counted, the phone's `count`th. Called in the order in which they
-    /// came. Those before it need not be there any more.
+    /// A wrong code that another process counted, the phone's `count`th. Called in the order in
+    /// which they came. Those before it need not be there any more.
     pub(in super::super) fn restore_wrong(&self, phone: E164, mark: Moment, count: u8) {
         let limits = &self.rules.limits;
         let act = |phone: &mut Phone| {

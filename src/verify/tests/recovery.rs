@@ -202,6 +202,21 @@ fn d01_nobody_is_told_of_a_start_that_is_not_on_disk() {
     let _: E164 = host.start(PHONE, 4.0).unwrap().to;
 }
 
+/// A check that saw a further call which no shard had room for must not wait for that call.
+#[test]
+fn d07_a_call_that_was_taken_back_is_waited_for_by_nobody() {
+    let host = host();
+    let order = host.start(PHONE, 0.0).unwrap();
+    host.ring(&order, 1.0);
+    host.hang_up(&order, 4.0);
+    let further = host.verify.call_again(order.verification, host.at(5.0)).unwrap();
+    let seen = host.look(order.verification, 5.0);
+    assert_eq!(stands(&seen), "pending -, 3 attempts and 1 calls left, 2 placed");
+    assert!(!host.verify.is_saved(&seen));
+    host.verify.undo(&further, host.at(5.0));
+    assert!(host.verify.is_saved(&seen));
+}
+
 /// Two commits: the last wrong code is in one, the end that it means in the next.
 #[test]
 fn d02_a_kill_after_the_last_wrong_code_gives_no_further_guess() {
