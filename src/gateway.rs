@@ -49,7 +49,6 @@ use self::drain::Stop;
 use self::ghost::table::Ghosts;
 use self::identity::Identities;
 use self::inbound::Call;
-use self::inflight::InFlight;
 use self::leg::{Owner, Purpose};
 use self::notice::Notices;
 use self::outbox::Outbox;
@@ -80,9 +79,6 @@ pub enum Command {
     Describe(state::Reply),
     /// No new calls; hang up those that live.
     Drain,
-    /// Hang up these calls of a gateway that died, which had this shard's socket. To be said once, when
-    /// the shard begins; none of them may be placed again under its id.
-    Haunt(Vec<InFlight>),
     /// Hang up this call.
     HangUp(CallId),
     /// Ring a phone.
@@ -218,7 +214,6 @@ impl Gateway {
         match input {
             Input::Command(Command::Describe(reply)) => reply.send(self.describe(now)),
             Input::Command(Command::Drain) => self.drain(now),
-            Input::Command(Command::Haunt(records)) => self.haunt(records, now),
             Input::Command(Command::HangUp(call)) => self.hang_up(call, now),
             Input::Command(Command::Place(order)) => self.place(order, now),
             Input::Command(Command::Reload(reload)) => self.reload(*reload, now),

@@ -20,7 +20,7 @@ use super::past::{self, JournalError, Read, Taken};
 use super::relay::Relay;
 use super::reload::Reloader;
 use super::settings;
-use super::shards::Shards;
+use super::shards::{self, Shards};
 use super::status::DaemonStatus;
 use super::stop;
 use super::teller::{Item, Teller};
@@ -129,10 +129,10 @@ impl Daemon {
 
         let (locals, listens) = listens(&sockets, &server, &control.socket);
         let joined = (&verify, &recorder, &trunks);
-        let (running, shards) =
-            threads::run(config, sockets, joined, (&scribe, &teller, tag_key), &entropy)?;
         // What may ring is hung up before all else is read, which can take a while.
-        let calls = shards.haunt(in_flight, &locals, &journal);
+        let (haunts, calls) = shards::haunts(in_flight, &locals, &journal);
+        let of_calls = (&scribe, &teller, tag_key, haunts);
+        let (running, shards) = threads::run(config, sockets, joined, of_calls, &entropy)?;
         let Taken { tasks, replies, reading: recovery } =
             past::take_over(&config.journal, (&journal, names, hold), &verify, &calls, now)?;
         let (counters, clock) = (Arc::new(ApiCounters::default()), journal.clock());

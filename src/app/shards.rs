@@ -81,46 +81,6 @@ impl Shards {
         }
     }
 
-    /// Has calls of the process before this one hung up: each by the shard that has the socket which
-    /// its INVITE left from or, where there is none any more, by one that can reach the trunk. For a
-    /// start: the queues are empty. Returns their names. Records of calls that nobody can hang up and
-    /// that must be over by now are deleted from the journal.
-    pub(super) fn haunt(
-        &self,
-        calls: Vec<InFlight>,
-        locals: &[Vec<SocketAddr>],
-        journal: &Journal,
-    ) -> Vec<CallId> {
-        let names = calls.iter().map(|call| call.call).collect();
-        let (each, stranded) = assign(calls, locals);
-        let (over, stranded) = over_by_now(stranded, Instant::now());
-        if !over.is_empty() {
-            let mut batch = Batch::new();
-            for call in &over {
-                batch.delete(&Key::InFlight(call.call));
-            }
-            journal.keep(batch, || {});
-            warn!(
-                calls = over.len(),
-                "calls of a process before this one, which no address in `sip.listen` could hang up, \
-                 are given up: they have been over for long"
-            );
-        }
-        for InFlight { call, local, remote, .. } in stranded {
-            // Neither is a phone's: a socket of ours, and the trunk's.
-            warn!(
-                %call, %local, %remote,
-                "a call of the process before this one may ring and is not hung up: `sip.listen` has \
-                 no address any more from which its trunk can be reached"
-            );
-        }
-        for (shard, calls) in self.shards.iter().zip(each).filter(|(_, calls)| !calls.is_empty()) {
-            // The queue of a shard that has just begun has room.
-            let _ = shard.remote.send(Command::Haunt(calls));
-        }
-        names
-    }
-
     /// Has the shards go on with what the process before this one was asked for: behind what clients
     /// ask for meanwhile, since it may be a million.
     pub(super) async fn resume(&self, tasks: Vec<Task>) {
@@ -188,6 +148,41 @@ impl Calls for Shards {
             shard.tally.on_shed(Shed::Call);
         }
     }
+}
+
+/// Which shard hangs up which calls of the process before this one: each the one with the socket that
+/// its INVITE left from or, where there is none any more, one that can reach the trunk; and the names
+/// of all. Records of calls that nobody can hang up and that must be over by now are deleted from the
+/// journal.
+pub(super) fn haunts(
+    calls: Vec<InFlight>,
+    locals: &[Vec<SocketAddr>],
+    journal: &Journal,
+) -> (Vec<Vec<InFlight>>, Vec<CallId>) {
+    let names = calls.iter().map(|call| call.call).collect();
+    let (each, stranded) = assign(calls, locals);
+    let (over, stranded) = over_by_now(stranded, Instant::now());
+    if !over.is_empty() {
+        let mut batch = Batch::new();
+        for call in &over {
+            batch.delete(&Key::InFlight(call.call));
+        }
+        journal.keep(batch, || {});
+        warn!(
+            calls = over.len(),
+            "calls of a process before this one, which no address in `sip.listen` could hang up, \
+             are given up: they have been over for long"
+        );
+    }
+    for InFlight { call, local, remote, .. } in stranded {
+        // Neither is a phone's: a socket of ours, and the trunk's.
+        warn!(
+            %call, %local, %remote,
+            "a call of the process before this one may ring and is not hung up: `sip.listen` has \
+             no address any more from which its trunk can be reached"
+        );
+    }
+    (each, names)
 }
 
 /// Which calls each shard hangs up, and those that none can: a shard is its sockets' addresses.

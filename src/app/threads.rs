@@ -15,12 +15,16 @@ use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::gateway::inflight::InFlight;
 use crate::gateway::settings::Settings;
 use crate::gateway::{Command, Gateway};
 use crate::net::{self, Running, Socket};
 use crate::observe::Recorder;
 use crate::tally::Tally;
 use crate::verify::Verify;
+
+/// Where shards write down their calls, the key of their From tags, and the calls that each hangs up.
+type OfCalls<'a> = (&'a Arc<Scribe>, &'a Arc<Teller<Item>>, [u8; 16], Vec<Vec<InFlight>>);
 
 /// Sockets for each shard: the ports follow one another.
 pub(super) fn bind(config: &Config) -> Result<Vec<Vec<Socket>>, StartError> {
@@ -44,17 +48,17 @@ pub(super) fn bind(config: &Config) -> Result<Vec<Vec<Socket>>, StartError> {
     Ok(sockets)
 }
 
-/// Starts a thread for each shard.
+/// Starts a thread for each shard, which hangs up its part of `haunts`: what the process before left.
 pub(super) fn run(
     config: &Config,
     sockets: Vec<Vec<Socket>>,
     (verify, recorder, trunks): (&Arc<Verify>, &Arc<Recorder>, &Arc<Trunks>),
-    (scribe, teller, tag_key): (&Arc<Scribe>, &Arc<Teller<Item>>, [u8; 16]),
+    (scribe, teller, tag_key, haunts): OfCalls<'_>,
     entropy: &Entropy,
 ) -> Result<(Vec<Running<Command>>, Arc<Shards>), StartError> {
     let (mut running, mut shards) = (vec![], vec![]);
     let layout = trunks.current();
-    for (index, sockets) in sockets.into_iter().enumerate() {
+    for (index, (sockets, haunts)) in sockets.into_iter().zip(haunts).enumerate() {
         let shard = index as u16; // `sip.shards` is a u16
         let locals: Vec<_> = sockets.iter().map(|socket| socket.local).collect();
         let settings = Settings {
@@ -74,7 +78,8 @@ pub(super) fn run(
             Gateway::new(settings, Arc::clone(verify), entropy, Arc::clone(&tally), Instant::now());
         let flights = Flights::new(Arc::clone(scribe), Arc::clone(verify), Arc::clone(teller));
         let bell = flights.bell();
-        let gateway = gateway.watched_by(recorder.clone()).recorded_by(Arc::new(flights));
+        let mut gateway = gateway.watched_by(recorder.clone()).recorded_by(Arc::new(flights));
+        gateway.haunt(haunts, Instant::now());
         let board = gateway.board();
         let thread =
             net::spawn(&format!("shard-{shard}"), gateway, sockets, config.sip.orders_max)?;

@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use self::table::{Ghost, State, key};
+use self::table::{Ghost, Silent, State, key};
 use super::Gateway;
 use super::identity::read_call_id;
 use super::inflight::{GhostEnd, InFlight};
@@ -36,17 +36,29 @@ use crate::transaction::slab::Handle;
 use crate::verify::id::CallId;
 
 impl Gateway {
-    /// Hangs up the calls of a gateway that died.
-    pub(crate) fn haunt(&mut self, records: Vec<InFlight>, now: Instant) {
-        self.ghosts.waiting.extend(records);
-        self.on_haunt(now);
+    /// Hangs up the calls of a gateway that died, which had this shard's socket: at the next timeout,
+    /// which is due now. To be said once, before this shard reads anything, so that what trunks have
+    /// said meanwhile finds them; none of them may be placed again under its id.
+    pub fn haunt(&mut self, records: Vec<InFlight>, now: Instant) {
+        for record in records {
+            match record.is_answered() {
+                true => self.ghosts.waiting.push_back(Silent::Answered(record)),
+                false => self.raise(record, now),
+            }
+        }
+        if !self.ghosts.waiting.is_empty() {
+            self.wheel.arm(now, Timer::Haunt);
+        }
     }
 
     /// Sends the next first CANCELs, a burst at most.
     pub(crate) fn on_haunt(&mut self, now: Instant) {
         for _ in 0..BURST_MAX {
-            let Some(record) = self.ghosts.waiting.pop_front() else { return };
-            self.raise(record, now);
+            match self.ghosts.waiting.pop_front() {
+                Some(Silent::Answered(record)) => self.say_bye(record, now),
+                Some(Silent::Raised(handle)) => self.cancel_silent(handle),
+                None => return,
+            }
         }
         if !self.ghosts.waiting.is_empty() {
             self.wheel.arm(now + BURST_GAP, Timer::Haunt);
@@ -54,9 +66,6 @@ impl Gateway {
     }
 
     fn raise(&mut self, record: InFlight, now: Instant) {
-        if record.is_answered() {
-            return self.say_bye(record, now);
-        }
         let call = record.call;
         let Some(ghost) = self.ghost(record, now) else {
             self.tally.on_dropped(DropReason::Malformed);
@@ -66,14 +75,23 @@ impl Gateway {
         if self.ghosts.find(&ghost.branch).is_some() {
             return;
         }
-        send_cancel(&mut self.outbox, &self.tally, &ghost);
+        let (remote, invite) = (ghost.remote, ghost.invite.clone());
         match self.ghosts.insert(ghost) {
-            Ok(handle) => self.arm_ghost(handle),
-            // Nobody will listen, but the trunk has heard.
+            Ok(handle) => self.ghosts.waiting.push_back(Silent::Raised(handle)),
+            // Nobody will listen, but the trunk hears.
             Err(_) => {
+                send_cancel(&mut self.outbox, &self.tally, (remote, &invite));
                 self.tally.on_shed(Shed::Transaction);
                 self.tell_ghost_over(call, GhostEnd::Silent);
             }
+        }
+    }
+
+    /// The first CANCEL, unless the call was over before.
+    fn cancel_silent(&mut self, handle: Handle) {
+        if matches!(self.ghosts.get(handle), Some(Ghost { state: State::Canceling(_), .. })) {
+            self.cancel_ghost(handle);
+            self.arm_ghost(handle);
         }
     }
 
@@ -312,7 +330,7 @@ impl Gateway {
 
     fn cancel_ghost(&mut self, handle: Handle) {
         if let Some(ghost) = self.ghosts.get(handle) {
-            send_cancel(&mut self.outbox, &self.tally, ghost);
+            send_cancel(&mut self.outbox, &self.tally, (ghost.remote, &ghost.invite));
         }
     }
 
@@ -323,9 +341,9 @@ impl Gateway {
     }
 }
 
-fn send_cancel(outbox: &mut Outbox, tally: &Tally, ghost: &Ghost) {
-    let Ok(invite) = Message::parse(&ghost.invite) else { return };
-    outbox.push_if(ghost.remote, |out| echo::write_cancel(&invite, out));
+fn send_cancel(outbox: &mut Outbox, tally: &Tally, (remote, invite): (SocketAddr, &[u8])) {
+    let Ok(invite) = Message::parse(invite) else { return };
+    outbox.push_if(remote, |out| echo::write_cancel(&invite, out));
     tally.on_sent(SipKind::Cancel);
 }
 

@@ -46,7 +46,8 @@ fn d03_what_rang_is_hung_up_and_its_code_still_counts() {
     let killed = Instant::now();
     world.kill_and_start();
     lab.stopped(PHONE);
-    assert!(killed.elapsed() < Duration::from_secs(2), "it rang on for {:?}", killed.elapsed());
+    // Long before its 20 s; how soon is measured (docs/benchmarks.md).
+    assert!(killed.elapsed() < Duration::from_secs(10), "it rang on for {:?}", killed.elapsed());
     let found = world.get(&id(&started));
     assert_eq!(found["status"], "pending");
     assert_eq!(found["flash_call"]["call"]["outcome"], "restarted");

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ringproof::gateway::Command;
 use ringproof::gateway::inflight::InFlight;
+use ringproof::gateway::{Command, Input};
 use ringproof::lab::Entry;
 use ringproof::verify::Task;
 use ringproof::verify::id::VerificationId;
@@ -183,7 +183,7 @@ impl World {
         let Revival { tasks, pending, ended, .. } = revival;
         self.daemons[daemon].unwatched = pending + ended - tasks.len();
         self.orphans.extend(orphans);
-        self.haunt(daemon, in_flight);
+        self.haunt(daemon, in_flight)?;
         for task in tasks {
             let shard = daemon_shard(self, daemon, task.shard());
             match task {
@@ -245,7 +245,7 @@ impl World {
         });
     }
 
-    fn haunt(&mut self, daemon: usize, in_flight: Vec<InFlight>) {
+    fn haunt(&mut self, daemon: usize, in_flight: Vec<InFlight>) -> Verdict {
         for _ in &in_flight {
             self.meet("a call in flight at a kill");
         }
@@ -264,9 +264,13 @@ impl World {
             let its = in_flight.iter().filter(|record| record.local == address);
             let its: Vec<_> = its.cloned().collect();
             if !its.is_empty() {
-                self.command(shard, Command::Haunt(its));
+                if let Some(gateway) = &mut self.shards[shard].gateway {
+                    gateway.haunt(its, self.now);
+                }
+                self.tell_shard(shard, Input::Timeout)?;
             }
         }
+        Ok(())
     }
 
     /// S8: what was told is known.

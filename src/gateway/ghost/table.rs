@@ -88,13 +88,22 @@ impl fmt::Debug for Ghost {
     }
 }
 
+/// A call of which nothing has been sent by this process.
+#[derive(Debug)]
+pub(crate) enum Silent {
+    /// Its BYE is to be said: it was answered.
+    Answered(InFlight),
+    /// It is to be CANCELled, and listened for already.
+    Raised(Handle),
+}
+
 /// Every ghost of a shard.
 #[derive(Debug)]
 pub(crate) struct Ghosts {
     slab: Slab<Ghost>,
     by_branch: BTreeMap<BranchText, Handle>,
-    /// Those whose first CANCEL has not left.
-    pub(crate) waiting: VecDeque<InFlight>,
+    /// Those of which nothing has been sent.
+    pub(crate) waiting: VecDeque<Silent>,
     filed: usize,
     /// How many in the slab have not been told to be over.
     open: usize,
@@ -154,7 +163,8 @@ impl Ghosts {
 
     /// Of how many the end has not been told.
     pub(crate) fn open(&self) -> usize {
-        self.waiting.len() + self.open
+        let answered = |silent: &&Silent| matches!(silent, Silent::Answered(_));
+        self.waiting.iter().filter(answered).count() + self.open
     }
 
     /// Whether there is none.

@@ -29,7 +29,7 @@ pub(super) fn restarted(trunks: &[&str], record: &InFlight) -> (Clerk, World) {
     let (clerk, mut world) = Clerk::of(World::again(trunks));
     // Whoever answers has seen the INVITE.
     world.sent.push((record.remote, record.invite.to_vec()));
-    world.handle(Input::Command(Command::Haunt(vec![record.clone()])));
+    world.haunt(vec![record.clone()]);
     (clerk, world)
 }
 
@@ -323,7 +323,7 @@ fn many() -> Vec<InFlight> {
 fn d03_a_thousand_calls_are_cancelled_in_bursts_and_all_end() {
     let records = many();
     let (mut clerk, mut world) = Clerk::of(World::again_of_size(1_000));
-    world.handle(Input::Command(Command::Haunt(records.clone())));
+    world.haunt(records.clone());
     assert_eq!(world.sent.len(), BURST_MAX);
     let limit = world.start + Duration::from_millis(20);
     while let Some(wake) = world.gateway.next_wake().filter(|wake| wake.at <= limit) {
@@ -354,7 +354,7 @@ fn d03_a_thousand_calls_are_cancelled_in_bursts_and_all_end() {
 #[test]
 fn s02_calls_beyond_the_table_are_cancelled_once_and_given_up() {
     let (mut clerk, mut world) = Clerk::of(World::again_of_size(1));
-    world.handle(Input::Command(Command::Haunt(many()[..4].to_vec())));
+    world.haunt(many()[..4].to_vec());
     clerk.listen();
     assert_eq!((world.sent.len(), clerk.over.len()), (4, 2));
     assert_eq!(world.tally.shed(Shed::Transaction), 2);

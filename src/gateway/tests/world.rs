@@ -11,7 +11,7 @@ use expect_test::Expect;
 use super::missed_world;
 use crate::entropy::Entropy;
 use crate::gateway::dids::Dids;
-use crate::gateway::inflight::Records;
+use crate::gateway::inflight::{InFlight, Records};
 use crate::gateway::notice::Watcher;
 use crate::gateway::settings::{Line, Peer, Settings};
 use crate::gateway::{Command, Gateway, Input};
@@ -198,6 +198,12 @@ impl World {
     pub(super) fn handle(&mut self, input: Input<'_>) {
         self.gateway.handle(input, self.now);
         self.drain();
+    }
+
+    /// It has just begun, and hangs up these calls of the one before.
+    pub(super) fn haunt(&mut self, records: Vec<InFlight>) {
+        self.gateway.haunt(records, self.now);
+        self.handle(Input::Timeout);
     }
 
     /// A datagram from the first trunk.
