@@ -21,6 +21,7 @@ mod figures;
 mod guard;
 mod lane;
 mod literal;
+mod lookup;
 mod message;
 mod notifier;
 mod outbox;

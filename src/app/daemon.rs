@@ -304,12 +304,16 @@ fn callback_check(callbacks: Callbacks) -> CallbackCheck {
     Arc::new(move |url| {
         callbacks.check(url).map_err(|error| match error {
             UrlError::NotPublic => CallbackError::NotPublic(error.to_string()),
-            UrlError::Credentials
+            UrlError::Character(_)
+            | UrlError::Credentials
+            | UrlError::Empty
             | UrlError::Form
             | UrlError::Fragment
             | UrlError::Host
             | UrlError::Length
-            | UrlError::Plain => CallbackError::Wrong(error.to_string()),
+            | UrlError::Plain
+            | UrlError::Port(_)
+            | UrlError::Scheme { .. } => CallbackError::Wrong(error.to_string()),
         })
     })
 }

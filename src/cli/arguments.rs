@@ -12,7 +12,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::client::ApiKey;
+use super::client::{After, ApiKey};
 use super::exit::Exit;
 use super::help;
 use crate::config::{NAME, is_name};
@@ -262,9 +262,10 @@ pub struct One {
 /// Arguments of `watch`.
 #[derive(Args, Debug)]
 pub struct Watch {
-    /// Begin after the event with this number, which heads its line, instead of now
-    #[arg(long, value_name = "NUMBER")]
-    pub after: Option<u64>,
+    /// Begin after the event with this number, which heads its line, or with the oldest that is kept,
+    /// instead of now
+    #[arg(long, value_name = "NUMBER|oldest")]
+    pub after: Option<After>,
     /// Which daemon.
     #[command(flatten)]
     pub daemon: Daemon,

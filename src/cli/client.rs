@@ -27,7 +27,7 @@ use crate::entropy::Entropy;
 pub use endpoint::{Endpoint, EndpointError};
 pub(super) use error::NOBODY_THERE;
 pub use error::{ClientError, Problem};
-pub use events::{Event, Events};
+pub use events::{After, Event, Events};
 
 /// Speaks to one daemon.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl Client {
     /// # Errors
     ///
     /// No daemon, no answer in time, or a refusal.
-    pub async fn events(&self, after: Option<u64>) -> Result<Events, ClientError> {
+    pub async fn events(&self, after: Option<After>) -> Result<Events, ClientError> {
         let path = match after {
             Some(after) => format!("/v1/events?after={after}"),
             None => "/v1/events".to_owned(),

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::arguments::{Ask, Check, One, Trace, Traced, Verify, Watch};
-use super::client::{Client, Wish};
+use super::client::{After, Client, Wish};
 use super::exit::Exit;
 use super::reply::{Dids, Pools, Status, Trunks, Verification};
 use super::terminal::{Terminal, clean};
@@ -181,7 +181,7 @@ async fn watch(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let mut events = client.events(arguments.after).await?;
-    let mut last = arguments.after;
+    let mut last = None;
     loop {
         match events.next().await {
             Ok(event) => {
@@ -191,7 +191,7 @@ async fn watch(
                 terminal.print(&format!("{line}\n"))?;
             }
             Err(error) => {
-                if let Some(last) = last {
+                if let Some(last) = last.or(events.seen()).map(After::Event).or(arguments.after) {
                     terminal.note(&format!("go on with: ringproof watch --after {last}"));
                 }
                 return Err(error.into());

@@ -2,7 +2,8 @@
 
 use super::client::Event;
 use super::reply::{
-    Call, Did, Dids, MissedCall, Pool, Pools, Status, Trunk, Trunks, Verification, apart,
+    Call, Did, Dids, EventsKept, MissedCall, Pool, Pools, Status, Trunk, Trunks, Verification,
+    apart,
 };
 use super::table::{Cell, facts, table};
 use super::terminal::{Mood, Paint, clean};
@@ -97,6 +98,10 @@ pub(super) fn gateway(status: &Status, paint: Paint) -> String {
         "store_unavailable" => Cell::with_mood("not ready: nothing can be written", Mood::Bad),
         word => Cell::with_mood(&format!("not ready: {}", plain(word)), Mood::Bad),
     };
+    let events = match status.events {
+        Some(EventsKept { oldest, newest }) => format!("{oldest} to {newest}"),
+        None => "none that can be read".to_owned(),
+    };
     let rows = [
         ("gateway", ready),
         ("version", Cell::from(status.version.as_str())),
@@ -105,6 +110,7 @@ pub(super) fn gateway(status: &Status, paint: Paint) -> String {
         ("waiting for a call", Cell::from(status.verifications_waiting)),
         ("calls in flight", Cell::from(status.calls_in_flight)),
         ("calls remembered", Cell::from(status.missed_calls_remembered)),
+        ("events kept", Cell::from(events.as_str())),
     ];
     facts(&rows, paint)
 }

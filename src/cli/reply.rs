@@ -213,6 +213,15 @@ pub(super) struct Status {
     pub(super) verifications_waiting: u64,
     #[serde(default)]
     pub(super) missed_calls_remembered: u64,
+    #[serde(default)]
+    pub(super) events: Option<EventsKept>,
+}
+
+/// The events that can be read, by their numbers.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct EventsKept {
+    pub(super) oldest: u64,
+    pub(super) newest: u64,
 }
 
 impl Status {

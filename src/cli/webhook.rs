@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::arguments::{Deliveries, Retry};
-use super::client::{Client, Wish};
+use super::client::{Client, ClientError, Wish};
 use super::commands::{as_it_came, show};
 use super::exit::Exit;
 use super::reply;
@@ -19,7 +19,7 @@ pub(super) async fn list(
     is_json: bool,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let mut after = wanted.after.map(|id| id.to_string());
+    let (mut after, mut is_empty) = (wanted.after.map(|id| id.to_string()), true);
     loop {
         let body = client.get(&path(wanted, after.as_deref()), Wish::Json).await?;
         let found: reply::Deliveries = serde_json::from_slice(&body)?;
@@ -27,15 +27,39 @@ pub(super) async fn list(
         if !(wanted.all && after.is_some() && found.deliveries.is_empty()) {
             terminal.print(&show(&body, is_json, |found| draw(&found, terminal.paint()))?)?;
         }
+        is_empty &= found.deliveries.is_empty();
         match found.next {
             Some(next) if wanted.all => after = Some(next),
             Some(next) => {
                 terminal.note(&format!("there may be more: --after {}, or --all", clean(&next)));
                 return Ok(Exit::Success);
             }
-            None => return Ok(Exit::Success),
+            None => break,
         }
     }
+    match wanted.endpoint.as_deref().filter(|_| is_empty) {
+        Some(endpoint) => look_for(endpoint, client, terminal).await,
+        None => Ok(Exit::Success),
+    }
+}
+
+/// Says so if nobody knows the endpoint: nothing in a list of another is no news.
+async fn look_for(
+    endpoint: &str,
+    client: &Client,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let body = client.get("/v1/webhooks/endpoints", Wish::Json).await?;
+    let known: reply::WebhookEndpoints = serde_json::from_slice(&body)?;
+    if known.endpoints.iter().any(|it| it.name == endpoint) {
+        return Ok(Exit::Success);
+    }
+    let names: Vec<_> = known.endpoints.iter().map(|it| clean(&it.name)).collect();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    terminal.note(&format!(
+        "no endpoint `{endpoint}` is configured, and nothing waits for one; there are: {names}"
+    ));
+    Ok(Exit::Negative)
 }
 
 /// What is asked for a page.
@@ -105,7 +129,17 @@ async fn retry_all(
     }
     let (mut retried, mut gone) = (0, 0);
     loop {
-        let answer = client.post("/v1/webhooks/deliveries/retry", &body).await?;
+        let answer = match client.post("/v1/webhooks/deliveries/retry", &body).await {
+            Err(ClientError::Refused(problem)) if problem.code == "endpoint_gone" => {
+                if let Some(endpoint) = &wanted.endpoint
+                    && look_for(endpoint, client, terminal).await? == Exit::Negative
+                {
+                    return Ok(Exit::Negative);
+                }
+                return Err(ClientError::Refused(problem).into());
+            }
+            answer => answer?,
+        };
         let page: reply::Retried = serde_json::from_slice(&answer)?;
         (retried, gone) = (retried + page.retried, gone + page.endpoint_gone);
         if is_json {

@@ -21,8 +21,8 @@ use tokio::sync::Notify;
 
 use super::outside::{EventRange, StoredEvent};
 pub use envelope::{Rendered, render, render_trunk};
+pub(super) use reader::{Begin, range, subscribe};
 pub use reader::{CutOff, Gone, IdError, Reader};
-pub(super) use reader::{number, subscribe};
 use ring::Ring;
 
 /// Takes events that are on disk and hands them to every reader.

@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::view::VerificationView;
+use super::outside::EventRange;
+use super::view::{EventsView, VerificationView};
 use crate::verify::id::VerificationId;
 pub use code::Code;
 pub(super) use mapping::{
@@ -28,6 +29,7 @@ pub struct Problem {
     pointer: Option<String>,
     id: Option<VerificationId>,
     verification: Option<Box<VerificationView>>,
+    events: Option<EventsView>,
     retry_after: Option<Duration>,
 }
 
@@ -59,6 +61,9 @@ pub(super) struct Document<'a> {
     /// With `already_ended`: how it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<&'a VerificationView>,
+    /// With `events_gone`: those that are kept, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<EventsView>,
 }
 
 /// What every route may answer instead.
@@ -81,6 +86,7 @@ impl Problem {
             pointer: None,
             id: None,
             verification: None,
+            events: None,
             retry_after: code.retry_after(),
         }
     }
@@ -93,6 +99,11 @@ impl Problem {
     /// There is no such thing: the same words whether it never was, is forgotten, or cannot be.
     pub(super) fn not_found() -> Self {
         Self::new(Code::NotFound, "there is nothing with this id")
+    }
+
+    /// The events that a reader asks for cannot be read; `kept` can.
+    pub(super) fn events_gone(detail: String, kept: EventRange) -> Self {
+        Self { events: EventsView::new(kept), ..Self::new(Code::EventsGone, detail) }
     }
 
     fn after(self, retry_after: Duration) -> Self {
@@ -111,6 +122,7 @@ impl Serialize for Problem {
             pointer: self.pointer.as_deref(),
             id: self.id.map(|id| id.to_string()),
             verification: self.verification.as_deref(),
+            events: self.events,
         };
         document.serialize(serializer)
     }

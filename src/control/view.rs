@@ -4,6 +4,7 @@
 
 mod call;
 mod delivery;
+mod events;
 mod missed_call;
 mod pool;
 mod verification;
@@ -14,6 +15,7 @@ use crate::number::E164;
 use crate::time::Micros;
 pub use call::{AnyCallView, CallSummary, CallView, RungView, TraceView};
 pub use delivery::{DeliveryList, DeliveryView, RetriedView};
+pub use events::EventsView;
 pub use missed_call::{
     AwaitedCallView, DidList, DidView, MatchedCallView, MissedCallList, MissedCallView,
 };

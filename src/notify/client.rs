@@ -19,8 +19,9 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 
-use super::connect::{ConnectError, Connector, Names};
+use super::connect::{ConnectError, Connector};
 use super::failure::Failure;
+use super::lookup::Names;
 use super::message::{Endpoint, Message};
 use super::retry_after;
 use super::secret::Signer;

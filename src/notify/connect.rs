@@ -2,8 +2,6 @@
 //! connected to. There is no other way out, whatever the URL looks like.
 
 use std::future::Future;
-use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,35 +10,20 @@ use std::time::Duration;
 use hyper::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tower::Service;
 
 use super::failure::Failure;
 use super::guard::Allowed;
+use super::lookup::{Lookups, Names};
 use super::target::plain_host;
 
 /// Makes connections.
 #[derive(Clone)]
 pub(super) struct Connector {
     allowed: Arc<Allowed>,
-    names: Names,
-    /// A look-up that hangs keeps its thread beyond every time-out.
-    lookups: Arc<Semaphore>,
+    lookups: Arc<Lookups>,
 }
-
-/// Who knows the addresses of names.
-#[derive(Clone)]
-pub(super) enum Names {
-    /// The system.
-    System,
-    /// A test.
-    #[cfg(test)]
-    Told(Arc<Teller>),
-}
-
-#[cfg(test)]
-type Teller = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
 
 /// There is no connection.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -49,15 +32,14 @@ pub(super) struct ConnectError(pub(super) Failure);
 
 impl Connector {
     pub(super) fn new(allowed: Allowed, names: Names) -> Self {
-        let lookups = Arc::new(Semaphore::new(LOOKUPS_MAX));
-        Self { allowed: Arc::new(allowed), names, lookups }
+        Self { allowed: Arc::new(allowed), lookups: Lookups::new(names) }
     }
 
     async fn connect(self, uri: Uri) -> Result<TokioIo<TcpStream>, ConnectError> {
         let host = plain_host(uri.host().unwrap_or_default());
         let is_plain = uri.scheme_str() == Some("http");
         let port = uri.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
-        let mut addresses = self.look_up(host, port).await?;
+        let mut addresses = self.lookups.find(host, port).await.map_err(ConnectError)?;
         addresses.retain(|address| self.allowed.lets(address.ip()));
         addresses.truncate(ADDRESSES_MAX);
         let mut failure = Failure::Address;
@@ -74,29 +56,6 @@ impl Connector {
             }
         }
         Err(ConnectError(failure))
-    }
-
-    async fn look_up(&self, host: String, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
-        let unknown = ConnectError(Failure::Name);
-        match &self.names {
-            Names::System => {}
-            #[cfg(test)]
-            Names::Told(told) => {
-                return Ok(told(&host).into_iter().map(|ip| SocketAddr::new(ip, port)).collect());
-            }
-        }
-        if let Ok(address) = host.parse::<IpAddr>() {
-            return Ok(vec![SocketAddr::new(address, port)]);
-        }
-        let permit = self.lookups.clone().acquire_owned().await.map_err(|_| unknown)?;
-        let found = tokio::task::spawn_blocking(move || -> io::Result<Vec<SocketAddr>> {
-            let _permit = permit;
-            Ok((host.as_str(), port).to_socket_addrs()?.collect())
-        });
-        match found.await {
-            Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
-            Ok(Ok(_) | Err(_)) | Err(_) => Err(unknown),
-        }
     }
 }
 
@@ -121,5 +80,3 @@ impl Service<Uri> for Connector {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 4;
-/// Look-ups under way at once for one endpoint, or for all callbacks.
-const LOOKUPS_MAX: usize = 32;

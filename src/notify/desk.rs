@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::shelf::{Bounds, Effect, Shelf};
 use super::standing::{EndpointState, LastFailure, Standing};
 use crate::entropy::{Entropy, Stream};
-use crate::time::{Micros, WallClock};
+use crate::time::WallClock;
 
 /// All messages that are in memory.
 pub(super) struct Desk {
@@ -153,8 +153,10 @@ impl Desk {
     ) {
         let Some(message) = self.shelves[shelf.0].flying(id) else { return };
         let failures = message.attempts.saturating_add(1);
-        let until = message.matters_until.map_or(Micros(0), |until| self.clock.at(until));
-        let matters = Duration::from_micros(until.0.saturating_sub(message.created_at.0));
+        // Both instants: a wall clock that is set makes the schedule neither longer nor shorter.
+        let matters = message
+            .matters_until
+            .map_or(Duration::ZERO, |until| until.saturating_duration_since(message.created));
         let wished = wish.map(|wish| now + schedule::after(wish, &mut self.stream));
         let next = schedule::delay(failures, matters)
             .map(|delay| now + schedule::jittered(delay, &mut self.stream))

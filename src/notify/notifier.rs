@@ -15,9 +15,9 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::client::{self, Client};
-use super::connect::Names;
 use super::desk::{AskError, Desk, PutBack};
 use super::figures::{Figures, Tally};
+use super::lookup::Names;
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::{Outbox, OutboxError};
 use super::settings::Settings;

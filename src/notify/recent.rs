@@ -1,19 +1,24 @@
-//! Messages that ended a moment ago: a row that was read before its end must not bring one back.
+//! What was a moment ago: messages that ended, whom a row that was read before must not bring back, and
+//! receivers that were down.
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::message::MessageId;
-
-/// The last [`KEPT`] ids.
-#[derive(Debug, Default)]
-pub(super) struct Recent {
-    order: VecDeque<MessageId>,
-    ids: BTreeSet<MessageId>,
+/// The last [`KEPT`] of them.
+#[derive(Debug)]
+pub(super) struct Recent<T> {
+    order: VecDeque<T>,
+    ids: BTreeSet<T>,
 }
 
-impl Recent {
-    pub(super) fn insert(&mut self, id: MessageId) {
-        if !self.ids.insert(id) {
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self { order: VecDeque::new(), ids: BTreeSet::new() }
+    }
+}
+
+impl<T: Clone + Ord> Recent<T> {
+    pub(super) fn insert(&mut self, id: T) {
+        if !self.ids.insert(id.clone()) {
             return;
         }
         self.order.push_back(id);
@@ -24,18 +29,18 @@ impl Recent {
         }
     }
 
-    pub(super) fn contains(&self, id: MessageId) -> bool {
-        self.ids.contains(&id)
+    pub(super) fn contains(&self, id: &T) -> bool {
+        self.ids.contains(id)
     }
 
     /// Forgets it; true when it was there.
-    pub(super) fn remove(&mut self, id: MessageId) -> bool {
-        let was_there = self.ids.remove(&id);
+    pub(super) fn remove(&mut self, id: &T) -> bool {
+        let was_there = self.ids.remove(id);
         if was_there {
-            self.order.retain(|kept| *kept != id);
+            self.order.retain(|kept| kept != id);
         }
         was_there
     }
 }
 
-const KEPT: usize = 4_096;
+pub(super) const KEPT: usize = 4_096;

@@ -141,7 +141,12 @@ impl Reach {
     }
 
     pub(super) fn target(&self, url: &str) -> Result<Target, UrlError> {
-        let target = Target::parse(url)?;
+        let target = Target::parse(url).map_err(|error| match error {
+            UrlError::Scheme { found, .. } => {
+                UrlError::Scheme { found, allow_http: self.allow_http }
+            }
+            other => other,
+        })?;
         match target.is_encrypted || self.allow_http {
             true => Ok(target),
             false => Err(UrlError::Plain),

@@ -40,9 +40,9 @@ pub(super) struct Shelf {
     flying: usize,
     rest: Rest,
     /// Messages whose rows are gone.
-    gone: Recent,
+    gone: Recent<MessageId>,
     /// Dead letters.
-    dead: Recent,
+    dead: Recent<MessageId>,
     census: Census,
     /// Why the last try that failed did so, and when.
     last_failure: Option<LastFailure>,
@@ -128,7 +128,7 @@ impl Shelf {
     /// Takes a message in, unless it is here already.
     pub(super) fn insert(&mut self, mut message: Message, due: Instant) {
         let id = message.id;
-        if self.is_known(id) || self.dead.contains(id) {
+        if self.is_known(id) || self.dead.contains(&id) {
             return;
         }
         let name = lane_of(&message.endpoint);
@@ -150,7 +150,7 @@ impl Shelf {
     pub(super) fn ask(&mut self, message: Message, now: Instant) -> bool {
         let id = message.id;
         // It was taken since it was read.
-        if self.gone.contains(id) {
+        if self.gone.contains(&id) {
             return true;
         }
         let asked: usize = self.lanes.values().map(|lane| lane.asked.len()).sum();
@@ -206,7 +206,9 @@ impl Shelf {
         if flight.is_appeal && std::mem::take(&mut lane.is_disabled) {
             self.tally.is_disabled.store(false, Ordering::Relaxed);
         }
-        if let Some(since) = lane.breaker.on_success() {
+        let since = lane.breaker.on_success();
+        let is_owing = self.rest.settle(&name);
+        if since.is_some() || is_owing {
             // Whoever had to wait for hours need not wait for a receiver that works.
             let waiting = std::mem::take(&mut lane.waiting);
             for (due, id) in waiting {
@@ -216,12 +218,14 @@ impl Shelf {
                     held.state = State::Waiting(due);
                 }
             }
-            let after = now.saturating_duration_since(since);
+        }
+        let after = since.map(|since| now.saturating_duration_since(since));
+        if let Some(after) = after {
             self.tally.down.fetch_sub(1, Ordering::Relaxed);
             self.effects.push(Effect::Up { lane: name.clone(), after });
-            if after >= REVIVE_AFTER {
-                self.rest.revive(name.clone(), now);
-            }
+        }
+        if is_owing || after.is_some_and(|after| after >= REVIVE_AFTER) {
+            self.rest.revive(name.clone(), now);
         }
         self.relist(&name);
     }
@@ -321,7 +325,7 @@ impl Shelf {
 
     /// The message is in memory, or its row is gone.
     fn is_known(&self, id: MessageId) -> bool {
-        self.held.contains_key(&id) || self.gone.contains(id)
+        self.held.contains_key(&id) || self.gone.contains(&id)
     }
 }
 

@@ -6,16 +6,25 @@ use std::sync::Arc;
 use hyper::Uri;
 
 /// Why a URL cannot be posted to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum UrlError {
+    /// It holds what no URL does: a space, a line break, a letter that is not ASCII.
+    #[error(
+        "it holds {0:?}, must be plain ASCII: in a host's name as `xn--…`, elsewhere as `%` and two \
+         digits for each octet"
+    )]
+    Character(char),
     /// It carries a user name or a password.
     #[error("it has a user name or a password, which end up in logs")]
     Credentials,
+    /// There is none.
+    #[error("it is empty, must be a URL such as `https://host/path`")]
+    Empty,
     /// It names a place in a document.
     #[error("it has a fragment (`#…`), which is never sent")]
     Fragment,
-    /// It is of another kind, has no host, or holds what a URL cannot.
-    #[error("it is not `https://host/path` in plain ASCII (names in other letters as `xn--…`)")]
+    /// It has no scheme, or no host, or is no URL.
+    #[error("it is not of the form `https://host/path`")]
     Form,
     /// The host is not among those that are allowed.
     #[error("its host is not among those that are allowed")]
@@ -29,8 +38,19 @@ pub enum UrlError {
     )]
     NotPublic,
     /// It is not encrypted, and need be.
-    #[error("it is `http`, which is not allowed here")]
+    #[error("its scheme is `http`, must be `https` here")]
     Plain,
+    /// Its port is none.
+    #[error("its port is `{0}`, must be between 1 and 65535, or left out with its colon")]
+    Port(Box<str>),
+    /// It is of another kind.
+    #[error("its scheme is `{found}`, must be `https`{}", if *.allow_http { " or `http`" } else { "" })]
+    Scheme {
+        /// What it is.
+        found: Box<str>,
+        /// Whether it may be `http`, too.
+        allow_http: bool,
+    },
 }
 
 /// A URL that can be posted to.
@@ -47,6 +67,13 @@ impl Target {
         if url.len() > URL_BYTES_MAX {
             return Err(UrlError::Length);
         }
+        if url.is_empty() {
+            return Err(UrlError::Empty);
+        }
+        // `Uri` takes other letters behind the host, and would send them raw.
+        if let Some(odd) = url.chars().find(|it| !it.is_ascii_graphic()) {
+            return Err(UrlError::Character(odd));
+        }
         // `Uri` would drop it silently.
         if url.contains('#') {
             return Err(UrlError::Fragment);
@@ -55,17 +82,26 @@ impl Target {
         let is_encrypted = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            Some(_) | None => return Err(UrlError::Form),
+            Some(other) => {
+                return Err(UrlError::Scheme { found: other.into(), allow_http: false });
+            }
+            None => return Err(UrlError::Form),
         };
         let authority = uri.authority().ok_or(UrlError::Form)?;
         if authority.as_str().contains('@') {
             return Err(UrlError::Credentials);
         }
-        // An empty port, or one above 65535, is read as none.
-        let is_odd = authority.port().is_none() && authority.as_str() != authority.host();
         let host = plain_host(authority.host());
-        if is_odd || host.is_empty() || authority.port_u16() == Some(0) {
+        if host.is_empty() {
             return Err(UrlError::Form);
+        }
+        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        // An empty port, or one above 65535, is read as none.
+        if !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
+            let port = port.trim_start_matches(':');
+            // What is no number may be a password in the wrong place.
+            let is_number = port.bytes().all(|octet| octet.is_ascii_digit());
+            return Err(if is_number { UrlError::Port(port.into()) } else { UrlError::Form });
         }
         Ok(Self { host: host.into(), is_encrypted, uri })
     }
@@ -106,24 +142,32 @@ mod tests {
             assert_eq!(Target::parse(url).map(|target| target.host.to_string()), Ok(host.into()));
         }
         let long = format!("https://example.com/{}", "a".repeat(URL_BYTES_MAX));
+        let port = |port: &str| UrlError::Port(port.into());
+        let scheme = |found: &str| UrlError::Scheme { found: found.into(), allow_http: false };
         for (url, error) in [
             ("https://user:password@example.com/", UrlError::Credentials),
             ("https://example.com@127.0.0.1/", UrlError::Credentials),
             ("https://example.com/#a", UrlError::Fragment),
             ("unix:/run/docker.sock", UrlError::Form),
             ("file:///etc/passwd", UrlError::Form),
-            ("gopher://example.com/", UrlError::Form),
+            ("ftp://example.com/", scheme("ftp")),
+            ("gopher://example.com/", scheme("gopher")),
             ("//example.com/", UrlError::Form),
             ("/path", UrlError::Form),
-            ("", UrlError::Form),
+            ("", UrlError::Empty),
             ("https://", UrlError::Form),
             ("https://:443/", UrlError::Form),
-            ("https://example.com:/", UrlError::Form),
-            ("https://example.com:0/", UrlError::Form),
-            ("https://example.com:65536/", UrlError::Form),
-            ("https://exämple.com/", UrlError::Form),
-            ("https://example.com/a b", UrlError::Form),
-            ("https://example.com/\r\nx: y", UrlError::Form),
+            ("https://example.com:/", port("")),
+            ("https://example.com:0/", port("0")),
+            ("https://example.com:65536/", port("65536")),
+            ("https://example.com:99999", port("99999")),
+            ("https://[::1]:0/", port("0")),
+            ("https://example.com:hunter2/", UrlError::Form),
+            ("https://exämple.com/", UrlError::Character('ä')),
+            ("https://example.com/ü", UrlError::Character('ü')),
+            ("https://example.com/?a=\u{20ac}", UrlError::Character('€')),
+            ("https://example.com/a b", UrlError::Character(' ')),
+            ("https://example.com/\r\nx: y", UrlError::Character('\r')),
             (&long, UrlError::Length),
         ] {
             assert_eq!(check_url(url), Err(error), "{url}");

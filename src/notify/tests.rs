@@ -8,6 +8,7 @@ mod guard;
 mod notifier;
 mod receiver;
 mod receivers;
+mod revived;
 mod schedule;
 mod secret;
 mod world;

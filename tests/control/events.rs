@@ -43,7 +43,8 @@ async fn a_reader_that_comes_back_misses_nothing() {
     world.start().await;
     let text = until(&mut stream, "event: verification.created").await;
     drop(stream);
-    let id = text.split("id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    // The first is of the greeting, which is no event.
+    let id = text.split("id: ").nth(2).unwrap().lines().next().unwrap().to_owned();
     let by_query = format!("/v1/events?after={id}");
     // The header wins: a browser repeats the address it began with.
     let by_header = format!("Last-Event-ID: {id}\r\n");
@@ -55,10 +56,34 @@ async fn a_reader_that_comes_back_misses_nothing() {
 }
 
 #[tokio::test]
+async fn a_reader_that_was_cut_off_before_its_first_event_knows_where_to_go_on() {
+    let mut world = World::new(short()).await;
+    let text = until(&mut follow(&world, "/v1/events", "").await, "retry: ").await;
+    let id = text.split("id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    world.start().await;
+    let header = format!("Last-Event-ID: {id}\r\n");
+    let mut stream = follow(&world, "/v1/events", &header).await;
+    until(&mut stream, "event: verification.created").await;
+    let mut stream = follow(&world, "/v1/events?after=oldest", "").await;
+    until(&mut stream, "event: verification.created").await;
+}
+
+#[tokio::test]
 async fn events_that_are_gone_are_said_to_be_gone() {
-    let world = World::new(short()).await;
-    let reply = world.ask("GET", "/v1/events?after=1", "").await;
-    assert_eq!(reply.problem(), (410, "events_gone".to_owned()));
+    let world = World::new(Limits { events_kept: 10, ..short() }).await;
+    (0..30).for_each(|_| world.disk.numbering.on_trunk("asterisk", true, Micros(1)));
+    let (oldest, newest) = (world.disk.bus.range().oldest, world.disk.bus.range().latest);
+    for (after, word) in
+        [(1, "are not kept any more"), (newest + 1, "no event has had this number")]
+    {
+        let reply = world.ask("GET", &format!("/v1/events?after={after}"), "").await;
+        assert_eq!(reply.problem(), (410, "events_gone".to_owned()));
+        let said = reply.json();
+        assert!(said["detail"].as_str().unwrap().contains(word), "{said}");
+        assert_eq!(said["events"], serde_json::json!({ "oldest": oldest, "newest": newest }));
+    }
+    let status = world.ask("GET", "/v1/status", "").await.json();
+    assert_eq!(status["events"], serde_json::json!({ "oldest": oldest, "newest": newest }));
     for no_id in ["one", "1-", "1-5f3a9c2e", "-1"] {
         let reply = world.ask("GET", &format!("/v1/events?after={no_id}"), "").await;
         assert_eq!(reply.problem(), (400, "invalid_request".to_owned()), "{no_id}");

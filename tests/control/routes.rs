@@ -195,6 +195,8 @@ async fn the_gateway_shows_itself() {
     assert_eq!(pools["pools"][0]["distinct_suffixes"], 1_000);
     let status = world.ask("GET", "/v1/status", "").await.json();
     let version = env!("CARGO_PKG_VERSION");
+    // The start, and its call.
+    let oldest = world.disk.bus.range().oldest;
     assert_eq!(
         status,
         serde_json::json!({
@@ -206,6 +208,7 @@ async fn the_gateway_shows_itself() {
             "calls_in_flight": 1,
             "verifications_waiting": 0,
             "missed_calls_remembered": 0,
+            "events": { "oldest": oldest, "newest": oldest + 1 },
         })
     );
     let trunks = world.ask("GET", "/v1/trunks", "").await.json();

@@ -14,7 +14,7 @@ use super::numbering::Numbering;
 /// Where everything goes that must be on disk: one task writes it, in the order in which it comes.
 pub(crate) struct Disk {
     queue: mpsc::Sender<Write>,
-    bus: Arc<EventBus>,
+    pub(crate) bus: Arc<EventBus>,
     state: watch::Sender<State>,
     /// The replies that are on it.
     pub(crate) replies: watch::Sender<Vec<KeptReply>>,

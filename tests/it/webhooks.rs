@@ -2,13 +2,17 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::http::Reply;
 use crate::phones::{PHONE, with_dids};
@@ -25,11 +29,22 @@ struct Receiver {
     written: Arc<AtomicU64>,
 }
 
+/// A message as it came: its head, and its body.
+type Came = (String, String);
+
 /// What is done with a request, once its head was read.
 type Conduct = fn(TcpStream, &AtomicU64);
 
 impl Receiver {
     fn start(at: &str, conduct: impl Fn(TcpStream, &AtomicU64) + Send + Sync + 'static) -> Self {
+        Self::hearing(at, move |stream, _, written| conduct(stream, written))
+    }
+
+    /// The same, for a conduct that is told what came.
+    fn hearing(
+        at: &str,
+        conduct: impl Fn(TcpStream, Came, &AtomicU64) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(at).expect("an address of the loopback");
         let address = listener.local_addr().expect("it is bound");
         let (connections, written) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
@@ -39,8 +54,8 @@ impl Receiver {
                 count.fetch_add(1, Ordering::Relaxed);
                 let (conduct, bytes) = (conduct.clone(), bytes.clone());
                 thread::spawn(move || {
-                    let _ = stream.read(&mut [0; 16_384]);
-                    conduct(stream, &bytes);
+                    let came = hear(&mut stream);
+                    conduct(stream, came, &bytes);
                 });
             }
         });
@@ -53,6 +68,26 @@ impl Receiver {
 
     fn connections(&self) -> u64 {
         self.connections.load(Ordering::Relaxed)
+    }
+}
+
+/// Reads a request: as much as its length says, or as comes.
+fn hear(stream: &mut TcpStream) -> Came {
+    let (mut text, mut piece) = (String::new(), [0; 16_384]);
+    loop {
+        let read = stream.read(&mut piece).unwrap_or_default();
+        text.push_str(&String::from_utf8_lossy(&piece[..read]));
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            match read {
+                0 => return Came::default(),
+                _ => continue,
+            }
+        };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+        if body.len() >= length || read == 0 {
+            return (head.to_owned(), body.to_owned());
+        }
     }
 }
 
@@ -106,6 +141,70 @@ fn tried(world: &World, verification: &str) -> Value {
         let message = list["deliveries"][0].clone();
         (message["attempts"].as_u64()? > 0).then_some(message)
     })
+}
+
+/// Keeps the messages that come and takes them, as long as `is_up`.
+fn taking(is_up: &Arc<AtomicBool>) -> (Receiver, mpsc::Receiver<Came>) {
+    let (keep, came) = mpsc::sync_channel(16);
+    let is_up = is_up.clone();
+    let receiver = Receiver::hearing("127.0.0.1:0", move |mut stream, came, _| {
+        let status = if is_up.load(Ordering::Relaxed) { "204 No Content" } else { "500 No" };
+        let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+        let _ = keep.send(came);
+        let _ = stream.write_all(head.as_bytes());
+    });
+    (receiver, came)
+}
+
+/// Standard Webhooks 1.0, by hand; the id.
+fn signed((head, body): &Came) -> String {
+    let header = |name: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        line.unwrap_or_else(|| panic!("{name} is missing: {head}")).to_owned()
+    };
+    let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
+    let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("base64");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any length will do");
+    mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
+    let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+    assert_eq!(header("webhook-signature"), signature);
+    id
+}
+
+#[test]
+fn w01_the_callback_of_a_start_gets_its_end_signed_and_across_a_kill_with_the_same_id() {
+    let is_up = Arc::new(AtomicBool::new(true));
+    let (receiver, came) = taking(&is_up);
+    let mut world =
+        serving(&format!("[callbacks]\nenabled = true\nallow_private = true\n{SECRET}"));
+    let url = format!("{}/a?key=1", receiver.url("127.0.0.1"));
+    let id = end_one(&world, &json!({ "callback_url": url }));
+    let first = came.recv_timeout(PATIENCE).expect("a message");
+    assert!(first.0.starts_with("POST /hook/a?key=1 HTTP/1.1"), "{}", first.0);
+    let envelope: Value = serde_json::from_str(&first.1).expect("an envelope");
+    assert_eq!(
+        (&envelope["type"], &envelope["data"]["id"]),
+        (&json!("verification.canceled"), &json!(id))
+    );
+    signed(&first);
+    eventually("it is done with", || {
+        let left = world.client.get("/v1/webhooks/deliveries").json();
+        (left["deliveries"] == json!([])).then_some(())
+    });
+
+    // What was refused before the kill comes from the journal after it.
+    is_up.store(false, Ordering::Relaxed);
+    let id = end_one(&world, &json!({ "callback_url": url }));
+    let refused = came.recv_timeout(PATIENCE).expect("a message");
+    tried(&world, &id);
+    world.kill();
+    while came.try_recv().is_ok() {}
+    is_up.store(true, Ordering::Relaxed);
+    world.start_again();
+    let again = came.recv_timeout(PATIENCE).expect("the message once more");
+    assert_eq!(signed(&again), signed(&refused));
+    assert_eq!((&again.1, again.1.contains(&id)), (&refused.1, true));
+    world.stop();
 }
 
 #[test]

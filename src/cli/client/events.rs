@@ -1,5 +1,8 @@
 //! The daemon's event stream, as it arrives.
 
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -16,6 +19,35 @@ use super::frames::Frames;
 pub struct Events {
     body: Incoming,
     frames: Frames,
+}
+
+/// Where a stream begins, if not now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum After {
+    /// Behind the event with this number.
+    Event(u64),
+    /// With the oldest event that is kept.
+    Oldest,
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(number) => number.fmt(f),
+            Self::Oldest => f.write_str("oldest"),
+        }
+    }
+}
+
+impl FromStr for After {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        match text {
+            "oldest" => Ok(Self::Oldest),
+            number => number.parse().map(Self::Event),
+        }
+    }
 }
 
 /// One event's envelope.
@@ -47,6 +79,12 @@ impl Event {
 impl Events {
     pub(super) fn new(body: Incoming) -> Self {
         Self { body, frames: Frames::default() }
+    }
+
+    /// The number behind which to come back: of the last event, or, before the first, of the one that the
+    /// stream begins behind.
+    pub fn seen(&self) -> Option<u64> {
+        self.frames.seen()
     }
 
     /// Why there are no more events.

@@ -18,6 +18,7 @@ pub(super) struct Frames {
     bytes: Vec<u8>,
     frame: Frame,
     has_data: bool,
+    seen: Option<u64>,
     cut_off: Option<String>,
 }
 
@@ -52,11 +53,18 @@ impl Frames {
                 continue;
             }
             let frame = std::mem::take(&mut self.frame);
+            // Of a frame without data, too: the first one says where the stream begins.
+            self.seen = frame.id.parse().ok().or(self.seen);
             if std::mem::take(&mut self.has_data) {
                 return Some(frame);
             }
         }
         None
+    }
+
+    /// The number behind which to come back, once the stream has named one.
+    pub(super) fn seen(&self) -> Option<u64> {
+        self.seen
     }
 
     /// Why the daemon ends the stream, if it said so: in a comment, which is no frame.
@@ -120,6 +128,18 @@ mod tests {
         assert!(
             frames(&[b": keep-alive\n\nevent: x\n\nretry: 5\n\ndata: unfinished\n"]).is_empty()
         );
+    }
+
+    #[test]
+    fn an_id_without_data_says_where_to_go_on_and_is_no_event() {
+        let mut frames = Frames::default();
+        frames.push(b"retry: 1000\nid: 00000000000000000041\n").unwrap();
+        assert_eq!((frames.next_frame(), frames.seen()), (None, None), "it is not whole");
+        frames.push(b"\n").unwrap();
+        assert_eq!((frames.next_frame(), frames.seen()), (None, Some(41)));
+        frames.push(b"id: 42\ndata: {}\n\n: still here\n\n").unwrap();
+        assert_eq!(frames.next_frame().map(|frame| frame.id), Some("42".to_owned()));
+        assert_eq!((frames.next_frame(), frames.seen()), (None, Some(42)));
     }
 
     #[test]

@@ -43,6 +43,30 @@ fn watch_prints_a_line_for_each_event_and_where_it_stopped() {
 }
 
 #[test]
+fn watch_says_where_to_go_on_before_the_first_event_came() {
+    check(
+        "watch",
+        &[("GET /v1/events", 200, "retry: 1000\nid: 00000000000000000041\n\n")],
+        &expect![[r#"
+            > GET /v1/events
+            ! go on with: ringproof watch --after 41
+            ! error: the event stream broke off
+            exit 69
+        "#]],
+    );
+    check(
+        "watch --after oldest",
+        &[("GET /v1/events?after=oldest", 200, ": hello\n\n")],
+        &expect![[r#"
+            > GET /v1/events?after=oldest
+            ! go on with: ringproof watch --after oldest
+            ! error: the event stream broke off
+            exit 69
+        "#]],
+    );
+}
+
+#[test]
 fn status_says_whether_calls_can_be_placed() {
     let ready = [
         ("GET /v1/status", 200, STATUS),
@@ -63,6 +87,7 @@ fn status_says_whether_calls_can_be_placed() {
             | waiting for a call     0
             | calls in flight        2
             | calls remembered       0
+            | events kept            none that can be read
             | 
             | trunk  state  in flight  in flight max  calls/s max
             | alpha  up             2            100           50
@@ -89,6 +114,7 @@ fn status_says_whether_calls_can_be_placed() {
             | waiting for a call     0
             | calls in flight        2
             | calls remembered       0
+            | events kept            none that can be read
             | 
             | trunk  state  in flight  in flight max  calls/s max
             | alpha  up             2            100           50

@@ -32,9 +32,10 @@ fn w07_messages_that_were_not_taken_are_listed_and_filtered() {
     let path = "GET /v1/webhooks/deliveries?limit=5&state=dead&endpoint=shop&verification=ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
     check(
         "webhook list --json --state dead --endpoint shop --limit 5 --verification ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P",
-        &[(path, 200, "{\"deliveries\":[]}")],
+        &[(path, 200, "{\"deliveries\":[]}"), (ENDPOINTS, 200, SHOP)],
         &expect![[r#"
             > GET /v1/webhooks/deliveries?limit=5&state=dead&endpoint=shop&verification=ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P
+            > GET /v1/webhooks/endpoints
             | {"deliveries":[]}
             exit 0
         "#]],
@@ -181,5 +182,49 @@ fn endpoints_are_shown_with_what_waits_for_them() {
     );
 }
 
+#[test]
+fn w07_an_endpoint_that_nobody_knows_is_said_to_be_none() {
+    let list = "GET /v1/webhooks/deliveries?limit=20&endpoint=typo";
+    let (nothing, none) = (r#"{"deliveries":[],"next":null}"#, r#"{"endpoints":[]}"#);
+    check(
+        "webhook list --endpoint typo",
+        &[(list, 200, nothing), (ENDPOINTS, 200, SHOP)],
+        &expect![[r#"
+            > GET /v1/webhooks/deliveries?limit=20&endpoint=typo
+            > GET /v1/webhooks/endpoints
+            | message  endpoint  event  verification  state  tries  next  last failure
+            ! no endpoint `typo` is configured, and nothing waits for one; there are: shop
+            exit 1
+        "#]],
+    );
+    check(
+        "webhook list --endpoint shop",
+        &[
+            ("GET /v1/webhooks/deliveries?limit=20&endpoint=shop", 200, nothing),
+            (ENDPOINTS, 200, SHOP),
+        ],
+        &expect![[r#"
+            > GET /v1/webhooks/deliveries?limit=20&endpoint=shop
+            > GET /v1/webhooks/endpoints
+            | message  endpoint  event  verification  state  tries  next  last failure
+            exit 0
+        "#]],
+    );
+    let retry = "POST /v1/webhooks/deliveries/retry";
+    let gone = r#"{"code":"endpoint_gone","title":"The endpoint is not in the configuration","detail":"it is not"}"#;
+    check(
+        "webhook retry --all --endpoint typo",
+        &[(retry, 409, gone), (ENDPOINTS, 200, none)],
+        &expect![[r#"
+            > POST /v1/webhooks/deliveries/retry {"endpoint":"typo"}
+            > GET /v1/webhooks/endpoints
+            ! no endpoint `typo` is configured, and nothing waits for one; there are: none
+            exit 1
+        "#]],
+    );
+}
+
+const ENDPOINTS: &str = "GET /v1/webhooks/endpoints";
+const SHOP: &str = r#"{"endpoints":[{"name":"shop","host":"a","state":"working","rests_until":null,"waiting":0,"trying":0,"dead":0,"last_error":null}]}"#;
 /// A page with others behind it.
 const FIRST_PAGE: &str = r#"{"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"shop","event":"trunk.down","verification":null,"sequence":8,"state":"dead","created_at":"2026-11-20T10:15:30.123Z","attempts":12,"next_at":null,"last_status":410,"error":"it replied 410"}],"next":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q"}"#;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Question, Wait};
 use crate::cli::Failure;
-use crate::cli::client::{ClientError, Events, Wish};
+use crate::cli::client::{After, ClientError, Events, Wish};
 use crate::cli::reply::{Call, Verification, apart};
 use crate::cli::terminal::{Terminal, clean};
 
@@ -137,7 +137,7 @@ impl Wait<'_> {
 
     async fn try_again(&mut self, terminal: &mut Terminal) -> Result<Back, Break> {
         // The stream first: what happens between the two requests is in it.
-        let events = asked(self.client.events(self.seen), terminal).await;
+        let events = asked(self.client.events(self.seen.map(After::Event)), terminal).await;
         let (events, is_new) = match events.map_err(Break::or_full_disk) {
             // They are not kept for so long, or it is another journal, which numbers them otherwise.
             Err(Break::Failure(Failure::Client(ClientError::Refused(problem))))

@@ -107,7 +107,7 @@ fn one_mistake_in_a_webhook_hides_no_other() {
     check(
         &[(MAIN, &*main), (PROFILE, TRUNK), ("keys", &*keys)],
         expect![[r#"
-        ringproof.toml:12: `webhook.url` is a string that is not repeated here (it is not `https://host/path` in plain ASCII (names in other letters as `xn--…`)), must be a URL such as "https://example.com/hook"
+        ringproof.toml:12: `webhook.url` is a string that is not repeated here (it is not of the form `https://host/path`), must be a URL such as "https://example.com/hook"
         ringproof.toml:15: `webhook.name` is "a" for the second time, must be a name of its own
         ringproof.toml:16: `webhook.url` is `http`, must be `https`, unless `allow_http` is true
         ringproof.toml:17: `webhook.secret` is a string that is not repeated here (it does not begin with `whsec_` or `whsk_`), must be `whsec_` or `whsk_` and base64, as `ringproof webhook secret` prints it

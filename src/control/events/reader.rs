@@ -26,11 +26,20 @@ pub struct Reader {
 /// Why there is no reader.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Gone {
-    /// The events after that one are not kept any more, or there never was one with this number.
+    /// The events after that one are not kept any more.
     #[error(
-        "the events after this one are not kept any more: read the state anew, then follow from now on"
+        "the events after this one are not kept any more{}: follow from now on, then read the state \
+         anew, in this order",
+        kept(.0)
     )]
-    Gone,
+    Gone(EventRange),
+    /// No event has had this number.
+    #[error(
+        "no event has had this number here{}: follow from now on, then read the state anew, in this \
+         order",
+        kept(.0)
+    )]
+    Never(EventRange),
     /// The disk cannot tell.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -50,34 +59,79 @@ pub enum CutOff {
 
 /// It is no event's id.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("an event is named by its `id`, which is a number, or by its `sequence`")]
+#[error(
+    "an event is named by its `id`, which is a number, or by its `sequence`; `oldest` begins with the \
+     oldest that is kept"
+)]
 pub struct IdError;
 
+/// Where a reader begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in super::super) enum Begin {
+    /// Behind the event with this number.
+    After(u64),
+    /// With what happens next.
+    Now,
+    /// With the oldest event that is kept.
+    Oldest,
+}
+
+impl Begin {
+    /// What a client names.
+    pub(in super::super) fn read(text: &str) -> Result<Self, IdError> {
+        match text {
+            "oldest" => Ok(Self::Oldest),
+            id => number(id).map(Self::After),
+        }
+    }
+}
+
+/// Which events there are.
+fn kept(range: &EventRange) -> String {
+    let EventRange { oldest, latest } = range;
+    if oldest > latest { String::new() } else { format!(", only those from {oldest} to {latest}") }
+}
+
 /// The number of the event that a client names.
-pub(in super::super) fn number(id: &str) -> Result<u64, IdError> {
+pub(super) fn number(id: &str) -> Result<u64, IdError> {
     let is_plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
     id.parse().ok().filter(|_| is_plain).ok_or(IdError)
 }
 
-/// A reader of everything after the event with this number, or of everything from now on.
+/// A reader of everything from there on.
 ///
 /// # Errors
 ///
-/// That event is not kept any more, or there never was one with this number.
+/// The event that it begins behind is not kept any more, or there never was one with this number.
 pub(in super::super) async fn subscribe(
     bus: &Arc<EventBus>,
     store: &Arc<dyn Store>,
-    after: Option<u64>,
+    begin: Begin,
 ) -> Result<Reader, Gone> {
-    let Some(number) = after else { return Ok(Reader::new(bus, None)) };
-    if let Some(place) = bus.ring.after(number) {
+    let in_memory = match begin {
+        Begin::After(number) => bus.ring.after(number),
+        Begin::Now => return Ok(Reader::new(bus, None)),
+        Begin::Oldest => None,
+    };
+    if let Some(place) = in_memory {
         return Ok(Reader::new(bus, Some((place, None))));
     }
+    let range = range(store).await?;
+    let place = match begin {
+        Begin::After(number) if number > range.latest => return Err(Gone::Never(range)),
+        Begin::After(number) if number + 1 < range.oldest => return Err(Gone::Gone(range)),
+        Begin::After(number) => number + 1,
+        Begin::Now | Begin::Oldest => range.oldest,
+    };
+    // What memory has is not read from the disk.
+    let page = bus.ring.after(place.saturating_sub(1)).is_none().then(VecDeque::new);
+    Ok(Reader::new(bus, Some((place, page))))
+}
+
+/// Which events are on disk.
+pub(in super::super) async fn range(store: &Arc<dyn Store>) -> Result<EventRange, Unavailable> {
     let store = Arc::clone(store);
-    let EventRange { oldest, latest } = aside(move || store.event_range()).await?;
-    let place = number.checked_add(1).filter(|place| *place >= oldest && number <= latest);
-    let place = place.ok_or(Gone::Gone)?;
-    Ok(Reader::new(bus, Some((place, Some(VecDeque::new())))))
+    aside(move || store.event_range()).await
 }
 
 impl Reader {
@@ -92,6 +146,12 @@ impl Reader {
         // word before it looks at the other's, and the fence keeps that order.
         fence(Ordering::SeqCst);
         Self { bus: Arc::clone(bus), place, page }
+    }
+
+    /// The number of the last event that it has seen, or need not see: who comes back with it misses
+    /// nothing.
+    pub fn seen(&self) -> u64 {
+        self.place.saturating_sub(1)
     }
 
     /// The next event, as a frame of the event stream; waits for it.

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::super::outside::{Store, Unavailable};
 use super::super::testing::Disk;
+use super::reader::number;
 use super::*;
 use crate::time::Micros;
 
@@ -46,12 +47,13 @@ fn an_id_is_a_number_and_nothing_else() {
 
 #[tokio::test]
 async fn a_reader_comes_back_where_it_was() {
-    let (bus, store) = (bus(10), Disk::with_events(0..0));
+    let (bus, store) = (bus(10), Disk::with_events(START..START + 3));
     publish(&bus, START..START + 3);
     let mut reader = after(&bus, &store, START).await.unwrap();
     assert!(next(&mut reader, &store).starts_with(&format!("id: {:020}\n", START + 1)));
-    assert_eq!(after(&bus, &store, START - 2).await.map(drop), Err(Gone::Gone));
-    assert_eq!(after(&bus, &store, START + 3).await.map(drop), Err(Gone::Gone), "of a later one");
+    let kept = EventRange { oldest: START, latest: START + 2 };
+    assert_eq!(after(&bus, &store, START - 2).await.map(drop), Err(Gone::Gone(kept)));
+    assert_eq!(after(&bus, &store, START + 3).await.map(drop), Err(Gone::Never(kept)));
 }
 
 #[tokio::test]
@@ -131,14 +133,31 @@ async fn what_is_deleted_while_a_reader_turns_pages_cuts_it_off() {
 async fn events_beyond_the_oldest_and_the_latest_are_gone() {
     let (bus, store) = (bus(3), Disk::with_events(START - 10..START));
     assert!(after(&bus, &store, START - 11).await.is_ok(), "the one before the oldest");
-    assert_eq!(after(&bus, &store, START - 12).await.map(drop), Err(Gone::Gone));
+    let kept = EventRange { oldest: START - 10, latest: START - 1 };
+    assert_eq!(after(&bus, &store, START - 12).await.map(drop), Err(Gone::Gone(kept)));
     assert!(after(&bus, &store, START - 1).await.is_ok(), "the latest");
     for later in [START, START + 1, u64::MAX] {
-        assert_eq!(after(&bus, &store, later).await.map(drop), Err(Gone::Gone), "{later}");
+        assert_eq!(after(&bus, &store, later).await.map(drop), Err(Gone::Never(kept)), "{later}");
     }
     store.is_away.store(true, Ordering::Relaxed);
     let away = Err(Gone::Unavailable(Unavailable));
     assert_eq!(after(&bus, &store, START - 5).await.map(drop), away);
+}
+
+#[tokio::test]
+async fn who_begins_with_the_oldest_gets_what_is_on_disk_and_what_follows() {
+    for on_disk in [START - 5..START, START..START] {
+        let (bus, store) = (bus(3), Disk::with_events(on_disk.clone()));
+        publish(&bus, START..START + 2);
+        let store: Arc<dyn Store> = store;
+        let mut reader = subscribe(&bus, &store, Begin::Oldest).await.unwrap();
+        assert_eq!(reader.seen(), on_disk.start - 1);
+        for number in on_disk.start..START + 2 {
+            let frame = reader.next(&store).await.unwrap();
+            assert!(frame.starts_with(format!("id: {number:020}\n").as_bytes()), "{number}");
+            assert_eq!(reader.seen(), number);
+        }
+    }
 }
 
 #[test]
@@ -201,7 +220,7 @@ fn next(reader: &mut Reader, store: &Arc<Disk>) -> String {
 
 async fn after(bus: &Arc<EventBus>, store: &Arc<Disk>, number: u64) -> Result<Reader, Gone> {
     let store: Arc<dyn Store> = store.clone();
-    subscribe(bus, &store, Some(number)).await
+    subscribe(bus, &store, Begin::After(number)).await
 }
 
 async fn next_later(reader: &mut Reader, store: &Arc<Disk>) -> Result<Bytes, CutOff> {

@@ -159,7 +159,7 @@ impl Code {
             Self::BodyTooLarge => "The body is too long",
             Self::CallInProgress => "The phone is being called",
             Self::EndpointGone => "The endpoint is not in the configuration",
-            Self::EventsGone => "These events are not kept any more",
+            Self::EventsGone => "These events cannot be read",
             Self::Forbidden => "The key does not allow this",
             Self::IdempotencyMismatch => "The Idempotency-Key was used with another body",
             Self::InvalidRequest => "The request is not valid",

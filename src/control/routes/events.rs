@@ -16,7 +16,7 @@ use tracing::warn;
 use super::super::access::Peer;
 use super::super::api::Api;
 use super::super::counters::Shed;
-use super::super::events::{CutOff, Gone, IdError, Reader, number, subscribe};
+use super::super::events::{Begin, CutOff, Gone, IdError, Reader, subscribe};
 use super::super::problem::{Code, Problem, Refused};
 use super::super::request::{EventsQuery, Query};
 use super::permit;
@@ -25,8 +25,9 @@ use super::permit;
 ///
 /// Each event has an `id` that rises, its type as `event`, and as `data` the envelope
 /// `{"type","timestamp","sequence","data"}`, where `sequence` is the same number. A reader that is too
-/// slow is cut off, and told so in a comment; it comes back with `Last-Event-ID`, and is told
-/// `events_gone` when that event is not kept any more, or never was.
+/// slow is cut off, and told so in a comment; it comes back with `Last-Event-ID`, which the stream names
+/// at its begin already, and is told `events_gone`, with what is kept, when that event is not kept any
+/// more, or never was. Who needs the state beside the events follows first and reads then.
 #[utoipa::path(
     get, path = "/v1/events", tag = "events", operation_id = "followEvents", security(("key" = ["read"])),
     params(
@@ -50,10 +51,10 @@ pub(super) async fn follow(
         None => query.after,
     };
     let invalid = |error: IdError| Problem::new(Code::InvalidRequest, error.to_string());
-    let after = seen.map(|id| number(&id).map_err(invalid)).transpose()?;
+    let begin = seen.map_or(Ok(Begin::Now), |id| Begin::read(&id)).map_err(invalid)?;
     let permit = permit(&api.readers, &api, Shed::EventReaders, "too many follow the events")?;
-    let reader = subscribe(&api.bus, &api.store, after).await.map_err(|error| match error {
-        Gone::Gone => Problem::new(Code::EventsGone, error.to_string()),
+    let reader = subscribe(&api.bus, &api.store, begin).await.map_err(|error| match error {
+        Gone::Gone(kept) | Gone::Never(kept) => Problem::events_gone(error.to_string(), kept),
         Gone::Unavailable(error) => error.into(),
     })?;
     let stop = api.stop.subscribe();
@@ -94,7 +95,7 @@ impl Follower {
         match self.progress {
             Progress::Greeting => {
                 self.progress = Progress::Following;
-                return Some(Bytes::from_static(GREETING));
+                return Some(greeting(self.reader.seen()));
             }
             Progress::Following => {}
             Progress::Over => return None,
@@ -124,6 +125,11 @@ impl Follower {
 }
 
 const LAST_EVENT_ID: &str = "last-event-id";
-/// Tells that the stream has begun, and how soon to come back when it breaks.
-const GREETING: &[u8] = b"retry: 1000\n\n";
+
+/// Tells that the stream has begun, how soon to come back when it breaks, and behind which event if none
+/// came till then (WHATWG HTML §9.2.6: a block without data sets the last event ID, and is no event).
+fn greeting(seen: u64) -> Bytes {
+    format!("retry: 1000\nid: {seen:020}\n\n").into()
+}
+
 const KEEP_ALIVE: &[u8] = b": still here\n\n";

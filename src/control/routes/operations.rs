@@ -1,6 +1,7 @@
 //! The gateway itself: pools, trunks, health, metrics, its description, its inside.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json as Body;
 use axum::extract::State;
@@ -8,13 +9,15 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::super::api::Api;
 use super::super::clock;
+use super::super::events::range;
 use super::super::outside::{Readiness, TrunkState, Unavailable};
 use super::super::problem::{Code, Problem, Refused};
-use super::super::view::{HealthWord, PoolList, PoolView, ReadinessWord, timestamp};
+use super::super::view::{EventsView, HealthWord, PoolList, PoolView, ReadinessWord, timestamp};
 use super::{aside, scan};
 use crate::verify::{Census, Level};
 
@@ -55,6 +58,9 @@ pub(super) struct StatusView {
     verifications_waiting: usize,
     /// Missed calls that count for a verification that is yet to be started.
     missed_calls_remembered: usize,
+    /// The events that `GET /v1/events` can begin with; null without any, and while the disk does not
+    /// work.
+    events: Option<EventsView>,
 }
 
 /// The gateway in a few words.
@@ -67,6 +73,7 @@ pub(super) struct StatusView {
 )]
 pub(super) async fn status(State(api): State<Arc<Api>>) -> Body<StatusView> {
     let (started_at, uptime) = api.status.started();
+    let events = timeout(EVENTS_WAIT, range(&api.store)).await;
     let census = api.service.census();
     Body(StatusView {
         version: env!("CARGO_PKG_VERSION"),
@@ -77,6 +84,7 @@ pub(super) async fn status(State(api): State<Arc<Api>>) -> Body<StatusView> {
         calls_in_flight: api.status.trunks().iter().map(|trunk| trunk.in_flight).sum(),
         verifications_waiting: census.waiting.size,
         missed_calls_remembered: census.recent.size,
+        events: events.ok().and_then(Result::ok).and_then(EventsView::new),
     })
 }
 
@@ -207,3 +215,6 @@ fn census(census: &Census) -> Value {
         "missed_calls_untold": untold,
     })
 }
+
+/// How long a word about the gateway waits for its disk.
+const EVENTS_WAIT: Duration = Duration::from_secs(1);

@@ -77,7 +77,8 @@ impl Census {
         self.dead = self.dead.saturating_sub(u64::from(is_counted));
     }
 
-    fn is_counted(&self, message: &Message) -> bool {
+    /// Of this life, or seen by the walk already.
+    pub(super) fn is_counted(&self, message: &Message) -> bool {
         message.created >= self.begun || message.id < self.unseen
     }
 }

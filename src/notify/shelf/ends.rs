@@ -26,7 +26,7 @@ impl Shelf {
             }
             Some((_, State::Asked | State::Flying(_))) => return,
             None => {
-                let is_ours = self.dead.remove(id);
+                let is_ours = self.dead.remove(&id);
                 match is_ours || message.next.is_none() {
                     true => self.census.on_erased(message, is_ours),
                     false => self.census.on_over(message),
@@ -68,7 +68,7 @@ impl Shelf {
 
     /// A dead letter is tried again. Nothing happens if it is none.
     pub(super) fn raise(&mut self, message: &Message) {
-        let is_ours = self.dead.remove(message.id);
+        let is_ours = self.dead.remove(&message.id);
         if is_ours || message.next.is_none() {
             self.census.on_raised(message, is_ours);
         }

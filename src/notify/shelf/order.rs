@@ -34,6 +34,8 @@ impl Shelf {
         if lane.is_idle() && matches!(self.of, Of::Urls) {
             if lane.breaker.is_open() {
                 self.tally.down.fetch_sub(1, Ordering::Relaxed);
+                // What it did not take lies on disk, and comes back when it takes something.
+                self.rest.owe(name);
             }
             self.lanes.remove(name);
             return;

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::message::MessageId;
+use super::super::message::{Message, MessageId};
 use super::super::outbox::Found;
+use super::super::recent::Recent;
 use super::{Shelf, order::lane_of};
 
 /// What is on disk and not in memory, as far as is known.
@@ -23,6 +24,9 @@ pub(super) struct Rest {
     /// Lanes whose dead letters the present walk brings back, and those of the next one.
     revived: BTreeSet<Arc<str>>,
     to_revive: BTreeSet<Arc<str>>,
+    /// Lanes that something is brought back for once they take a message, whatever their breakers know:
+    /// an earlier life left it, or the lane was forgotten while it was down.
+    owing: Recent<Arc<str>>,
 }
 
 impl Rest {
@@ -35,7 +39,21 @@ impl Rest {
             read_at: None,
             revived: BTreeSet::new(),
             to_revive: BTreeSet::new(),
+            owing: Recent::default(),
         }
+    }
+
+    /// When this lane takes a message, what it did not take comes back.
+    pub(super) fn owe(&mut self, lane: &Arc<str>) {
+        // A walk that has yet to begin finds it all.
+        if !self.to_revive.contains(lane) {
+            self.owing.insert(lane.clone());
+        }
+    }
+
+    /// The lane took a message. True when something is to be brought back for that.
+    pub(super) fn settle(&mut self, lane: &Arc<str>) -> bool {
+        self.owing.remove(lane)
     }
 
     /// `id` was left there, due at `due`.
@@ -82,10 +100,14 @@ impl Shelf {
         self.rest.read_at = Some(now);
         self.rest.cursor = found.next;
         for row in found.messages {
-            let is_revived = self.rest.revived.contains(&lane_of(&row.endpoint));
+            let lane = lane_of(&row.endpoint);
+            let is_revived = self.rest.revived.contains(&lane);
             let is_gone = row.status == Some(410);
             let is_dead = row.next.is_none() && !self.is_known(row.id);
-            if !self.gone.contains(row.id) && !self.dead.contains(row.id) {
+            if !self.gone.contains(&row.id) && !self.dead.contains(&row.id) {
+                if !self.census.is_counted(&row) && was_put_off(&row, now) {
+                    self.rest.owe(&lane);
+                }
                 self.census.on_found(&row, is_dead);
             }
             self.census.on_seen(row.id);
@@ -128,6 +150,15 @@ impl Shelf {
         let can_go = self.ready.first().is_some_and(|(at, _)| *at <= now);
         let slowly = rest.read_at.map_or(due, |last| due.max(last + PAGE_GAP));
         (!can_go || self.flying >= self.bounds.all).then_some(slowly)
+    }
+}
+
+/// Whether a message of an earlier life waits longer than for a receiver that works: as a dead letter,
+/// or for its next try. What a 410 ended is tried when somebody asks.
+fn was_put_off(row: &Message, now: Instant) -> bool {
+    match row.next {
+        Some(due) => row.attempts > 0 && due > now,
+        None => row.status != Some(410),
     }
 }
 

@@ -206,11 +206,11 @@ fn a_list_tells_when_a_message_is_tried_while_its_endpoint_rests_is_down_or_want
     assert_eq!(world.desk.standing(&removed, world.now).1.state, Gone);
 }
 
-/// A dead letter of an earlier life, on disk.
+/// A dead letter of an earlier life, on disk: one that comes back when somebody asks, and not before.
 fn dead(world: &World, n: u64, name: &str) -> Message {
     let mut letter = message(n, named(name), world.zero);
     letter.created = world.zero - Duration::from_secs(1);
-    letter.next = None;
+    (letter.next, letter.status) = (None, Some(410));
     world.rows.insert(letter.clone());
     letter
 }

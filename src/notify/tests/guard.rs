@@ -1,6 +1,9 @@
 //! Which addresses are the public internet, and which hosts callbacks may go to.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
+
+use expect_test::expect;
 
 use super::super::{Allowed, Callbacks, HostPattern, UrlError, is_public};
 use super::world::reach;
@@ -73,6 +76,36 @@ fn w05_an_address_that_is_not_public_is_refused_before_anybody_connects() {
     }
     callbacks.reach.allowed = Allowed::Everything;
     assert!(inside.into_iter().all(|url| callbacks.check(url) == Ok(())));
+}
+
+#[test]
+fn w05_who_gives_a_wrong_url_hears_what_was_found_and_what_is_accepted() {
+    let mut callbacks = Callbacks { hosts: vec![], reach: reach() };
+    let mut said = String::new();
+    for allow_http in [false, true] {
+        callbacks.reach.allow_http = allow_http;
+        for url in ["", "ftp://a/", "http://a/", "https://a:0/", "https://a:99999/", "https://a/ü"]
+        {
+            let error =
+                callbacks.check(url).map_or_else(|error| error.to_string(), |()| "ok".into());
+            writeln!(said, "{url}: {error}").unwrap();
+        }
+    }
+    expect![[r#"
+        : it is empty, must be a URL such as `https://host/path`
+        ftp://a/: its scheme is `ftp`, must be `https`
+        http://a/: its scheme is `http`, must be `https` here
+        https://a:0/: its port is `0`, must be between 1 and 65535, or left out with its colon
+        https://a:99999/: its port is `99999`, must be between 1 and 65535, or left out with its colon
+        https://a/ü: it holds 'ü', must be plain ASCII: in a host's name as `xn--…`, elsewhere as `%` and two digits for each octet
+        : it is empty, must be a URL such as `https://host/path`
+        ftp://a/: its scheme is `ftp`, must be `https` or `http`
+        http://a/: ok
+        https://a:0/: its port is `0`, must be between 1 and 65535, or left out with its colon
+        https://a:99999/: its port is `99999`, must be between 1 and 65535, or left out with its colon
+        https://a/ü: it holds 'ü', must be plain ASCII: in a host's name as `xn--…`, elsewhere as `%` and two digits for each octet
+    "#]]
+    .assert_eq(&said);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
 use super::super::client::{Client, Failed, tls};
-use super::super::connect::Names;
 use super::super::failure::Failure;
+use super::super::lookup::Names;
 use super::super::{Allowed, HostPattern, Message, Reach, Trust};
 use super::receiver::{Conduct, OK, Receiver, Seen};
 use super::world::{BEGIN, message, named, reach};

@@ -1,12 +1,12 @@
 //! When a message that failed is tried again.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::super::MESSAGE_KEPT;
 use super::super::failure::Failure;
 use super::super::retry_after::RETRY_AFTER_MAX;
 use super::super::schedule::{after, delay, jittered};
-use super::world::{World, message, named, settings};
+use super::world::{BEGIN, Receiver, World, message, named, settings};
 use crate::entropy::Entropy;
 
 fn delays(matters: u64) -> Vec<u64> {
@@ -61,6 +61,28 @@ fn w03_the_desk_keeps_the_schedule_until_the_message_is_a_dead_letter() {
     let dead = world.rows.get(mattering.id).unwrap();
     assert_eq!((dead.attempts, dead.next, dead.status), (16, None, Some(500)));
     assert_eq!(dead.error.as_deref(), Some("it replied 500"));
+}
+
+#[test]
+fn w03_a_wall_clock_that_is_set_changes_no_schedule() {
+    let mut world = World::new(&settings());
+    let mut mattering = message(1, named("a"), world.now);
+    mattering.matters_until = Some(world.now + Duration::from_secs(600));
+    world.rows.insert(mattering.clone());
+    world.desk.push(mattering.clone(), world.now);
+    let set = |world: &World, ahead: u64| {
+        let wall = UNIX_EPOCH + Duration::from_secs(BEGIN + ahead);
+        world.clock.resample(world.zero, wall);
+    };
+    let refuse: Receiver<'_> = &|_, _| Err(Failure::Status(500));
+    set(&world, 86_400);
+    world.run(Duration::from_secs(2_400), Duration::ZERO, refuse);
+    set(&world, 0);
+    world.run(Duration::from_secs(3 * 86_400), Duration::ZERO, refuse);
+    let dead = world.rows.get(mattering.id).unwrap();
+    assert_eq!((dead.attempts, dead.next), (16, None), "as if nobody had touched the clock");
+    let (last, _) = world.tried.last().unwrap();
+    assert!(*last > Duration::from_secs(12 * 3_600), "{last:?}");
 }
 
 #[test]

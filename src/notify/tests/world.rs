@@ -162,6 +162,7 @@ const LOOK: usize = 1_000;
 /// A desk and its outbox, and receivers that are a function of the message and the moment.
 pub(super) struct World {
     pub(super) desk: Desk,
+    pub(super) clock: WallClock,
     pub(super) rows: Arc<Rows>,
     pub(super) now: Instant,
     pub(super) zero: Instant,
@@ -177,10 +178,10 @@ impl World {
     pub(super) fn new(settings: &Settings) -> Self {
         let zero = origin();
         let clock = WallClock::new(zero, UNIX_EPOCH + Duration::from_secs(BEGIN));
-        let desk = Desk::new(settings, clock, &Entropy::seeded(7), zero);
+        let desk = Desk::new(settings, clock.clone(), &Entropy::seeded(7), zero);
         let rows = Arc::default();
         let (tried, said) = (vec![], vec![]);
-        Self { desk, rows, now: zero, zero, tried, said, reads: 0 }
+        Self { desk, clock, rows, now: zero, zero, tried, said, reads: 0 }
     }
 
     /// Commits a message that is due now, and pushes it.
@@ -195,8 +196,8 @@ impl World {
 
     /// Another life begins with what is on disk.
     pub(super) fn restart(&mut self, settings: &Settings) {
-        let clock = WallClock::new(self.now, UNIX_EPOCH + Duration::from_secs(BEGIN));
-        self.desk = Desk::new(settings, clock, &Entropy::seeded(8), self.now);
+        self.clock = WallClock::new(self.now, UNIX_EPOCH + Duration::from_secs(BEGIN));
+        self.desk = Desk::new(settings, self.clock.clone(), &Entropy::seeded(8), self.now);
         for (endpoint, until) in self.rows.pauses().unwrap() {
             self.desk.pause(&endpoint, until);
         }
