@@ -20,9 +20,12 @@
 //! 2xx with ACK and BYE, also after the end.
 //! Invariants: while the call lives it has a `next_wake`; it ends once.
 
+mod hang_up;
+
 use std::mem;
 use std::time::{Duration, Instant};
 
+use self::hang_up::{HangUp, cut_short, hung_up_outcome};
 use super::classify;
 use crate::outcome::Outcome;
 use crate::time::Wake;
@@ -345,43 +348,6 @@ enum Evidence {
     Alert,
     /// The profile says that what came, or the time that passed, means ringing.
     Guess,
-}
-
-/// Why we hang up.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum HangUp {
-    Asked,
-    NothingRings,
-    RangEnough,
-}
-
-impl HangUp {
-    fn outcome(self, rang: bool) -> Outcome {
-        match (self, rang) {
-            (Self::NothingRings, false) => Outcome::NoRinging,
-            (Self::Asked, _) | (Self::NothingRings, true) => Outcome::Withdrawn,
-            (Self::RangEnough, _) => Outcome::Completed,
-        }
-    }
-}
-
-/// A final response after our CANCEL: 487 confirms it; another code crossed it. Once the phone has
-/// rung as planned, how the trunk phrases the end does not matter.
-fn hung_up_outcome(why: HangUp, rang: bool, code: u16, q850_cause: Option<u8>) -> Outcome {
-    match (why, code) {
-        (_, 487) | (HangUp::RangEnough, _) => why.outcome(rang),
-        (HangUp::Asked | HangUp::NothingRings, _) => classify::refusal(code, q850_cause, rang),
-    }
-}
-
-/// A final response that we did not ask for. A 487 then comes from the trunk's own limit, or from
-/// the `Expires` of the INVITE.
-fn cut_short(code: u16, q850_cause: Option<u8>, rang: bool) -> Outcome {
-    match (code, rang) {
-        (487, true) => Outcome::Completed,
-        (487, false) => Outcome::NoRinging,
-        _ => classify::refusal(code, q850_cause, rang),
-    }
 }
 
 /// `is_settled`: the phone rang, or nobody wants it to ring any more.
