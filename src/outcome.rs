@@ -35,8 +35,8 @@ pub enum Outcome {
     Redirected,
     /// The trunk refuses for a reason of its own (401, 407, 488 and the like).
     Refused,
-    /// The gateway died while the call was up, or before its end was on disk. It was hung up at the
-    /// restart.
+    /// The gateway was stopped, and hung up, or died while the call was up or before its end was on
+    /// disk; then the next process hung up.
     Restarted,
     /// Nothing at all was heard after the INVITE.
     Silence,
@@ -49,7 +49,7 @@ pub enum Outcome {
     /// The INVITE was not sent or not delivered: the system or the network said so (no route, ICMP),
     /// or every trunk was at its limits for too long.
     Unsent,
-    /// We gave up before the phone had rung for long enough: the client or a stop wanted it, or it
+    /// We gave up before the phone had rung for long enough: nobody waited for the call any more, or it
     /// began to ring only while we gave up.
     Withdrawn,
 }
@@ -178,6 +178,18 @@ impl Side {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_outcome_stands_in_the_page_of_events() {
+        let page = include_str!("../docs/events.md");
+        let (_, table) = page.split_once("## How a call ends").unwrap();
+        for outcome in Outcome::ALL {
+            let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+            let word = format!("`{outcome}`");
+            let found = rows.filter(|first| first.split(", ").any(|it| it == word)).count();
+            assert_eq!(found, 1, "{outcome}");
+        }
+    }
 
     #[test]
     fn every_outcome_survives_its_number() {

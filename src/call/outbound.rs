@@ -181,7 +181,9 @@ impl Outbound {
             State::HangingUp { why, rang, .. } => {
                 (hung_up_outcome(why, rang, code, q850_cause), true)
             }
-            State::Unwanted { why: HangUp::Asked, .. } => (Outcome::Withdrawn, true),
+            State::Unwanted { why: why @ (HangUp::Asked | HangUp::Stopped), .. } => {
+                (why.outcome(false), true)
+            }
             State::Ringing { .. } => (cut_short(code, q850_cause, true), true),
             State::Calling { .. }
             | State::Proceeding { .. }
@@ -209,13 +211,22 @@ impl Outbound {
         }
     }
 
-    /// The client, or the stop of the daemon, wants the phone to be quiet now.
+    /// Nobody waits for the call any more: the phone shall be quiet now.
     pub fn hang_up(&mut self, now: Instant) -> Step {
+        self.quieten(HangUp::Asked, now)
+    }
+
+    /// The daemon stops: the same, while somebody may wait for the call.
+    pub fn stop(&mut self, now: Instant) -> Step {
+        self.quieten(HangUp::Stopped, now)
+    }
+
+    fn quieten(&mut self, why: HangUp, now: Instant) -> Step {
         let (next, step) = match mem::replace(&mut self.state, State::Ended) {
-            State::Calling { .. } => (self.unwanted(HangUp::Asked), Step::default()),
-            State::Proceeding { .. } => self.hang_up_now(HangUp::Asked, None, now),
-            State::Recording { .. } => (State::Ended, end(Outcome::Withdrawn, None, None, true)),
-            State::Ringing { evidence, .. } => self.hang_up_now(HangUp::Asked, Some(evidence), now),
+            State::Calling { .. } => (self.unwanted(why), Step::default()),
+            State::Proceeding { .. } => self.hang_up_now(why, None, now),
+            State::Recording { .. } => (State::Ended, end(why.outcome(false), None, None, true)),
+            State::Ringing { evidence, .. } => self.hang_up_now(why, Some(evidence), now),
             state @ (State::Ended | State::HangingUp { .. } | State::Unwanted { .. }) => {
                 (state, Step::default())
             }
@@ -288,7 +299,9 @@ impl Outbound {
         match mem::replace(&mut self.state, State::Ended) {
             State::Ended => Step::default(),
             // Nobody wants the call any more: do not ring through another trunk either.
-            State::Unwanted { why: HangUp::Asked, .. } => end(Outcome::Withdrawn, None, None, true),
+            State::Unwanted { why: why @ (HangUp::Asked | HangUp::Stopped), .. } => {
+                end(why.outcome(false), None, None, true)
+            }
             State::Calling { .. }
             | State::HangingUp { .. }
             | State::Proceeding { .. }

@@ -172,7 +172,7 @@ pub enum Reason {
     NumberUnallocated,
     /// A limit was reached while it was pending.
     RejectedByPolicy,
-    /// The gateway died while its call was up, and the phone may not have rung.
+    /// The gateway was stopped, or died, while its call was up, and the phone may not have rung.
     Restarted,
     /// Wrong codes used up the attempts.
     TooManyAttempts,

@@ -6,12 +6,14 @@ use crate::outcome::Outcome;
 /// Why we hang up.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum HangUp {
-    /// Nobody waits for the call any more, or the daemon stops.
+    /// Nobody waits for the call any more.
     Asked,
     /// It takes too long.
     NothingRings,
     /// As planned.
     RangEnough,
+    /// The daemon stops.
+    Stopped,
 }
 
 impl HangUp {
@@ -21,6 +23,7 @@ impl HangUp {
             (Self::NothingRings, false) => Outcome::NoRinging,
             (Self::Asked, _) | (Self::NothingRings, true) => Outcome::Withdrawn,
             (Self::RangEnough, _) => Outcome::Completed,
+            (Self::Stopped, _) => Outcome::Restarted,
         }
     }
 }
@@ -35,7 +38,9 @@ pub(super) fn hung_up_outcome(
 ) -> Outcome {
     match (why, code) {
         (_, 487) | (HangUp::RangEnough, _) => why.outcome(rang),
-        (HangUp::Asked | HangUp::NothingRings, _) => classify::refusal(code, q850_cause, rang),
+        (HangUp::Asked | HangUp::NothingRings | HangUp::Stopped, _) => {
+            classify::refusal(code, q850_cause, rang)
+        }
     }
 }
 
