@@ -31,6 +31,8 @@ pub enum Outcome {
     Malformed,
     /// The trunk took the call (100) but nothing ever rang.
     NoRinging,
+    /// The INVITE was not sent, since the journal refused the record of it, or took too long.
+    NotRecorded,
     /// The trunk wants the call to go elsewhere (3xx), which is not followed.
     Redirected,
     /// The trunk refuses for a reason of its own (401, 407, 488 and the like).
@@ -56,7 +58,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of the declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Answered,
         Self::AnsweredInRace,
         Self::AnsweredSuspect,
@@ -68,6 +70,7 @@ impl Outcome {
         Self::Declined,
         Self::Malformed,
         Self::NoRinging,
+        Self::NotRecorded,
         Self::Redirected,
         Self::Refused,
         Self::Restarted,
@@ -93,6 +96,7 @@ impl Outcome {
             Self::Declined => "declined",
             Self::Malformed => "malformed",
             Self::NoRinging => "no_ringing",
+            Self::NotRecorded => "not_recorded",
             Self::Redirected => "redirected",
             Self::Refused => "refused",
             Self::Restarted => "restarted",
@@ -121,6 +125,7 @@ impl Outcome {
             | Self::Changed
             | Self::Malformed
             | Self::NoRinging
+            | Self::NotRecorded
             | Self::Redirected
             | Self::Refused
             | Self::Restarted
@@ -197,6 +202,6 @@ mod tests {
             assert_eq!(Outcome::from_u8(outcome as u8), Some(outcome));
         }
         assert_eq!(Outcome::from_u8(0), None);
-        assert_eq!(Outcome::from_u8(21), None);
+        assert_eq!(Outcome::from_u8(22), None);
     }
 }

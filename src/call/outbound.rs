@@ -114,7 +114,7 @@ impl Outbound {
     /// There will be no record: nothing is sent, through no other trunk either.
     pub fn on_not_recorded(&mut self) -> Step {
         let is_recording = matches!(self.state, State::Recording { .. });
-        if is_recording { self.end_unsent() } else { Step::default() }
+        if is_recording { self.end_unrecorded() } else { Step::default() }
     }
 
     /// The INVITE has been sent again.
@@ -247,7 +247,7 @@ impl Outbound {
                 (self.ringing(Evidence::Guess, now), step)
             }
             State::Proceeding { .. } => self.hang_up_now(HangUp::NothingRings, None, now),
-            State::Recording { .. } => (State::Ended, self.end_unsent()),
+            State::Recording { .. } => (State::Ended, self.end_unrecorded()),
             State::Ringing { evidence, .. } => {
                 self.hang_up_now(HangUp::RangEnough, Some(evidence), now)
             }
@@ -312,9 +312,9 @@ impl Outbound {
     }
 
     /// Another trunk would need the same record.
-    fn end_unsent(&mut self) -> Step {
+    fn end_unrecorded(&mut self) -> Step {
         self.state = State::Ended;
-        end(Outcome::Unsent, None, None, true)
+        end(Outcome::NotRecorded, None, None, true)
     }
 
     fn evidence(&self, code: u16) -> Option<Evidence> {
