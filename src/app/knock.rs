@@ -22,7 +22,11 @@ pub(super) fn knock(path: &Path, sockets: &[Vec<Socket>]) {
         Ok(calls) if calls.is_empty() => return,
         Ok(calls) => calls,
         Err(error) => {
-            return warn!(%error, "what rings cannot be told before the journal is read");
+            return warn!(
+                file = %strips::beside(path).display(), %error,
+                "the copy of the calls in flight cannot be read: what the process before this one left \
+                 ringing is hung up when the journal is read; let this user read the file, or delete it"
+            );
         }
     };
     let mut sent = 0;
