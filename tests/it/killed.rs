@@ -115,7 +115,7 @@ fn d03_a_phone_that_was_answered_is_hung_up_by_the_next_process() {
     });
     assert_eq!(world.get(&id(&started))["flash_call"]["call"]["outcome"], "answered_suspect");
     world.kill_and_start();
-    assert!(!world.log().contains("CANCELled what may ring"), "{}", world.log());
+    assert!(!world.log().contains("hung up what may be up"), "{}", world.log());
     world.stop();
 }
 
