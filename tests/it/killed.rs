@@ -78,7 +78,7 @@ fn d03_a_stop_says_at_once_that_it_waits_for_calls_of_the_process_before() {
         world.log().contains(words).then_some(())
     });
     world.signal(Signal::SIGTERM);
-    assert_eq!(world.exits(Duration::from_secs(5)).code(), Some(0));
+    assert_eq!(world.exits(Duration::from_secs(5)).code(), Some(1));
     assert!(world.log().contains("by a second signal calls=0 left_behind=1"), "{}", world.log());
 }
 
