@@ -52,10 +52,11 @@ impl Strips {
         let path = beside(path);
         let open =
             || OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
-        let file = open().or_else(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied => fs::remove_file(&path).and_then(|()| open()),
-            _ => Err(error),
-        })?;
+        let file =
+            open().or_else(|error| match error.kind() == io::ErrorKind::PermissionDenied {
+                true => fs::remove_file(&path).and_then(|()| open()),
+                false => Err(error),
+            })?;
         Ok(Self { file, places: HashMap::new(), free: vec![] })
     }
 
