@@ -31,12 +31,14 @@ pub enum Outcome {
     Malformed,
     /// The trunk took the call (100) but nothing ever rang.
     NoRinging,
+    /// The INVITE was not sent, since the journal refused the record of it, or took too long.
+    NotRecorded,
     /// The trunk wants the call to go elsewhere (3xx), which is not followed.
     Redirected,
     /// The trunk refuses for a reason of its own (401, 407, 488 and the like).
     Refused,
-    /// The gateway died while the call was up, or before its end was on disk. It was hung up at the
-    /// restart.
+    /// The gateway was stopped, and hung up, or died while the call was up or before its end was on
+    /// disk; then the next process hung up.
     Restarted,
     /// Nothing at all was heard after the INVITE.
     Silence,
@@ -49,14 +51,14 @@ pub enum Outcome {
     /// The INVITE was not sent or not delivered: the system or the network said so (no route, ICMP),
     /// or every trunk was at its limits for too long.
     Unsent,
-    /// We gave up before the phone had rung for long enough: the client or a stop wanted it, or it
+    /// We gave up before the phone had rung for long enough: nobody waited for the call any more, or it
     /// began to ring only while we gave up.
     Withdrawn,
 }
 
 impl Outcome {
     /// Every outcome, in the order of the declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Answered,
         Self::AnsweredInRace,
         Self::AnsweredSuspect,
@@ -68,6 +70,7 @@ impl Outcome {
         Self::Declined,
         Self::Malformed,
         Self::NoRinging,
+        Self::NotRecorded,
         Self::Redirected,
         Self::Refused,
         Self::Restarted,
@@ -93,6 +96,7 @@ impl Outcome {
             Self::Declined => "declined",
             Self::Malformed => "malformed",
             Self::NoRinging => "no_ringing",
+            Self::NotRecorded => "not_recorded",
             Self::Redirected => "redirected",
             Self::Refused => "refused",
             Self::Restarted => "restarted",
@@ -121,6 +125,7 @@ impl Outcome {
             | Self::Changed
             | Self::Malformed
             | Self::NoRinging
+            | Self::NotRecorded
             | Self::Redirected
             | Self::Refused
             | Self::Restarted
@@ -180,11 +185,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_outcome_stands_in_the_page_of_events() {
+        let page = include_str!("../docs/events.md");
+        let (_, table) = page.split_once("## How a call ends").unwrap();
+        for outcome in Outcome::ALL {
+            let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+            let word = format!("`{outcome}`");
+            let found = rows.filter(|first| first.split(", ").any(|it| it == word)).count();
+            assert_eq!(found, 1, "{outcome}");
+        }
+    }
+
+    #[test]
     fn every_outcome_survives_its_number() {
         for outcome in Outcome::ALL {
             assert_eq!(Outcome::from_u8(outcome as u8), Some(outcome));
         }
         assert_eq!(Outcome::from_u8(0), None);
-        assert_eq!(Outcome::from_u8(21), None);
+        assert_eq!(Outcome::from_u8(22), None);
     }
 }

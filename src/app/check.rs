@@ -62,6 +62,7 @@ impl Verdict {
                 let cautions = config.cautions.iter().map(Finding::of_caution);
                 let limits = files_max.and_then(|most| files::too_few(&config, most));
                 let limits = limits.into_iter().chain(files::open_journal(&config));
+                let limits = limits.chain(files::no_strips(&config));
                 let (missing, doubtful): (Vec<_>, Vec<_>) =
                     files::no_journal(&config).into_iter().partition(|it| it.is_certain);
                 let limits = limits.chain(doubtful.into_iter().map(|it| it.message)).map(whole);

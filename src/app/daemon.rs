@@ -22,7 +22,7 @@ use super::reload::Reloader;
 use super::settings;
 use super::shards::{self, Shards};
 use super::status::DaemonStatus;
-use super::stop;
+use super::stop::{self, Up};
 use super::teller::{Item, Teller};
 use super::trunks::Trunks;
 use super::{chores, knock, threads};
@@ -96,9 +96,12 @@ pub(super) enum StartError {
     Verify(#[from] SettingsError),
 }
 
-/// A daemon has ended without knowing that everything is on disk.
+/// A daemon has ended, and something is left.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unsaved {
+pub(super) enum Unfinished {
+    /// Calls may be up. They are in the journal.
+    #[error("stopped while {0} may be up: the next start hangs up what is left")]
+    Calls(Up),
     /// Nobody was told of what is lost.
     #[error("the journal's disk does not work or is too slow: what happened last may be lost")]
     Held,
@@ -199,12 +202,12 @@ impl Daemon {
     ///
     /// # Errors
     ///
-    /// It has ended, and what happened last may be lost.
+    /// It has ended, and what happened last may be lost, or calls may be up.
     pub(super) async fn run(
         self,
         stop: impl Future<Output = ()>,
         stop_now: impl Future<Output = ()>,
-    ) -> Result<(), Unsaved> {
+    ) -> Result<(), Unfinished> {
         let Self { server, api, verify, scribe, teller, shards, running, trunks, wall, .. } = self;
         let (journal, hooks, tasks) = (self.journal, self.hooks, self.tasks);
         let (terms, file) = (self.terms, self.file);
@@ -221,30 +224,34 @@ impl Daemon {
             std::future::pending().await
         };
         let serve = server.run(api, drained.notified());
-        tokio::select! {
-            () = stop::run((stop, stop_now), (drain, &drained), serve, || shards.up()) => {}
-            () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => {}
-            () = resume => {}
-            () = chores::sweep(&journal, (terms, &file), &hooks) => {}
-            () = chores::heed(&journal) => {}
-        }
+        let left = tokio::select! {
+            up = stop::run((stop, stop_now), (drain, &drained), serve, || shards.up()) => up,
+            () = chores::watch(&verify, &shards, &trunks, &scribe, &wall) => Up::default(),
+            () = resume => Up::default(),
+            () = chores::sweep(&journal, (terms, &file), &hooks) => Up::default(),
+            () = chores::heed(&journal) => Up::default(),
+        };
         let settled = timeout(stop::LAST_WORDS_MAX, settle(&teller, &journal)).await;
         if !file.is_there() {
-            return Err(Unsaved::Gone);
+            return Err(Unfinished::Gone);
         }
-        settled.unwrap_or(Err(Unsaved::Held)).inspect_err(|_| {
+        settled.unwrap_or(Err(Unfinished::Held)).inspect_err(|_| {
             error!(
                 held = journal.held(),
                 "what happened last is in memory alone, and ends with it"
             );
-        })
+        })?;
+        match left.is_nothing() {
+            true => Ok(()),
+            false => Err(Unfinished::Calls(left)),
+        }
     }
 }
 
 /// Waits until everything that has happened so far is told and on disk.
-async fn settle(teller: &Teller<Item>, journal: &Journal) -> Result<(), Unsaved> {
+async fn settle(teller: &Teller<Item>, journal: &Journal) -> Result<(), Unfinished> {
     teller.flush().await;
-    journal.barrier().await.map_err(|_| Unsaved::Held)
+    journal.barrier().await.map_err(|_| Unfinished::Held)
 }
 
 /// Whether the verification room can work with a configuration, and what is unwise in it. Touches

@@ -1,6 +1,7 @@
 //! What the system lets this process do: how many files it may have open, and whether that is
 //! enough for its connections; no core dumps; whether there is a place for the journal.
 
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,7 @@ use nix::unistd::{AccessFlags, access};
 
 use super::settings;
 use crate::config::Config;
+use crate::store::strips;
 
 /// Lets this process have as many files open as it may: distributions keep the soft limit at 1024
 /// for the sake of `select`, which nothing here uses. Returns the limit that holds afterwards;
@@ -84,7 +86,29 @@ pub(super) fn open_journal(config: &Config) -> Option<String> {
     })
 }
 
-/// Why there can be no journal at `path`, for this user.
+/// What to say when the copy of the calls in flight, beside the journal, cannot be kept.
+pub(super) fn no_strips(config: &Config) -> Option<String> {
+    let (file, reason) = unkept(&config.journal.path)?;
+    Some(format!(
+        "the copy of the calls in flight cannot be kept at \"{}\", {reason}: after a crash phones ring on \
+         until the journal is read (a file there can be deleted: the gateway makes it anew)",
+        file.display()
+    ))
+}
+
+/// Why there can be no strips beside the journal at `path`, which is there, for this user.
+fn unkept(path: &Path) -> Option<(PathBuf, &'static str)> {
+    let (file, journal) = (strips::beside(path), path.metadata().ok()?);
+    let reason = match file.metadata() {
+        Ok(found) if found.uid() != journal.uid() => Some(ANOTHER_OWNER),
+        Ok(_) => unwritable(&file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => unwritable(&file),
+        Err(_) => Some("where this user may not look"),
+    };
+    reason.map(|reason| (file, reason))
+}
+
+/// Why there can be no file of ours at `path`, for this user.
 fn unwritable(path: &Path) -> Option<&'static str> {
     if path.exists() {
         let may_write = || access(path, AccessFlags::R_OK | AccessFlags::W_OK).is_ok();
@@ -136,6 +160,7 @@ fn file_at(path: &Path) -> Option<(u64, u64)> {
     path.metadata().ok().map(|found| (found.dev(), found.ino()))
 }
 
+const ANOTHER_OWNER: &str = "which belongs to another user than the journal";
 const NO_FILE: &str = "which is no file";
 const NO_FOLDER: &str = "in a folder that does not exist";
 /// By the group, and by everybody.
@@ -146,53 +171,4 @@ const OWN_FILES: u64 = 24;
 const FILES_FOR_A_SHARD: u64 = 4;
 
 #[cfg(test)]
-mod tests {
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_moved_or_replaced_is_not_there() {
-        let place = std::env::temp_dir().join(format!("ringproof-found-{}", std::process::id()));
-        fs::create_dir_all(&place).unwrap();
-        let (path, moved) = (place.join("journal"), place.join("moved"));
-        fs::write(&path, "").unwrap();
-        let found = Found::at(path.clone());
-        assert!(found.is_there());
-        fs::rename(&path, &moved).unwrap();
-        assert!(found.was_there(), "nobody has looked");
-        assert!(!found.is_there());
-        assert!(!found.was_there());
-        fs::write(&path, "another").unwrap();
-        assert!(!found.is_there());
-        fs::rename(&moved, &path).unwrap();
-        assert!(found.is_there());
-        fs::remove_dir_all(place).unwrap();
-    }
-
-    #[test]
-    fn a_journal_needs_a_folder_that_is_there_and_can_be_written() {
-        let place = std::env::temp_dir().join(format!("ringproof-files-{}", std::process::id()));
-        fs::create_dir_all(&place).unwrap();
-        let journal = place.join("journal");
-        assert_eq!(unwritable(&journal), None);
-        assert!(!journal.exists(), "it only looks");
-        assert_eq!(unwritable(&place), Some("which is no file"));
-        assert_eq!(unwritable(&journal.join("in")), Some("in a folder that does not exist"));
-        // Who may do everything may also write here.
-        let only_owner = |reason| (place.metadata().unwrap().uid() != 0).then_some(reason);
-        fs::set_permissions(&place, Permissions::from_mode(0o500)).unwrap();
-        let locked = only_owner("in a folder that this user may not write");
-        assert_eq!(unwritable(&journal), locked);
-        fs::set_permissions(&place, Permissions::from_mode(0o700)).unwrap();
-        fs::write(&journal, "").unwrap();
-        assert_eq!(unwritable(&journal), None);
-        fs::set_permissions(&journal, Permissions::from_mode(0o400)).unwrap();
-        let locked = only_owner("a file that this user may not read and write");
-        assert_eq!(unwritable(&journal), locked);
-        fs::remove_file(&journal).unwrap();
-        assert_eq!(unwritable(&journal.join("in")), Some("in a folder that does not exist"));
-        fs::remove_dir_all(place).unwrap();
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
-use super::daemon::{Daemon, Listens, StartError, Unsaved};
+use super::daemon::{Daemon, Listens, StartError, Unfinished};
 use super::reload::Reloader;
 use super::{files, settings, signals, stop};
 use crate::cli::{Exit, Serve, Terminal};
@@ -36,9 +36,11 @@ pub(super) fn serve(arguments: &Serve, terminal: &mut Terminal) -> Exit {
                 Failure::Start(StartError::Messages(_) | StartError::Verify(_)) => {
                     Exit::Configuration
                 }
-                Failure::Log(_) | Failure::Start(_) | Failure::System(_) | Failure::Unsaved(_) => {
-                    Exit::System
-                }
+                Failure::Unfinished(Unfinished::Calls(_)) => Exit::Negative,
+                Failure::Log(_)
+                | Failure::Start(_)
+                | Failure::System(_)
+                | Failure::Unfinished(Unfinished::Gone | Unfinished::Held) => Exit::System,
             }
         }
     }
@@ -54,7 +56,7 @@ enum Failure {
     #[error("the system refuses: {0}")]
     System(#[from] io::Error),
     #[error(transparent)]
-    Unsaved(#[from] Unsaved),
+    Unfinished(#[from] Unfinished),
 }
 
 fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Failure> {

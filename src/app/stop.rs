@@ -7,6 +7,8 @@
 //! seconds together.
 #![expect(clippy::disallowed_methods, reason = "the clock of the stop is wound here")]
 
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -14,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 /// Calls that may be up.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Up {
     /// Of this process.
     pub(super) calls: u64,
@@ -24,15 +26,33 @@ pub(super) struct Up {
     pub(super) byes: u64,
 }
 
+impl Up {
+    /// Whether nothing is.
+    pub(super) fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl fmt::Display for Up {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calls, left_behind, byes } = self;
+        let plural = if *calls == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{calls} call{plural}, {left_behind} of the process before it and {byes} without an answer to their BYE"
+        )
+    }
+}
+
 /// Serves until `stop`, then waits for `drain`, which ends every call, and tells `drained`, which
-/// ends `serve`. `up` says what is waited for.
+/// ends `serve`. `up` says what is waited for. Returns what is left.
 pub(super) async fn run(
     (stop, stop_now): (impl Future<Output = ()>, impl Future<Output = ()>),
     (drain, drained): (impl Future<Output = ()>, &Notify),
     serve: impl Future<Output = ()>,
     up: impl Fn() -> Up,
-) {
-    let stopping = Notify::new();
+) -> Up {
+    let (stopping, has_ended) = (Notify::new(), AtomicBool::new(false));
     let end = async {
         stop.await;
         stopping.notify_one();
@@ -53,7 +73,10 @@ pub(super) async fn run(
             );
         }
         match timeout(DRAIN_MAX, drain).await {
-            Ok(()) => info!("every call has ended"),
+            Ok(()) => {
+                has_ended.store(true, Ordering::Relaxed);
+                info!("every call has ended");
+            }
             Err(_) => {
                 let Up { calls, left_behind, byes } = up();
                 warn!(calls, left_behind, byes, "some calls did not end in time");
@@ -72,6 +95,10 @@ pub(super) async fn run(
             let Up { calls, left_behind, byes } = up();
             warn!(calls, left_behind, byes, "stopped at once, by a second signal");
         }
+    }
+    match has_ended.load(Ordering::Relaxed) {
+        true => Up::default(),
+        false => up(),
     }
 }
 
@@ -100,7 +127,8 @@ mod tests {
     async fn r13_calls_and_clients_that_do_not_end_delay_a_stop_by_33_seconds_at_most() {
         let (begun, drained) = (Instant::now(), Notify::new());
         let stop = sleep(Duration::from_secs(100));
-        run((stop, pending()), (pending(), &drained), pending(), up).await;
+        let left = run((stop, pending()), (pending(), &drained), pending(), up).await;
+        assert_eq!(left, up());
         let took = begun.elapsed() - Duration::from_secs(100);
         let took = took + LAST_WORDS_MAX + LEFTOVERS_MAX;
         assert!(took > Duration::from_secs(32) && took <= Duration::from_secs(33), "{took:?}");
@@ -110,15 +138,15 @@ mod tests {
     async fn r13_a_second_signal_waits_for_nothing() {
         let (begun, drained) = (Instant::now(), Notify::new());
         let second = sleep(Duration::from_secs(3));
-        run((ready(()), second), (pending(), &drained), pending(), up).await;
-        assert_eq!(begun.elapsed(), Duration::from_secs(3));
+        let left = run((ready(()), second), (pending(), &drained), pending(), up).await;
+        assert_eq!((begun.elapsed(), left), (Duration::from_secs(3), up()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn r13_the_api_is_served_until_the_last_call_has_ended() {
         let (begun, drained) = (Instant::now(), Notify::new());
         let drain = sleep(Duration::from_secs(2));
-        run((ready(()), pending()), (drain, &drained), drained.notified(), up).await;
-        assert_eq!(begun.elapsed(), Duration::from_secs(2));
+        let left = run((ready(()), pending()), (drain, &drained), drained.notified(), up).await;
+        assert_eq!((begun.elapsed(), left), (Duration::from_secs(2), Up::default()));
     }
 }

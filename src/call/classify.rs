@@ -34,6 +34,7 @@ pub fn ended_by(outcome: Outcome) -> Side {
         Outcome::CancelUnconfirmed
         | Outcome::Completed
         | Outcome::NoRinging
+        | Outcome::NotRecorded
         | Outcome::Restarted
         | Outcome::Unsent
         | Outcome::Withdrawn => Side::Us,

@@ -20,9 +20,12 @@
 //! 2xx with ACK and BYE, also after the end.
 //! Invariants: while the call lives it has a `next_wake`; it ends once.
 
+mod hang_up;
+
 use std::mem;
 use std::time::{Duration, Instant};
 
+use self::hang_up::{HangUp, cut_short, hung_up_outcome};
 use super::classify;
 use crate::outcome::Outcome;
 use crate::time::Wake;
@@ -111,7 +114,7 @@ impl Outbound {
     /// There will be no record: nothing is sent, through no other trunk either.
     pub fn on_not_recorded(&mut self) -> Step {
         let is_recording = matches!(self.state, State::Recording { .. });
-        if is_recording { self.end_unsent() } else { Step::default() }
+        if is_recording { self.end_unrecorded() } else { Step::default() }
     }
 
     /// The INVITE has been sent again.
@@ -178,7 +181,9 @@ impl Outbound {
             State::HangingUp { why, rang, .. } => {
                 (hung_up_outcome(why, rang, code, q850_cause), true)
             }
-            State::Unwanted { why: HangUp::Asked, .. } => (Outcome::Withdrawn, true),
+            State::Unwanted { why: why @ (HangUp::Asked | HangUp::Stopped), .. } => {
+                (why.outcome(false), true)
+            }
             State::Ringing { .. } => (cut_short(code, q850_cause, true), true),
             State::Calling { .. }
             | State::Proceeding { .. }
@@ -206,13 +211,22 @@ impl Outbound {
         }
     }
 
-    /// The client, or the stop of the daemon, wants the phone to be quiet now.
+    /// Nobody waits for the call any more: the phone shall be quiet now.
     pub fn hang_up(&mut self, now: Instant) -> Step {
+        self.quieten(HangUp::Asked, now)
+    }
+
+    /// The daemon stops: the same, while somebody may wait for the call.
+    pub fn stop(&mut self, now: Instant) -> Step {
+        self.quieten(HangUp::Stopped, now)
+    }
+
+    fn quieten(&mut self, why: HangUp, now: Instant) -> Step {
         let (next, step) = match mem::replace(&mut self.state, State::Ended) {
-            State::Calling { .. } => (self.unwanted(HangUp::Asked), Step::default()),
-            State::Proceeding { .. } => self.hang_up_now(HangUp::Asked, None, now),
-            State::Recording { .. } => (State::Ended, end(Outcome::Withdrawn, None, None, true)),
-            State::Ringing { evidence, .. } => self.hang_up_now(HangUp::Asked, Some(evidence), now),
+            State::Calling { .. } => (self.unwanted(why), Step::default()),
+            State::Proceeding { .. } => self.hang_up_now(why, None, now),
+            State::Recording { .. } => (State::Ended, end(why.outcome(false), None, None, true)),
+            State::Ringing { evidence, .. } => self.hang_up_now(why, Some(evidence), now),
             state @ (State::Ended | State::HangingUp { .. } | State::Unwanted { .. }) => {
                 (state, Step::default())
             }
@@ -233,7 +247,7 @@ impl Outbound {
                 (self.ringing(Evidence::Guess, now), step)
             }
             State::Proceeding { .. } => self.hang_up_now(HangUp::NothingRings, None, now),
-            State::Recording { .. } => (State::Ended, self.end_unsent()),
+            State::Recording { .. } => (State::Ended, self.end_unrecorded()),
             State::Ringing { evidence, .. } => {
                 self.hang_up_now(HangUp::RangEnough, Some(evidence), now)
             }
@@ -285,7 +299,9 @@ impl Outbound {
         match mem::replace(&mut self.state, State::Ended) {
             State::Ended => Step::default(),
             // Nobody wants the call any more: do not ring through another trunk either.
-            State::Unwanted { why: HangUp::Asked, .. } => end(Outcome::Withdrawn, None, None, true),
+            State::Unwanted { why: why @ (HangUp::Asked | HangUp::Stopped), .. } => {
+                end(why.outcome(false), None, None, true)
+            }
             State::Calling { .. }
             | State::HangingUp { .. }
             | State::Proceeding { .. }
@@ -296,9 +312,9 @@ impl Outbound {
     }
 
     /// Another trunk would need the same record.
-    fn end_unsent(&mut self) -> Step {
+    fn end_unrecorded(&mut self) -> Step {
         self.state = State::Ended;
-        end(Outcome::Unsent, None, None, true)
+        end(Outcome::NotRecorded, None, None, true)
     }
 
     fn evidence(&self, code: u16) -> Option<Evidence> {
@@ -345,43 +361,6 @@ enum Evidence {
     Alert,
     /// The profile says that what came, or the time that passed, means ringing.
     Guess,
-}
-
-/// Why we hang up.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum HangUp {
-    Asked,
-    NothingRings,
-    RangEnough,
-}
-
-impl HangUp {
-    fn outcome(self, rang: bool) -> Outcome {
-        match (self, rang) {
-            (Self::NothingRings, false) => Outcome::NoRinging,
-            (Self::Asked, _) | (Self::NothingRings, true) => Outcome::Withdrawn,
-            (Self::RangEnough, _) => Outcome::Completed,
-        }
-    }
-}
-
-/// A final response after our CANCEL: 487 confirms it; another code crossed it. Once the phone has
-/// rung as planned, how the trunk phrases the end does not matter.
-fn hung_up_outcome(why: HangUp, rang: bool, code: u16, q850_cause: Option<u8>) -> Outcome {
-    match (why, code) {
-        (_, 487) | (HangUp::RangEnough, _) => why.outcome(rang),
-        (HangUp::Asked | HangUp::NothingRings, _) => classify::refusal(code, q850_cause, rang),
-    }
-}
-
-/// A final response that we did not ask for. A 487 then comes from the trunk's own limit, or from
-/// the `Expires` of the INVITE.
-fn cut_short(code: u16, q850_cause: Option<u8>, rang: bool) -> Outcome {
-    match (code, rang) {
-        (487, true) => Outcome::Completed,
-        (487, false) => Outcome::NoRinging,
-        _ => classify::refusal(code, q850_cause, rang),
-    }
 }
 
 /// `is_settled`: the phone rang, or nobody wants it to ring any more.

@@ -41,7 +41,7 @@ fn anew(outcome: Outcome, phone: &str) -> String {
         Outcome::Changed | Outcome::Malformed | Outcome::Unallocated => {
             format!("look at the number again: {phone}")
         }
-        Outcome::NoRinging | Outcome::Restarted | Outcome::Unreachable => {
+        Outcome::NoRinging | Outcome::NotRecorded | Outcome::Restarted | Outcome::Unreachable => {
             format!("`ringproof verify {phone} --wait` tries again, best a little later")
         }
         Outcome::Answered
@@ -89,6 +89,7 @@ fn meaning(outcome: Outcome) -> Option<&'static str> {
         Outcome::Declined => "somebody declined the call: look for its number all the same",
         Outcome::Malformed => "the trunk cannot read the number",
         Outcome::NoRinging => "the trunk took the call, but no phone rang",
+        Outcome::NotRecorded => "the gateway's journal did not take the call, which was not placed",
         Outcome::Redirected | Outcome::Refused => "the trunk refuses to carry the call",
         Outcome::Restarted => "the gateway was restarted while it called",
         Outcome::Silence => "the trunk does not answer",
@@ -127,6 +128,7 @@ mod tests {
             declined           somebody declined the call: look for its number all the same; `call` rings again, `cancel` gives up
             malformed          the trunk cannot read the number; look at the number again: +46701234567
             no_ringing         the trunk took the call, but no phone rang; `ringproof verify +46701234567 --wait` tries again, best a little later
+            not_recorded       the gateway's journal did not take the call, which was not placed; `ringproof verify +46701234567 --wait` tries again, best a little later
             redirected         the trunk refuses to carry the call; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
             refused            the trunk refuses to carry the call; see `ringproof trunks`, then `ringproof verify +46701234567 --wait` tries again
             restarted          the gateway was restarted while it called; `ringproof verify +46701234567 --wait` tries again, best a little later

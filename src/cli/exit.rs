@@ -7,8 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done.
     Success,
-    /// The answer is no: a wrong code, a verification that failed, a daemon that is not ready, a
-    /// journal that cannot be trusted.
+    /// The answer is no: a wrong code, a verification that failed, a daemon that is not ready, or whose
+    /// stop left calls up, a journal that cannot be trusted.
     Negative,
     /// The command line makes no sense.
     Usage,
@@ -68,7 +68,8 @@ impl Exit {
         match self {
             Self::Success => "done; for `check` and `verify --wait`: verified",
             Self::Negative => {
-                "no: a wrong code, a verification that failed, a daemon not ready, a journal that is damaged"
+                "no: a wrong code, a verification that failed, a daemon not ready, a stop that left calls \
+                 up, a journal that is damaged"
             }
             Self::Usage => "the command line makes no sense",
             Self::Configuration => "the configuration is wrong; nothing was started",

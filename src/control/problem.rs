@@ -25,11 +25,11 @@ pub(super) use mapping::{
 #[derive(Clone, Debug)]
 pub struct Problem {
     code: Code,
-    detail: String,
+    detail: Box<str>,
     pointer: Option<String>,
     id: Option<VerificationId>,
     verification: Option<Box<VerificationView>>,
-    events: Option<EventsView>,
+    events: Option<Box<EventsView>>,
     retry_after: Option<Duration>,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Document<'a> {
     verification: Option<&'a VerificationView>,
     /// With `events_gone`: those that are kept, if there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    events: Option<EventsView>,
+    events: Option<&'a EventsView>,
 }
 
 /// What every route may answer instead.
@@ -79,7 +79,7 @@ pub(super) struct Refused(
 
 impl Problem {
     /// A refusal with this code. `detail` says what was found and what would be accepted.
-    pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub(super) fn new(code: Code, detail: impl Into<Box<str>>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -92,7 +92,7 @@ impl Problem {
     }
 
     /// A request that is wrong in the field at `pointer` (RFC 6901).
-    pub(super) fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub(super) fn field(pointer: impl Into<String>, detail: impl Into<Box<str>>) -> Self {
         Self { pointer: Some(pointer.into()), ..Self::new(Code::InvalidRequest, detail) }
     }
 
@@ -103,7 +103,7 @@ impl Problem {
 
     /// The events that a reader asks for cannot be read; `kept` can.
     pub(super) fn events_gone(detail: String, kept: EventRange) -> Self {
-        Self { events: EventsView::new(kept), ..Self::new(Code::EventsGone, detail) }
+        Self { events: EventsView::new(kept).map(Box::new), ..Self::new(Code::EventsGone, detail) }
     }
 
     fn after(self, retry_after: Duration) -> Self {
@@ -122,7 +122,7 @@ impl Serialize for Problem {
             pointer: self.pointer.as_deref(),
             id: self.id.map(|id| id.to_string()),
             verification: self.verification.as_deref(),
-            events: self.events,
+            events: self.events.as_deref(),
         };
         document.serialize(serializer)
     }

@@ -1,5 +1,7 @@
 //! A stop: no new calls, and those that live are hung up, a batch at a time, so that a thousand CANCELs
 //! do not leave in one burst and get lost in the send buffer. Whoever rings us is refused in the same way.
+//! Who waits for one of these calls hears at once what would be found after a kill: they end as
+//! `restarted`.
 //!
 //! A refused caller is waited for only if a verification is: its ACK is the proof that it wants, and
 //! comes within a round trip.
@@ -47,14 +49,16 @@ impl Gateway {
     pub(crate) fn on_drain(&mut self, now: Instant) {
         for _ in 0..BURST_MAX {
             let Some(waiting) = self.queue.pop() else { break };
-            self.give_up(&waiting.errand.order, Outcome::Withdrawn, now);
+            self.give_up(&waiting.errand.order, Outcome::Restarted, now);
         }
         let batch: Vec<CallId> = self.not_hung_up().take(BURST_MAX).collect();
         if let (Some(stop), Some(last)) = (&mut self.stop, batch.last()) {
             stop.hung_up_to = Some(*last);
         }
         for call in batch {
-            self.hang_up(call, now);
+            if let Some(&handle) = self.calls.get(&call) {
+                self.step(handle, now, |leg| leg.call.stop(now));
+            }
         }
         self.refuse_next(now);
         let has_more = self.queue.len() > 0 || self.not_hung_up().next().is_some();

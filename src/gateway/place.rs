@@ -35,7 +35,7 @@ impl Gateway {
             self.expiries.arm(at, order.verification);
         }
         if !self.is_wanted(&order) {
-            return self.give_up(&order, Outcome::Withdrawn, now);
+            return self.give_up_unwanted(&order, now);
         }
         self.dispatch(Errand { order, passed: Passed::default(), before: None }, now);
     }
@@ -66,6 +66,15 @@ impl Gateway {
     /// to the shard, or waits for a trunk.
     pub(crate) fn is_wanted(&self, order: &Order) -> bool {
         !self.is_draining() && self.verify.is_pending(order.verification)
+    }
+
+    /// Ends an order that is not wanted: nobody waits for it, or the stop came before its turn.
+    pub(crate) fn give_up_unwanted(&mut self, order: &Order, now: Instant) {
+        let outcome = match self.verify.is_pending(order.verification) {
+            true => Outcome::Restarted,
+            false => Outcome::Withdrawn,
+        };
+        self.give_up(order, outcome, now);
     }
 
     /// Hangs up one call, wherever it stands.

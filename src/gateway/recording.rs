@@ -122,9 +122,18 @@ impl Gateway {
         for place in 0..self.recording.waiting.len() {
             let handle = self.recording.waiting[place];
             if self.is_recording(handle) && !self.is_leg_wanted(handle) {
-                self.step(handle, now, |leg| leg.call.hang_up(now));
+                self.withdraw(handle, now);
             }
         }
+    }
+
+    /// Ends a call that is not wanted.
+    fn withdraw(&mut self, handle: Handle, now: Instant) {
+        let is_stop = self.is_draining();
+        self.step(handle, now, |leg| match is_stop {
+            true => leg.call.stop(now),
+            false => leg.call.hang_up(now),
+        });
     }
 
     /// Tells who keeps records that a call is over.
@@ -145,7 +154,7 @@ impl Gateway {
 
     fn on_saved(&mut self, handle: Handle, now: Instant) {
         if !self.is_leg_wanted(handle) {
-            return self.step(handle, now, |leg| leg.call.hang_up(now));
+            return self.withdraw(handle, now);
         }
         let Some(leg) = self.leg_mut(handle) else { return };
         let trunk = leg.trunk;

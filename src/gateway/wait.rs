@@ -94,7 +94,7 @@ impl Gateway {
         }
         let errand = self.queue.remove(call)?.errand;
         match leave {
-            None => self.give_up(&errand.order, Outcome::Withdrawn, now),
+            None => self.give_up_unwanted(&errand.order, now),
             Some(Ok(trunk)) => self.invite(errand, trunk, now),
             Some(Err(_)) => self.give_up_waiting(&errand, now),
         }

@@ -219,6 +219,7 @@ fn result_of(reason: Reason) -> Status {
         | Reason::NumberUnallocated
         | Reason::RejectedByPolicy
         | Reason::Restarted
+        | Reason::StoreUnavailable
         | Reason::TooManyAttempts
         | Reason::Unreachable => Status::Failed,
     }

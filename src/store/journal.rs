@@ -68,7 +68,8 @@ pub(super) fn join(
     opened: Opened,
     announce: Announce,
 ) -> (Journal, Receiver<Submission>, Committer, Engine) {
-    let Opened { engine, strips, clock, started, .. } = opened;
+    let strips = opened.write_strips();
+    let Opened { engine, clock, started, .. } = opened;
     let (queue, waiting) = channel();
     let counts = Counts::default();
     counts.file_bytes.store(engine.file_bytes(), Ordering::Relaxed);

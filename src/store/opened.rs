@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::batch::{Batch, Change};
@@ -18,7 +18,7 @@ use super::kind::{Key, Kind};
 use super::preamble::{FORMAT, Preamble};
 use super::record::{Record, Secret};
 use super::settings::{Durability, Settings, WINDOW_MAX};
-use super::strips::Strips;
+use super::strips::{self, Strips};
 use super::ticket::CommitError;
 
 /// Why a key was neither found nor made.
@@ -35,8 +35,8 @@ pub enum SecretError {
 /// A journal that was opened and is not written yet: its records are read back from here.
 pub struct Opened {
     pub(super) engine: Engine,
-    /// Of a journal in a file.
-    pub(super) strips: Option<Strips>,
+    /// Where it is, if in a file.
+    path: Option<PathBuf>,
     pub(super) settings: Settings,
     pub(super) clock: JournalClock,
     pub(super) started: Reading,
@@ -99,7 +99,7 @@ impl Opened {
         let disk = FileDisk::open(path, false).map_err(in_use)?;
         let mut opened = Self::reopen(Arc::new(disk), settings, now)?;
         opened.report.is_new = is_new;
-        opened.strips = opened.write_strips(path);
+        opened.path = Some(path.to_owned());
         Ok(opened)
     }
 
@@ -168,18 +168,28 @@ impl Opened {
         }
         let window = settings.window.min(WINDOW_MAX);
         let settings = Settings { window, ..settings };
-        Ok(Self { engine, strips: None, settings, clock, started: now, report })
+        Ok(Self { engine, path: None, settings, clock, started: now, report })
     }
 
-    /// Makes the strips anew. Without them the next process hangs up later, and no worse.
-    fn write_strips(&self, path: &Path) -> Option<Strips> {
+    /// Makes the strips of a journal in a file anew, for who is about to write it. Without them the next
+    /// process hangs up later, and no worse.
+    pub(super) fn write_strips(&self) -> Option<Strips> {
+        let path = self.path.as_deref()?;
         let write = || {
             let mut strips = Strips::create(path)?;
             let put = |call: Record| strips.on_change(&Change::put(&call));
             self.visit(Kind::InFlight, put).map_err(io::Error::other)?;
             Ok::<_, io::Error>(strips)
         };
-        write().inspect_err(|error| tracing::warn!(%error, "no strips beside the journal")).ok()
+        let warn = |error: &io::Error| {
+            let file = strips::beside(path);
+            tracing::warn!(
+                file = %file.display(), %error,
+                "the copy of the calls in flight cannot be written: after a crash phones ring on until \
+                 the journal is read; let this user write the file and its folder, or delete the file"
+            );
+        };
+        write().inspect_err(warn).ok()
     }
 
     /// What was found.

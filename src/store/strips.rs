@@ -42,18 +42,21 @@ pub(super) struct Strips {
 }
 
 impl Strips {
-    /// Makes them anew for the journal at `path`. They hold nothing.
+    /// Makes them anew for the journal at `path`. They hold nothing. A file that belongs to another user
+    /// is replaced where the folder allows it: nothing in it is needed once the journal is open.
     ///
     /// # Errors
     ///
     /// The system's.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(beside(path))?;
+        let path = beside(path);
+        let open =
+            || OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let file =
+            open().or_else(|error| match error.kind() == io::ErrorKind::PermissionDenied {
+                true => fs::remove_file(&path).and_then(|()| open()),
+                false => Err(error),
+            })?;
         Ok(Self { file, places: HashMap::new(), free: vec![] })
     }
 
@@ -103,7 +106,8 @@ fn record(strip: &[u8]) -> Option<InFlight> {
     InFlight::of(Record::read(Kind::InFlight, value).ok()?)
 }
 
-fn beside(path: &Path) -> PathBuf {
+/// Where the strips of the journal at `path` are.
+pub fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".calls");
     beside.into()

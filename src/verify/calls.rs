@@ -90,6 +90,7 @@ fn reason(outcome: Outcome) -> Reason {
         | Outcome::Silence
         | Outcome::TrunkFailure
         | Outcome::Unsent => Reason::NoTrunk,
+        Outcome::NotRecorded => Reason::StoreUnavailable,
         Outcome::Restarted => Reason::Restarted,
         Outcome::Answered
         | Outcome::AnsweredInRace
@@ -143,6 +144,7 @@ mod tests {
             changed: unreachable
             malformed: unreachable
             no_ringing: unreachable
+            not_recorded: store_unavailable
             redirected: no_trunk
             refused: no_trunk
             restarted: restarted

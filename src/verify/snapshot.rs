@@ -172,8 +172,10 @@ pub enum Reason {
     NumberUnallocated,
     /// A limit was reached while it was pending.
     RejectedByPolicy,
-    /// The gateway died while its call was up, and the phone may not have rung.
+    /// The gateway was stopped, or died, while its call was up, and the phone may not have rung.
     Restarted,
+    /// The journal did not take the record of its call, which was not placed for that.
+    StoreUnavailable,
     /// Wrong codes used up the attempts.
     TooManyAttempts,
     /// The phone could not be reached.
@@ -199,7 +201,7 @@ impl Status {
 
 impl Reason {
     /// Every reason, by number, from 1.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CanceledByClient,
         Self::CallerIdMatched,
         Self::CodeMatched,
@@ -209,6 +211,7 @@ impl Reason {
         Self::NumberUnallocated,
         Self::RejectedByPolicy,
         Self::Restarted,
+        Self::StoreUnavailable,
         Self::TooManyAttempts,
         Self::Unreachable,
     ];
@@ -225,6 +228,7 @@ impl Reason {
             Self::NumberUnallocated => "number_unallocated",
             Self::RejectedByPolicy => "rejected_by_policy",
             Self::Restarted => "restarted",
+            Self::StoreUnavailable => "store_unavailable",
             Self::TooManyAttempts => "too_many_attempts",
             Self::Unreachable => "unreachable",
         }

@@ -70,16 +70,51 @@ fn r13_a_stop_waits_for_a_call_and_a_second_signal_does_not() {
     let insisting = Instant::now();
     world.signal(Signal::SIGTERM);
     let status = world.exits(Duration::from_secs(5));
-    assert_eq!(status.code(), Some(0));
+    assert_eq!(status.code(), Some(1), "a call may be up");
     assert!(insisting.elapsed() < Duration::from_secs(2), "{:?}", insisting.elapsed());
     let log = world.log();
     for words in [
         "is waited for calls=1 left_behind=0 byes=0 at_most=32.25s",
         "second signal calls=1 left_behind=0",
+        "stopped while 1 call, 0 of the process before it and 0 without an answer to their BYE may be up",
     ] {
         assert!(log.contains(words), "no `{words}` in {log}");
     }
     assert!(!world.place.0.join("ringproof.sock").exists());
+}
+
+/// As after a kill; see `killed.rs`.
+#[test]
+fn r13_a_client_hears_of_a_stop_that_its_call_is_off() {
+    let mut lab = Lab::with("127.0.0.1:0", |settings| {
+        settings.rules = vec!["=rings-late:30s".parse::<Rule>().unwrap()];
+    });
+    let mut world = World::new(lab.address);
+    let mut events = world.client.events("/v1/events");
+    let id = world.verify("+46701740650")["id"].as_str().unwrap().to_owned();
+    eventually("its INVITE has left", || {
+        let call = &world.get(&id)["flash_call"]["call"]["id"];
+        let call = world.client.get(&format!("/v1/calls/{}", call.as_str().unwrap())).json();
+        call["invited_at"].is_string().then_some(())
+    });
+    world.signal(Signal::SIGTERM);
+    let told = events.to("verification.failed");
+    let [.., ended, failed] = &told[..] else { panic!("{told:?}") };
+    let why = (&ended.data["data"]["outcome"], &failed.data["data"]["reason"]);
+    assert_eq!(why, (&"restarted".into(), &"restarted".into()), "{told:?}");
+    eventually("the call is gone", || {
+        (lab.count(|event| matches!(event, Event::Gone { .. })) == 1).then_some(())
+    });
+    assert_eq!(world.exits(Duration::from_secs(10)).code(), Some(0));
+    world.start_again();
+    let found = world.get(&id);
+    assert_eq!(
+        (&found["status"], &found["reason"]),
+        (&"failed".into(), &"restarted".into()),
+        "{found}"
+    );
+    assert_eq!(lab.violations(), [""; 0]);
+    world.stop();
 }
 
 /// As long as this one's disk lets it wait: for ever.

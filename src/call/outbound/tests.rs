@@ -326,9 +326,13 @@ fn only_the_trunks_own_trouble_before_ringing_tries_another_trunk() {
     );
 }
 
-/// `script` is `flags; <seconds> <code[/Q.850 cause] | cancel:code | timer_b | unsent | hang_up>; …`.
+/// `script` is `flags; <seconds> <code[/Q.850 cause] | cancel:code | timer_b | unsent | hang_up | stop>; …`.
 #[track_caller]
 fn check(script: &str, expected: Expect) {
+    expected.assert_eq(&played(script));
+}
+
+fn played(script: &str) -> String {
     let start = origin();
     let mut plan = Plan {
         ring: Duration::from_secs(5),
@@ -360,7 +364,7 @@ fn check(script: &str, expected: Expect) {
     }
     run_until(&mut call, start, None, &mut lines);
     assert_eq!(call.state_name(), "ended", "a call that lives has a deadline");
-    expected.assert_eq(&lines);
+    lines
 }
 
 fn input(call: &mut Outbound, what: &str, at: Instant) -> Step {
@@ -368,6 +372,7 @@ fn input(call: &mut Outbound, what: &str, at: Instant) -> Step {
         "timer_b" => call.on_invite_timeout(),
         "unsent" => call.on_transport_error(),
         "hang_up" => call.hang_up(at),
+        "stop" => call.stop(at),
         code => {
             let (code, cause) = code.split_once('/').unwrap_or((code, ""));
             match code.parse().unwrap() {
@@ -430,6 +435,23 @@ fn p02_r04_a_phone_that_begins_to_ring_while_the_call_is_given_up_has_the_call()
             52.000  withdrawn
         "#]],
     );
+}
+
+#[test]
+fn r13_a_stop_hangs_up_as_a_client_does_and_is_told_from_it() {
+    for (before, after) in [
+        ("0.1 180; 1 stop; 1.1 487", "00.100  rings\n01.000  CANCEL\n01.100  restarted 487\n"),
+        ("0.1 stop; 1 100; 1.1 487", "01.000  CANCEL\n01.100  restarted 487\n"),
+        ("0.1 stop; 32 timer_b", "32.000  restarted\n"),
+        ("0.1 stop; 1 503", "01.000  restarted 503\n"),
+        // What the trunk says of the phone is truer than that we hung up.
+        ("0.1 100; 0.2 stop; 0.3 404", "00.200  CANCEL\n00.300  unallocated 404\n"),
+        // Whoever was first.
+        ("0.1 100; 0.2 hang_up; 0.3 stop; 0.4 487", "00.200  CANCEL\n00.400  withdrawn 487\n"),
+        ("0.1 180; 5.2 stop; 5.3 487", "00.100  rings\n05.100  CANCEL\n05.300  completed 487\n"),
+    ] {
+        assert_eq!(played(before), after, "{before}");
+    }
 }
 
 #[test]

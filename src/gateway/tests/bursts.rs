@@ -55,7 +55,7 @@ fn r13_a_stop_gives_up_those_that_wait_and_those_that_have_not_rung() {
     assert!(orders[1..].iter().all(|order| order.call.ending().is_some()));
     let late = order(&world.verify, "+46721740605", world.now);
     world.handle(Input::Command(Command::Place(late.clone())));
-    assert_eq!(late.call.ending().unwrap().outcome.as_str(), "withdrawn");
+    assert_eq!(late.call.ending().unwrap().outcome.as_str(), "restarted");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use expect_test::expect;
 use super::world::{World, check};
 use crate::gateway::{Command, Input};
 use crate::sip::{Message, Method};
+use crate::verify::snapshot::Reason;
 
 #[test]
 fn p01_rings_and_is_cancelled_at_the_planned_time() {
@@ -285,7 +286,7 @@ fn r13_a_stop_hangs_up_what_rings_and_takes_nothing_new() {
     assert!(!world.gateway.is_drained());
     let order = super::world::order(&world.verify, "+46701740606", world.now);
     world.handle(Input::Command(Command::Place(order.clone())));
-    assert_eq!(order.call.ending().unwrap().outcome.as_str(), "withdrawn");
+    assert_eq!(order.call.ending().unwrap().outcome.as_str(), "restarted");
     let end = world.response(Method::Invite, 487, "a", "");
     world.receive(&end);
     assert!(world.gateway.is_drained());
@@ -294,12 +295,31 @@ fn r13_a_stop_hangs_up_what_rings_and_takes_nothing_new() {
         00.000  <- 180 INVITE
         00.000  == rings
         00.000  -> CANCEL
-        00.000  == withdrawn by us
+        00.000  == restarted by us
+        00.000  == failed restarted
         00.000  <- 487 INVITE
         00.000  -> ACK
-        00.000  == withdrawn 487 by us
+        00.000  == restarted 487 by us
     "#]]
     .assert_eq(&world.trace);
+}
+
+#[test]
+fn r13_a_verification_whose_call_a_stop_hangs_up_fails_at_once_unless_its_phone_rang() {
+    let end = |before: &str| {
+        let mut world = World::new(&["192.0.2.1:5060"]);
+        world.place();
+        world.play_all(before);
+        world.handle(Input::Command(Command::Drain));
+        let end = world.response(Method::Invite, 487, "a", "");
+        world.receive(&end);
+        let outcome = world.order.call.ending().unwrap().outcome.as_str();
+        let found = world.verify.get(world.order.verification, world.now).unwrap();
+        (outcome, found.status.as_str(), found.reason.map(Reason::as_str))
+    };
+    assert_eq!(end("0.1 100"), ("restarted", "failed", Some("restarted")));
+    // Its code is in the phone's log.
+    assert_eq!(end("0.1 100; 0.2 180"), ("restarted", "pending", None));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn d04_the_record_holds_the_invite_that_leaves() {
 }
 
 #[test]
-fn d04_a_record_that_is_refused_ends_the_call_unsent_and_nothing_leaves() {
+fn d04_a_record_that_is_refused_ends_the_call_and_nothing_leaves() {
     let (mut clerk, mut world) = Clerk::of(World::new(&[TRUNK, "192.0.2.2:5060"]));
     world.place();
     clerk.answer(Err(NotRecorded), &mut world);
@@ -89,8 +89,8 @@ fn d04_a_record_that_is_refused_ends_the_call_unsent_and_nothing_leaves() {
     world.run_until(world.now + Duration::from_secs(72));
     expect![[r#"
         00.000  <- not recorded
-        00.000  == unsent by us
-        00.000  == failed no_trunk
+        00.000  == not_recorded by us
+        00.000  == failed store_unavailable
     "#]]
     .assert_eq(&world.trace);
     assert!(world.gateway.is_quiet());
@@ -106,7 +106,7 @@ fn d04_a_record_that_is_lost_is_a_refusal() {
     later(&mut world, 1_999);
     assert_eq!(world.trace, "");
     later(&mut world, 2);
-    assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "unsent");
+    assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "not_recorded");
     assert_eq!(world.sent.len(), 0);
 }
 
@@ -115,7 +115,7 @@ fn d04_an_answer_that_comes_too_late_sends_nothing() {
     let (mut clerk, mut world) = recorded();
     world.place();
     later(&mut world, 2_001);
-    assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "unsent");
+    assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "not_recorded");
     clerk.answer(Ok(()), &mut world);
     later(&mut world, 72_000);
     assert_eq!(world.sent.len(), 0, "{}", world.trace);
@@ -132,7 +132,8 @@ fn d04_what_ends_a_call_that_is_being_recorded_ends_it_at_once() {
             "hang up" => Command::HangUp(call),
             _ => Command::Drain,
         }));
-        assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "withdrawn", "{how}");
+        let ended = if how == "drain" { "restarted" } else { "withdrawn" };
+        assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), ended, "{how}");
         assert_eq!((world.gateway.calls(), world.gateway.describe(world.now).lines[0].0), (0, 0));
         clerk.listen();
         assert_eq!(clerk.forgotten, [call], "{how}");
@@ -198,7 +199,7 @@ fn d04_another_trunk_whose_record_is_refused_is_not_tried() {
     let refusal = world.response(Method::Invite, 503, "a", "");
     world.receive(&refusal);
     clerk.answer(Err(NotRecorded), &mut world);
-    assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "unsent");
+    assert_eq!(world.order.call.ending().unwrap().outcome.as_str(), "not_recorded");
     assert_eq!(world.trace.matches("-> INVITE").count(), 1);
     assert_eq!(clerk.forgotten, [world.order.call.id]);
 }

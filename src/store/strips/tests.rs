@@ -1,5 +1,8 @@
 //! What a process that was killed leaves on its strips.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use super::*;
 use crate::store::clock::{JournalTime, Reading};
 use crate::store::{Batch, Hidden, Key, Opened, Settings};
@@ -50,7 +53,7 @@ fn d06_a_strip_that_is_torn_is_passed_over() {
 }
 
 #[tokio::test]
-async fn d03_a_journal_writes_strips_and_makes_them_anew_when_it_is_opened() {
+async fn d03_who_writes_a_journal_makes_strips_anew_and_who_compacts_it_makes_none() {
     let place = Place::new();
     let path = place.0.join("journal");
     let open = || Opened::open(&path, Settings::default(), Reading::system()).unwrap();
@@ -62,8 +65,24 @@ async fn d03_a_journal_writes_strips_and_makes_them_anew_when_it_is_opened() {
     drop(journal);
     thread.join();
     fs::remove_file(beside(&path)).unwrap();
-    drop(open());
+    // By root, perhaps, whose file the gateway could not write.
+    drop(open().compact().unwrap());
+    assert!(!fs::exists(beside(&path)).unwrap());
+    let (journal, thread) = open().start(Box::new(|_| {})).unwrap();
     assert_eq!(found(&path), [2]);
+    drop(journal);
+    thread.join();
+}
+
+#[test]
+fn d03_strips_that_may_not_be_written_are_replaced() {
+    let place = Place::new();
+    let path = place.0.join("journal");
+    fs::write(beside(&path), "another user's").unwrap();
+    fs::set_permissions(beside(&path), Permissions::from_mode(0o400)).unwrap();
+    let mut strips = Strips::create(&path).unwrap();
+    put(1).changes().iter().for_each(|it| strips.on_change(it));
+    assert_eq!(found(&path), [1]);
 }
 
 fn found(path: &Path) -> Vec<u128> {

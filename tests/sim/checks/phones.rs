@@ -36,10 +36,13 @@ pub(crate) fn check(rang: &Rang) -> Verdict {
     let most = rang.planned + rang.pause.map_or(SLACK, |pause| pause + RESTART);
     ensure(rang.rang_for <= most, Rule::RingTime, || format!("too long: {rang:?}"))?;
     // Whoever withdraws a call wants it shorter, and patience may end just when it begins to ring.
-    // So does a gateway that finds it.
+    // So does a gateway that stops, or finds it.
     let is_cut = rang.is_guessed
         || rang.pause.is_some()
-        || matches!(rang.outcome, Some(Outcome::NoRinging | Outcome::Withdrawn));
+        || matches!(
+            rang.outcome,
+            Some(Outcome::NoRinging | Outcome::Restarted | Outcome::Withdrawn)
+        );
     ensure(is_cut || rang.rang_for >= least, Rule::RingTime, || format!("too short: {rang:?}"))
 }
 
