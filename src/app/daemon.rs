@@ -197,6 +197,13 @@ impl Daemon {
         Reloader { path, running, locals, trunks, shards, metrics, hooks }
     }
 
+    /// Whether what the start had to write is on disk, or may still get there: whether the disk works,
+    /// as far as anybody knows yet.
+    pub(super) async fn has_disk(&self) -> bool {
+        let settled = timeout(FLUSH_MAX, self.journal.barrier()).await;
+        !matches!(settled, Ok(Err(_))) && self.journal.is_writable()
+    }
+
     /// Serves until `stop`, then ends every call and the control socket. `stop_now` ends it all at
     /// once.
     ///

@@ -164,7 +164,17 @@ pub(super) fn take_over(
         );
     }
     let took = began.elapsed();
-    info!(records, pending, ended, calls = calls.len(), ?took, "took over from the process before");
+    // A journal that is new was nobody's.
+    if records > 0 || !calls.is_empty() {
+        info!(
+            records,
+            pending,
+            ended,
+            calls = calls.len(),
+            ?took,
+            "took over from the process before"
+        );
+    }
     let calls = calls.len();
     let recovered =
         [("calls", calls), ("ended", ended), ("homeless", homeless), ("pending", pending)];

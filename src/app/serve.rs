@@ -87,7 +87,7 @@ fn run(path: &Path, config: &Config, terminal: &mut Terminal) -> Result<(), Fail
             }
         };
         // Who started us may have closed the pipe; that is no reason not to serve.
-        drop(terminal.print(&ready(&daemon.listens)));
+        drop(terminal.print(&ready(&daemon.listens, daemon.has_disk().await)));
         let reloads = reload_on(hang_up, daemon.reloader(path.to_owned(), config.clone()));
         tokio::select! {
             result = daemon.run(stop, stop_now) => {
@@ -112,7 +112,7 @@ async fn reload_on(mut hang_up: Signal, mut reloader: Reloader) {
 }
 
 /// What is printed when everything is bound, for people and for scripts that wait for it.
-fn ready(listens: &Listens) -> String {
+fn ready(listens: &Listens, has_disk: bool) -> String {
     let sip: Vec<String> = listens.sip.iter().map(|local| format!("udp:{local}")).collect();
     let mut text = format!(
         "ringproof {} is ready (process {})\n  control socket  {}\n",
@@ -123,5 +123,22 @@ fn ready(listens: &Listens) -> String {
     if let Some(tcp) = listens.tcp {
         text += &format!("  control API     http://{tcp}\n");
     }
+    if !has_disk {
+        text += "  journal         its disk does not work: what must be kept is refused until it does\n";
+    }
     text + &format!("  SIP             {}\n", sip.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d07_who_starts_it_reads_that_the_disk_does_not_work() {
+        let sip = vec!["192.0.2.9:5060".parse().unwrap()];
+        let listens = Listens { socket: "/run/control.sock".into(), tcp: None, sip };
+        let beside =
+            |has_disk| ready(&listens, has_disk).contains("\n  journal         its disk does not");
+        assert_eq!([true, false].map(beside), [false, true]);
+    }
 }

@@ -56,7 +56,8 @@ fn the_help_ends_with_the_exit_codes() {
 
         Exit codes:
             0  done; for `check` and `verify --wait`: verified
-            1  no: a wrong code, a verification that failed, a daemon not ready, a journal that is damaged
+            1  no: a wrong code, a verification that failed, a daemon not ready, a stop that left calls up,
+            a journal that is damaged
             2  the command line makes no sense
            64  the configuration is wrong; nothing was started
            65  the daemon refused the request as it stands
