@@ -26,10 +26,10 @@ pub(super) use mapping::{
 pub struct Problem {
     code: Code,
     detail: String,
-    pointer: Option<String>,
+    pointer: Option<Box<str>>,
     id: Option<VerificationId>,
     verification: Option<Box<VerificationView>>,
-    events: Option<EventsView>,
+    events: Option<Box<EventsView>>,
     retry_after: Option<Duration>,
 }
 
@@ -93,7 +93,10 @@ impl Problem {
 
     /// A request that is wrong in the field at `pointer` (RFC 6901).
     pub(super) fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: Some(pointer.into()), ..Self::new(Code::InvalidRequest, detail) }
+        Self {
+            pointer: Some(pointer.into().into_boxed_str()),
+            ..Self::new(Code::InvalidRequest, detail)
+        }
     }
 
     /// There is no such thing: the same words whether it never was, is forgotten, or cannot be.
@@ -103,7 +106,7 @@ impl Problem {
 
     /// The events that a reader asks for cannot be read; `kept` can.
     pub(super) fn events_gone(detail: String, kept: EventRange) -> Self {
-        Self { events: EventsView::new(kept), ..Self::new(Code::EventsGone, detail) }
+        Self { events: EventsView::new(kept).map(Box::new), ..Self::new(Code::EventsGone, detail) }
     }
 
     fn after(self, retry_after: Duration) -> Self {
@@ -122,7 +125,7 @@ impl Serialize for Problem {
             pointer: self.pointer.as_deref(),
             id: self.id.map(|id| id.to_string()),
             verification: self.verification.as_deref(),
-            events: self.events,
+            events: self.events.as_deref().copied(),
         };
         document.serialize(serializer)
     }
