@@ -25,8 +25,8 @@ pub(super) use mapping::{
 #[derive(Clone, Debug)]
 pub struct Problem {
     code: Code,
-    detail: Box<str>,
-    pointer: Option<String>,
+    detail: String,
+    pointer: Option<Box<str>>,
     id: Option<VerificationId>,
     verification: Option<Box<VerificationView>>,
     events: Option<Box<EventsView>>,
@@ -63,7 +63,7 @@ pub(super) struct Document<'a> {
     verification: Option<&'a VerificationView>,
     /// With `events_gone`: those that are kept, if there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    events: Option<&'a EventsView>,
+    events: Option<EventsView>,
 }
 
 /// What every route may answer instead.
@@ -79,7 +79,7 @@ pub(super) struct Refused(
 
 impl Problem {
     /// A refusal with this code. `detail` says what was found and what would be accepted.
-    pub(super) fn new(code: Code, detail: impl Into<Box<str>>) -> Self {
+    pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -92,8 +92,11 @@ impl Problem {
     }
 
     /// A request that is wrong in the field at `pointer` (RFC 6901).
-    pub(super) fn field(pointer: impl Into<String>, detail: impl Into<Box<str>>) -> Self {
-        Self { pointer: Some(pointer.into()), ..Self::new(Code::InvalidRequest, detail) }
+    pub(super) fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: Some(pointer.into().into_boxed_str()),
+            ..Self::new(Code::InvalidRequest, detail)
+        }
     }
 
     /// There is no such thing: the same words whether it never was, is forgotten, or cannot be.
@@ -122,7 +125,7 @@ impl Serialize for Problem {
             pointer: self.pointer.as_deref(),
             id: self.id.map(|id| id.to_string()),
             verification: self.verification.as_deref(),
-            events: self.events.as_deref(),
+            events: self.events.as_deref().copied(),
         };
         document.serialize(serializer)
     }

@@ -141,11 +141,11 @@ impl Reach {
     }
 
     pub(super) fn target(&self, url: &str) -> Result<Target, UrlError> {
-        let target = Target::parse(url).map_err(|error| match error {
-            UrlError::Scheme { found, .. } => {
-                UrlError::Scheme { found, allow_http: self.allow_http }
+        let target = Target::parse(url).map_err(|mut error| {
+            if let UrlError::Scheme { allow_http, .. } = &mut error {
+                *allow_http = self.allow_http;
             }
-            other => other,
+            error
         })?;
         match target.is_encrypted || self.allow_http {
             true => Ok(target),

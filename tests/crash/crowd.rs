@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use ringproof::entropy::{Entropy, Stream};
@@ -17,6 +17,8 @@ use crate::request::Request;
 pub(crate) struct Crowd {
     pub(crate) clock: Clock,
     pub(crate) client: Client,
+    /// Where some have themselves called back, once there is a receiver.
+    pub(crate) callback: OnceLock<String>,
     ledger: Mutex<Ledger>,
     state: Mutex<State>,
     bell: Condvar,
@@ -68,6 +70,7 @@ impl Crowd {
         Self {
             clock: Clock::start(),
             client,
+            callback: OnceLock::new(),
             ledger: Mutex::new(ledger),
             state: Mutex::new(state),
             bell: Condvar::new(),

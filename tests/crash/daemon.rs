@@ -130,7 +130,8 @@ fn configuration(addresses: Addresses, options: &Options) -> String {
     let keep_ended = keep_ended.as_secs();
     let webhook = format!(
         "[[webhook]]\nname = \"crash\"\nurl = \"http://{webhooks}/hook\"\nsecret = \"{secret}\"\n\
-         allow_private = true\nallow_http = true\n"
+         allow_private = true\nallow_http = true\n\
+         [callbacks]\nenabled = true\nsecret = \"{secret}\"\nallow_private = true\nallow_http = true\n"
     );
     let webhook = if options.has_webhooks { webhook } else { String::new() };
     format!(

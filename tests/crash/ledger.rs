@@ -23,6 +23,7 @@ use webhooks::Webhooks;
 
 pub(crate) use calls::Invite;
 pub(crate) use verifications::Guess;
+pub(crate) use webhooks::CALLS_BACK;
 
 /// What the daemon promises, in the figures of its configuration.
 #[derive(Clone, Copy, Debug)]

@@ -34,6 +34,8 @@ pub(crate) fn secret() -> String {
 }
 
 struct Message {
+    /// It came to the URL of a callback.
+    is_callback: bool,
     id: String,
     timestamp: String,
     signature: String,
@@ -76,7 +78,12 @@ fn serve(crowd: &Crowd, stream: TcpStream) {
         let is_told = answer.write(&mut out);
         // What is refused was read all the same: it must come again as it was.
         let is_taken = is_told && answer == Answer::Take;
-        crowd.ledger().on_webhook(&message.id, &message.body, is_taken);
+        let mut ledger = crowd.ledger();
+        match message.is_callback {
+            true => ledger.on_callback(&message.id, &message.body, is_taken),
+            false => ledger.on_webhook(&message.id, &message.body, is_taken),
+        }
+        drop(ledger);
         if !is_told {
             return;
         }
@@ -86,6 +93,7 @@ fn serve(crowd: &Crowd, stream: TcpStream) {
 /// The next message; `None` when the connection has ended, in the middle of one or not.
 fn read(stream: &mut BufReader<TcpStream>) -> Option<Message> {
     let mut message = Message {
+        is_callback: false,
         id: String::new(),
         timestamp: String::new(),
         signature: String::new(),
@@ -98,8 +106,9 @@ fn read(stream: &mut BufReader<TcpStream>) -> Option<Message> {
         let Some((name, value)) = line.trim_end().split_once(':') else {
             match line.trim_end() {
                 "" => break,
-                _ => continue,
+                line => message.is_callback |= line.starts_with("POST /callback "),
             }
+            continue;
         };
         let value = value.trim();
         match name.to_lowercase().as_str() {

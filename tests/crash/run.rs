@@ -29,6 +29,9 @@ pub(crate) fn run(options: &Options) {
     let lab = Lab::start(options.seed, &crowd);
     let gateway = free_port();
     let webhooks = receiver::start(&crowd);
+    if options.has_webhooks {
+        let _ = crowd.callback.set(format!("http://{webhooks}/callback"));
+    }
     let addresses = Addresses { gateway, trunk: lab.address, webhooks };
     let pulse = pulse::start(&crowd, &place.0);
     let mut daemon = Daemon::start(&place, addresses, options, &crowd);

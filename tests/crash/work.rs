@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::callers::Callers;
 use crate::clock::Asked;
 use crate::crowd::{Crowd, Task};
-use crate::ledger::{Guess, Kind};
+use crate::ledger::{CALLS_BACK, Guess, Kind};
 use crate::options::EXPIRES_IN;
 use crate::people::{Manner, Step};
 use crate::request::{Answer, Request};
@@ -33,8 +33,14 @@ fn start(crowd: &Crowd, phone: &str) {
     let Some((manner, round)) = crowd.with(phone, |it| (it.manner, it.round)) else { return };
     let method = if manner.is_missed_call() { "missed_call" } else { "flash_call" };
     let seconds = EXPIRES_IN.as_secs() + u64::from(crowd.dice(10));
-    let name = format!("{phone}/{round}");
-    let body = json!({ "to": phone, "method": method, "expires_in": seconds, "client_ref": name });
+    let url = crowd.callback.get().filter(|_| crowd.dice(4) == 0);
+    let calls_back = if url.is_some() { CALLS_BACK } else { "" };
+    let name = format!("{calls_back}{phone}/{round}");
+    let mut body =
+        json!({ "to": phone, "method": method, "expires_in": seconds, "client_ref": name });
+    if let Some(url) = url {
+        body["callback_url"] = url.as_str().into();
+    }
     let key = (crowd.dice(2) == 0).then(|| format!("start {name}"));
     let is_keyed = key.is_some();
     let mut request = Request::post("/v1/verifications".to_owned(), &body, key);

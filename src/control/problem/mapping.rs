@@ -37,10 +37,9 @@ pub(in super::super) fn of_start(refusal: &StartRefusal) -> Problem {
             Problem { id: Some(*id), ..Problem::new(Code::AlreadyPending, detail) }
         }
         StartError::NoPoolToConfirm => Problem::field("/confirm", detail),
-        StartError::NumberNotAllowed(_) => Problem {
-            pointer: Some("/to".to_owned()),
-            ..Problem::new(Code::NumberNotAllowed, detail)
-        },
+        StartError::NumberNotAllowed(_) => {
+            Problem { pointer: Some("/to".into()), ..Problem::new(Code::NumberNotAllowed, detail) }
+        }
         StartError::Overloaded { .. } => Problem::new(Code::Overloaded, detail),
         StartError::PoolExhausted { .. } => Problem::new(Code::PoolExhausted, detail),
         StartError::RateLimited { retry_after, .. } => {
@@ -118,7 +117,7 @@ pub(in super::super) fn of_report(error: ReportError) -> Problem {
 pub(in super::super) fn of_callback(error: CallbackError) -> Problem {
     match error {
         CallbackError::NotPublic(detail) => Problem {
-            pointer: Some("/callback_url".to_owned()),
+            pointer: Some("/callback_url".into()),
             ..Problem::new(Code::UrlNotAllowed, detail)
         },
         CallbackError::Wrong(detail) => Problem::field("/callback_url", detail),

@@ -1,5 +1,7 @@
 //! Bad histories: the ledger objects to each, and to no good one.
 
+mod callbacks;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
