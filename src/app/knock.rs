@@ -1,6 +1,6 @@
-//! What is done for the calls of a process that was killed ahead of everything else: each gets one CANCEL, or its BYE,
-//! before the journal is opened, which may take a while. What comes of it, and what was lost on the way,
-//! the shards see to when the journal is read.
+//! What is done for the calls of a process that was killed ahead of everything else: each gets one
+//! CANCEL, or its BYE, before the journal is opened, which may take a while. What comes of it, and
+//! what was lost on the way, the shards see to when the journal is read.
 
 #![expect(clippy::disallowed_methods, reason = "nothing runs yet that could be kept waiting")]
 

@@ -1,6 +1,6 @@
 //! A small client of the control API: HTTP/1.1 over the Unix socket or over TCP, one connection a
-//! request, nothing retried by itself. Deliberately absent: TLS (the API on TCP is for this machine, or behind
-//! a proxy), redirects, proxies.
+//! request, nothing retried by itself. Deliberately absent: TLS (the API on TCP is for this
+//! machine, or behind a proxy), redirects, proxies.
 //!
 //! Bounds: [`ANSWER_TIMEOUT`] for an answer, [`BODY_BYTES_MAX`] for its body, a minute between two signs
 //! of life of an event stream.

@@ -1,6 +1,7 @@
-//! A stop: no new calls, and those that live are hung up, a batch at a time, so that a thousand CANCELs
-//! do not leave in one burst and get lost in the send buffer. Whoever rings us is refused in the same way.
-//! Who waits for one of these calls hears at once what would be found after a kill: they end as
+//! A stop: no new calls, and those that live are hung up, a batch at a time, so that a thousand
+//! CANCELs do not leave in one burst and get lost in the send buffer. Whoever rings us is refused
+//! in the same way. Who waits for one of these calls hears at once what would be found after a
+//! kill: they end as
 //! `restarted`.
 //!
 //! A refused caller is waited for only if a verification is: its ACK is the proof that it wants, and

@@ -1,7 +1,7 @@
-//! The BYE of a call that was answered, kept until it is answered or given up: a phone must not stay off
-//! the hook, at somebody's cost, because the datagram was lost and the process that would have sent it
-//! again died. It takes the place of the INVITE in the record of its call ([`Records::answered`]), which a
-//! call that nobody picks up never needs.
+//! The BYE of a call that was answered, kept until it is answered or given up: a phone must not
+//! stay off the hook, at somebody's cost, because the datagram was lost and the process that would
+//! have sent it again died. It takes the place of the INVITE in the record of its call
+//! ([`Records::answered`]), which a call that nobody picks up never needs.
 //!
 //! The next process sends it with a branch of its own. A trunk that has had it answers 481, which ends it
 //! as well.

@@ -82,8 +82,9 @@ pub trait Records: Send + Sync {
     /// Somebody picked up: keep `record`, with the BYE, in the place of the one before. Never refused.
     fn answered(&self, record: InFlight);
 
-    /// The call has ended, its INVITE needs no CANCEL any more and its BYE no repetition: its record, whatever became of it, is
-    /// to go. Said once for each call that ends, after the last record of it.
+    /// The call has ended, its INVITE needs no CANCEL any more and its BYE no repetition: its
+    /// record, whatever became of it, is to go. Said once for each call that ends, after the last
+    /// record of it.
     fn forget(&self, call: CallId);
 
     /// A call of a gateway that died is over: its record is to go. Said once for each.

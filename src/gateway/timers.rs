@@ -97,7 +97,8 @@ impl Gateway {
     /// [`deadlines_max`](Self::deadlines_max) holds. What is above it then are deadlines whose owner
     /// is gone; they leave at their time.
     pub(crate) fn has_room_for_deadlines(&self) -> bool {
-        // What calls from trunks and of gateways that died have filed has a room of its own, so that they cannot take this one.
+        // What calls from trunks and of gateways that died have filed has a room of its own, so
+        // that they cannot take this one.
         let theirs = self.servers_filed + self.challenges.len() + self.ghosts.filed();
         self.wheel.len() - theirs <= DEADLINES_PER_TRANSACTION * self.clients.occupancy().1
     }

@@ -29,7 +29,8 @@ pub struct Delivery {
     pub created_at: Micros,
     /// Tries that have ended.
     pub attempts: u16,
-    /// When it is tried next, if its endpoint takes nothing before; `None`: never, unless something changes.
+    /// When it is tried next, if its endpoint takes nothing before; `None`: never, unless something
+    /// changes.
     pub next_at: Option<Micros>,
     /// How its endpoint does.
     pub endpoint_state: EndpointState,

@@ -5,9 +5,9 @@
 //! would ring on meanwhile. The strips are read in a moment: the next process hangs up
 //! by them first, and then does everything by the journal.
 //!
-//! Nothing relies on a strip. They are written without a flush: they outlive the process, and not a loss
-//! of power, after which no call is left. One that is missing costs time; one too many costs a CANCEL that
-//! the trunk answers with 481.
+//! Nothing relies on a strip. They are written without a flush: they outlive the process, and not a
+//! loss of power, after which no call is left. One that is missing costs time; one too many costs a
+//! CANCEL that the trunk answers with 481.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};

@@ -137,7 +137,8 @@ impl TryFrom<MissedCallsQuery> for Wanted {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct DeliveriesQuery {
-    /// Only those for this endpoint, by its name, or those for callback URLs: `callback`; all if not said.
+    /// Only those for this endpoint, by its name, or those for callback URLs: `callback`; all if
+    /// not said.
     #[param(example = "shop")]
     endpoint: Option<String>,
     /// Only those that stand here.
@@ -182,8 +183,8 @@ impl TryFrom<DeliveriesQuery> for DeliveryFilter {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct EventsQuery {
-    /// The `id` of the last event that was seen, or its `sequence`; `oldest` begins with the oldest that is
-    /// kept. The header `Last-Event-ID` wins over it.
+    /// The `id` of the last event that was seen, or its `sequence`; `oldest` begins with the oldest
+    /// that is kept. The header `Last-Event-ID` wins over it.
     #[param(example = "00001795169730123456")]
     pub(in super::super) after: Option<String>,
 }

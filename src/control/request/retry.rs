@@ -14,7 +14,8 @@ use crate::verify::PAGE_MAX;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct RetryBody {
-    /// Only those for this endpoint, by its name, or those for callback URLs: `callback`; all if not said.
+    /// Only those for this endpoint, by its name, or those for callback URLs: `callback`; all if
+    /// not said.
     #[schema(example = "shop")]
     endpoint: Option<String>,
     /// Only those whose events happened at this moment or later.

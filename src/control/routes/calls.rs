@@ -67,6 +67,10 @@ pub(super) async fn trace(
     }
     let mut text = draw("gateway", "trunk", &rungs);
     match trace.left_out {
+        // A call that has not left has none, either.
+        0 if rungs.is_empty() => {
+            text += "no message yet; those of calls before the gateway's last start are not kept\n";
+        }
         0 => {}
         left_out => text += &format!("{left_out} more messages were not kept\n"),
     }

@@ -92,9 +92,10 @@ pub(super) async fn retry(
 
 /// Try messages that are dead, also all of them: they are put back and wait to be tried like any other.
 ///
-/// They leave as soon as their endpoints take them, no more at once than `concurrency` says, and not before
-/// an endpoint that rests may be asked again. One that replied 410 is told again, until it replies so once
-/// more. A message whose tries are over has one more; when that fails it is dead again.
+/// They leave as soon as their endpoints take them, no more at once than `concurrency` says, and
+/// not before an endpoint that rests may be asked again. One that replied 410 is told again, until
+/// it replies so once more. A message whose tries are over has one more; when that fails it is dead
+/// again.
 ///
 /// `endpoint_gone` says that this endpoint is not in the configuration, or that callbacks are off.
 #[utoipa::path(

@@ -9,9 +9,9 @@ use crate::verify::id::VerificationId;
 use crate::verify::snapshot::{Snapshot, Status};
 
 impl Service {
-    /// A verification on which the request of `slip` was carried out before, as `is_done` tells, once that
-    /// is on disk. `None`: it was not, and what stands before it is written down now. A request without a
-    /// key is always new.
+    /// A verification on which the request of `slip` was carried out before, as `is_done` tells,
+    /// once that is on disk. `None`: it was not, and what stands before it is written down now. A
+    /// request without a key is always new.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Endpoints of webhooks as the API shows them: neither their URLs, which may hold keys, nor their secrets.
+//! Endpoints of webhooks as the API shows them: neither their URLs, which may hold keys, nor their
+//! secrets.
 
 use serde::Serialize;
 use utoipa::ToSchema;

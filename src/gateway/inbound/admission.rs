@@ -39,9 +39,9 @@ impl Gateway {
         }
     }
 
-    /// Who calls whom. Of several trunks with one address the call is that one's which carries the number,
-    /// else the first's. `None`: no call begins where no trunk of the configuration is, even if one that
-    /// was there before has something to end.
+    /// Who calls whom. Of several trunks with one address the call is that one's which carries the
+    /// number, else the first's. `None`: no call begins where no trunk of the configuration is,
+    /// even if one that was there before has something to end.
     fn rung(&self, request: &Request<'_>) -> Option<Rung> {
         let invite = request.message;
         let ip = request.from.ip();

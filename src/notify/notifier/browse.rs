@@ -39,8 +39,9 @@ impl Notifier {
         Ok(Deliveries { items, next })
     }
 
-    /// Puts dead letters back: they wait like any other message, are due now, and leave as their endpoint's
-    /// concurrency, breaker and wish to be left alone have it. It is on disk when this returns.
+    /// Puts dead letters back: they wait like any other message, are due now, and leave as their
+    /// endpoint's concurrency, breaker and wish to be left alone have it. It is on disk when this
+    /// returns.
     ///
     /// # Errors
     ///
