@@ -107,6 +107,7 @@ impl Engine {
         let guard = Guard::new(Arc::clone(&disk), settings.durability);
         let database = Builder::new()
             .set_cache_size(settings.cache_bytes)
+            // Behind a crash the engine checks by itself; a file that was closed in order it trusts.
             .set_check_integrity_on_open(true)
             .create_with_backend(guard.clone())
             .map_err(redb::Error::from)?;

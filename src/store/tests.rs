@@ -14,6 +14,7 @@ use crate::entropy::Entropy;
 use crate::time::Micros;
 use crate::time::testing::origin;
 
+mod damage;
 mod first;
 mod look;
 mod slow;
@@ -118,81 +119,28 @@ fn the_last_word_of_a_batch_on_a_key_counts() {
     assert_eq!(found, [attempt(1, 2).into()]);
 }
 
-#[test]
-fn d06_a_cut_or_zeroed_tail_is_refused_or_told_of() {
-    let disk = journal_of(30);
-    let whole = disk.bytes();
-    let expected = after_numbered(30);
-    let mut dice = Entropy::seeded(6).stream();
-    for nth in 0..60 {
-        let length = match nth {
-            0 => 1,
-            1 => 4_096,
-            _ => dice.below(whole.len() as u32) as usize,
-        };
-        let mut cut = whole.clone();
-        cut.truncate(length);
-        check_damaged(&cut, &expected, format!("cut to {length}"));
-        cut.resize(whole.len(), 0);
-        check_damaged(&cut, &expected, format!("zeros from {length}"));
-    }
-}
-
-#[test]
-fn d06_a_flipped_bit_is_harmless_or_refused_or_told_of() {
-    let disk = journal_of(30);
-    let whole = disk.bytes();
-    let expected = after_numbered(30);
-    // Every byte of the preamble and the engine's header, then samples of what is not zero.
-    let head = (0..32).chain(512..528).chain(4_096..4_096 + 320);
-    let mut dice = Entropy::seeded(7).stream();
-    let used: Vec<usize> = (4_416..whole.len()).filter(|place| whole[*place] != 0).collect();
-    let samples = (0..400).map(|_| used[dice.below(used.len() as u32) as usize]);
-    let (mut refused, mut told, mut harmless) = (0, 0, 0);
-    for place in head.chain(samples) {
-        let mut bytes = whole.clone();
-        bytes[place] ^= 1 << (place % 8);
-        match check_damaged(&bytes, &expected, format!("flipped at {place}")) {
-            Damage::Refused => refused += 1,
-            Damage::Told => told += 1,
-            Damage::Harmless => harmless += 1,
-        }
-    }
-    assert!(refused > 50 && told > 5 && harmless > 50, "{refused} {told} {harmless}");
-}
-
-enum Damage {
-    Harmless,
-    Refused,
-    Told,
-}
-
-/// Opens damaged bytes: all is there, or less and that is told, or it is refused.
-fn check_damaged(bytes: &[u8], expected: &Content, what: String) -> Damage {
-    let disk = Arc::new(MemoryDisk::of(bytes.to_vec()));
-    let Ok(opened) = open(&disk) else { return Damage::Refused };
-    let report = opened.report();
-    let found = content(&opened);
-    if report.lost > 0 {
-        let commits = report.commits - 1;
-        assert_eq!(found, after_numbered(commits), "{what}: {report:?}");
-        assert!(commits < 30, "{what}: {report:?}");
-        return Damage::Told;
-    }
-    assert_eq!(&found, expected, "{what}: {report:?}");
-    if report.is_witness_damaged { Damage::Told } else { Damage::Harmless }
-}
-
 /// A journal with so many numbered batches, as a crash leaves it.
 fn journal_of(batches: u64) -> MemoryDisk {
+    let (disk, opened) = opened_journal_of(batches);
+    let crashed = MemoryDisk::of(disk.bytes());
+    drop(opened);
+    crashed
+}
+
+/// The same, closed in order.
+fn closed_journal_of(batches: u64) -> MemoryDisk {
+    let (disk, opened) = opened_journal_of(batches);
+    drop(opened);
+    MemoryDisk::of(disk.bytes())
+}
+
+fn opened_journal_of(batches: u64) -> (Arc<MemoryDisk>, Opened) {
     let disk = Arc::new(MemoryDisk::default());
     let mut opened = open(&disk).unwrap();
     for number in 1..=batches {
         opened = opened.commit(numbered(number), &now()).unwrap();
     }
-    let crashed = MemoryDisk::of(disk.bytes());
-    drop(opened);
-    crashed
+    (disk, opened)
 }
 
 #[test]
