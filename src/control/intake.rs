@@ -1,10 +1,12 @@
 //! How a request that changes something is taken in: its body is read within bounds, a repetition is
 //! recognised, and what is begun is finished.
 //!
-//! Invariants: the operation runs in a task of its own. A client that goes away before the reply
-//! stops the reply, never the operation. The reply to a request with a key is on disk before it leaves.
+//! Invariants: a client that goes away before the reply stops the reply, never the operation. The
+//! reply to a request with a key is on disk before it leaves.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Extension, Request, State};
@@ -12,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::access::Caller;
@@ -45,14 +48,14 @@ pub(super) async fn take_in(
     let key = key.map(|key| RequestKey::new(&caller.name(), parts.uri.path(), &key));
     parts.extensions.insert(Payload(payload.clone()));
     let Some(key) = key else {
-        return Ok(finish(next.run(Request::from_parts(parts, Body::empty()))).await);
+        return Ok(lasting(next.run(Request::from_parts(parts, Body::empty()))).await);
     };
     match api.replies.claim(key, &payload, clock::now()) {
         Claim::Again(first) => wait(&api, first).await,
         Claim::First(turn) => {
             parts.extensions.insert(turn.slip());
             let operation = next.run(Request::from_parts(parts, Body::empty()));
-            Ok(finish(carry_out(turn, operation)).await)
+            Ok(lasting(carry_out(turn, operation)).await)
         }
         Claim::Mismatch => Err(Problem::new(
             Code::IdempotencyMismatch,
@@ -83,15 +86,33 @@ async fn carry_out(turn: Turn, operation: impl Future<Output = Response>) -> Res
     replay(&reply)
 }
 
-/// Runs to the end, whether or not somebody waits for it.
-async fn finish(operation: impl Future<Output = Response> + Send + 'static) -> Response {
-    match tokio::spawn(operation).await {
-        Ok(response) => response,
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is going down.
-            Err(_) => Problem::new(Code::NotReady, "the gateway is stopping").into_response(),
-        },
+/// An operation that runs to its end: with who waits for it, and on by itself when he goes away. A task
+/// of its own for each would wake a second thread for every request.
+struct Lasting(Option<Pin<Box<dyn Future<Output = Response> + Send>>>);
+
+fn lasting(operation: impl Future<Output = Response> + Send + 'static) -> Lasting {
+    Lasting(Some(Box::pin(operation)))
+}
+
+impl Future for Lasting {
+    type Output = Response;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
+        let Some(operation) = &mut self.0 else { return Poll::Pending };
+        let response = ready!(operation.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(response)
+    }
+}
+
+impl Drop for Lasting {
+    fn drop(&mut self) {
+        // Outside of a runtime nothing runs any more; what has panicked has come to its end.
+        if let Some((operation, runtime)) = self.0.take().zip(Handle::try_current().ok())
+            && !std::thread::panicking()
+        {
+            runtime.spawn(operation);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use ringproof::outcome::{Outcome, Side};
 use ringproof::verify::record::Ending;
 use tokio::io::AsyncWriteExt;
 
+use super::store::State;
 use super::world::{START, World, request, short, soon};
 
 #[tokio::test]
@@ -66,17 +67,17 @@ async fn h04_what_is_refused_while_the_phone_rings_is_tried_again_when_it_is_rep
     assert_eq!(later.status, 202, "{}", later.text());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn h04_twins_are_one_call() {
     let mut world = World::new(short()).await;
-    world.shards.is_held.store(true, Ordering::Relaxed);
+    world.disk.set(State::Slow);
     let bytes = request("POST", "/v1/verifications", KEY, START);
     let (one, other) = (world.connect().await, world.connect().await);
     let one = super::world::converse(one, bytes.as_bytes());
     let other = super::world::converse(other, bytes.as_bytes());
     let release = async {
         soon(world.orders.recv()).await.unwrap();
-        world.shards.is_held.store(false, Ordering::Relaxed);
+        world.disk.set(State::Working);
     };
     let (one, other, ()) = tokio::join!(one, other, release);
     let (one, other) = (super::world::Reply::read(&one), super::world::Reply::read(&other));
@@ -85,11 +86,11 @@ async fn h04_twins_are_one_call() {
     assert!(world.orders.try_recv().is_err(), "one call");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn h04_a_twin_does_not_wait_for_ever() {
     let limits = Limits { twin_timeout: Duration::from_millis(100), ..short() };
     let mut world = World::new(limits).await;
-    world.shards.is_held.store(true, Ordering::Relaxed);
+    world.disk.set(State::Slow);
     let mut first = world.connect().await;
     let bytes = request("POST", "/v1/verifications", KEY, START);
     first.write_all(bytes.as_bytes()).await.unwrap();
@@ -97,20 +98,20 @@ async fn h04_a_twin_does_not_wait_for_ever() {
     let twin = world.ask_with("POST", "/v1/verifications", KEY, START).await;
     assert_eq!(twin.problem(), (408, "request_timeout".to_owned()));
     assert_eq!(world.shed(Shed::Twin), 1);
-    world.shards.is_held.store(false, Ordering::Relaxed);
+    world.disk.set(State::Working);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn h07_a_client_that_goes_away_has_its_wish_carried_out_once() {
     let mut world = World::new(short()).await;
     let mut reader = world.bus.follow();
-    world.shards.is_held.store(true, Ordering::Relaxed);
+    world.disk.set(State::Slow);
     let mut stream = world.connect().await;
     let bytes = request("POST", "/v1/verifications", KEY, START);
     stream.write_all(bytes.as_bytes()).await.unwrap();
     let order = soon(world.orders.recv()).await.unwrap();
     drop(stream);
-    world.shards.is_held.store(false, Ordering::Relaxed);
+    world.disk.set(State::Working);
     let created = soon(reader.next(&world.store())).await.unwrap();
     assert!(created.windows(20).any(|text| text == b"verification.created"));
     let path = format!("/v1/verifications/{}", order.verification);

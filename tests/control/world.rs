@@ -50,8 +50,6 @@ pub(crate) struct Shards {
     pub(crate) is_full: AtomicBool,
     /// No trunk is up.
     pub(crate) is_down: AtomicBool,
-    /// `hand_over` does not return while this is set.
-    pub(crate) is_held: Arc<AtomicBool>,
     /// Messages to webhooks that were tried again.
     pub(crate) retried: AtomicU32,
     /// Which dead messages were to be put back.
@@ -89,7 +87,6 @@ impl World {
             hung_up: hung_up_in,
             is_full: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
-            is_held: Arc::default(),
             retried: AtomicU32::new(0),
             wanted: watch::Sender::new(None),
         });
@@ -231,8 +228,7 @@ impl Calls for Shards {
         if self.is_full.load(Ordering::Relaxed) {
             return Err(NotPlaced::QueueFull);
         }
-        let (orders, is_held) = (self.orders.clone(), Arc::clone(&self.is_held));
-        Ok(Box::new(Reserved { orders, is_held }))
+        Ok(Box::new(Reserved(self.orders.clone())))
     }
 
     fn hang_up(&self, call: &Arc<CallRecord>, _: u16) {
@@ -240,18 +236,12 @@ impl Calls for Shards {
     }
 }
 
-struct Reserved {
-    orders: mpsc::Sender<Order>,
-    is_held: Arc<AtomicBool>,
-}
+struct Reserved(mpsc::Sender<Order>);
 
 impl Place for Reserved {
     fn hand_over(self: Box<Self>, task: Task) {
         if let Task::Call(order) = task {
-            self.orders.try_send(order).unwrap();
-        }
-        while self.is_held.load(Ordering::Relaxed) {
-            std::thread::yield_now();
+            self.0.try_send(order).unwrap();
         }
     }
 }
