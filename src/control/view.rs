@@ -11,6 +11,8 @@ mod verification;
 mod webhook;
 mod words;
 
+use serde::Serialize;
+
 use crate::number::E164;
 use crate::time::Micros;
 pub use call::{AnyCallView, CallSummary, CallView, RungView, TraceView};
@@ -26,6 +28,14 @@ pub(super) use words::{
     ConfirmWord, DeliveryStateWord, HealthWord, MethodWord, ReadinessWord, StatusWord,
 };
 
+/// As JSON. For what always has a form in it: texts and numbers.
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
+    let mut json = Vec::with_capacity(JSON_BYTES);
+    // Neither memory nor such a value can fail.
+    let _ = serde_json::to_writer(&mut json, value);
+    json
+}
+
 /// A number goes back to the client who gave it, or who is to show it or to know who rang.
 fn number(number: E164) -> String {
     format!("+{}", number.reveal().as_str())
@@ -35,6 +45,9 @@ fn number(number: E164) -> String {
 pub(super) fn timestamp(at: Micros) -> String {
     at.rfc3339()
 }
+
+/// What a view mostly has.
+const JSON_BYTES: usize = 1_024;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::super::view::{CallView, MissedCallView, VerificationView};
+use super::super::view::{CallView, MissedCallView, VerificationView, json};
 use crate::time::Micros;
 use crate::verify::TrunkNames;
 use crate::verify::event::Event;
@@ -67,18 +67,13 @@ pub fn render_trunk(name: &str, is_up: bool, at: Micros) -> Rendered {
         name: &'a str,
     }
     let kind = if is_up { "trunk.up" } else { "trunk.down" };
-    Rendered { name: kind, at, about: None, data: json(&Trunk { name }) }
+    Rendered { name: kind, at, about: None, data: json(&Trunk { name }).into() }
 }
 
 impl Rendered {
     fn new(name: &'static str, at: Micros, about: u128, data: &impl Serialize) -> Self {
-        Self { name, at, about: Some(about), data: json(data) }
+        Self { name, at, about: Some(about), data: json(data).into() }
     }
-}
-
-fn json(value: &impl Serialize) -> Box<[u8]> {
-    // Strings and numbers into memory: neither can fail.
-    serde_json::to_vec(value).unwrap_or_default().into()
 }
 
 fn end(status: Status) -> Option<&'static str> {

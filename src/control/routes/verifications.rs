@@ -19,7 +19,7 @@ use super::super::request::{
     CheckBody, Id, IdempotencyKey, Json, ListQuery, NoBody, Query, ReportBody, StartBody,
 };
 use super::super::service::{is_called, is_checked};
-use super::super::view::{VerificationList, VerificationView};
+use super::super::view::{VerificationList, VerificationView, json};
 use super::scan;
 use crate::verify::Filter;
 use crate::verify::id::VerificationId;
@@ -54,7 +54,11 @@ pub(super) async fn start(
     };
     let begun = api.service.start(&caller, start, keep, clock::now()).await;
     let begun = begun.map_err(|refusal| of_start(&refusal))?;
-    let mut response = replay(&created(&api, &begun));
+    // What is on disk was made of the start alone.
+    let mut response = match &on_disk {
+        Some(OnDisk(reply)) if begun.is_untouched() => replay(reply),
+        Some(_) | None => replay(&created(&api, &begun)),
+    };
     on_disk.and_then(|on_disk| response.extensions_mut().insert(on_disk));
     Ok(response)
 }
@@ -66,8 +70,7 @@ fn created(api: &Api, started: &Snapshot) -> Reply {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.extend(location.ok().map(|location| (header::LOCATION, location)));
     let view = VerificationView::new(started, &api.trunks);
-    // Strings and numbers have a JSON form.
-    let body = serde_json::to_vec(&view).unwrap_or_default().into();
+    let body = json(&view).into();
     Reply { status: StatusCode::CREATED, headers, body, term: Term::Lasting }
 }
 
