@@ -7,7 +7,7 @@
 
 mod plain;
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use tracing::Dispatch;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
@@ -89,7 +89,8 @@ fn prepare(
         .lossy(true)
         .buffered_lines_limit(settings.lines_max)
         .thread_name("log")
-        .finish(to);
+        // What waits is written together: the thread flushes when its queue is empty.
+        .finish(BufWriter::new(to));
     let lost = writer.error_counter();
     Ok((subscriber(settings, filter, writer), Log { lost, _worker: worker }))
 }
