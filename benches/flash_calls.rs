@@ -14,6 +14,8 @@ mod capture;
 mod cpu;
 #[path = "kit/daemon.rs"]
 mod daemon;
+#[path = "kit/exchange.rs"]
+mod exchange;
 #[path = "kit/figures.rs"]
 mod figures;
 #[path = "kit/http.rs"]

@@ -20,6 +20,8 @@ mod cpu;
 mod daemon;
 #[path = "kit/events.rs"]
 mod events;
+#[path = "kit/exchange.rs"]
+mod exchange;
 #[path = "kit/figures.rs"]
 mod figures;
 #[path = "kit/http.rs"]

@@ -15,6 +15,8 @@
 mod capture;
 #[path = "kit/daemon.rs"]
 mod daemon;
+#[path = "kit/exchange.rs"]
+mod exchange;
 #[path = "kit/figures.rs"]
 mod figures;
 #[path = "kit/flood.rs"]

@@ -11,6 +11,8 @@
 mod capture;
 #[path = "kit/daemon.rs"]
 mod daemon;
+#[path = "kit/exchange.rs"]
+mod exchange;
 #[path = "kit/figures.rs"]
 mod figures;
 #[path = "kit/http.rs"]

@@ -28,13 +28,15 @@ mod crowd;
 mod daemon;
 #[path = "kit/disk.rs"]
 mod disk;
+#[path = "kit/exchange.rs"]
+mod exchange;
 #[path = "kit/figures.rs"]
 mod figures;
 #[path = "verifications/growth.rs"]
 mod growth;
 #[path = "kit/http.rs"]
 mod http;
-#[expect(dead_code, reason = "it hears each answer, which those who only start need not")]
+#[expect(dead_code, reason = "these starts are followed by checks")]
 #[path = "kit/load.rs"]
 mod load;
 #[path = "kit/machine.rs"]
@@ -108,8 +110,8 @@ fn within(
 const LOAD: (u16, u16) = (25_210, 25_211);
 const GROWTH: (u16, u16) = (25_220, 25_221);
 const RECOVERY: (u16, u16) = (25_230, 25_231);
-/// Connections that start, and as many that type codes: few enough to be a pool of an application, and
-/// so many that a reply may take 60 ms before the next request is late for it.
-fn connections(rate: u32) -> u32 {
-    (rate / 16).clamp(64, 400)
+/// Connections: as many as an application's pool, and so many that a reply may take 60 ms before the
+/// next request waits for it.
+fn connections(rate: u32) -> usize {
+    (rate as usize / 8).clamp(128, 800)
 }

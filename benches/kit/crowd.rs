@@ -3,22 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::http::{Connection, Reply};
-use crate::load::{self, Pace, Started};
+use crate::exchange::{Answer, Exchange};
+use crate::http::{self, Reply};
+use crate::load::{self, Started};
 
 /// Everybody, by the last seven digits of their numbers.
 pub(crate) struct Crowd {
     people: Vec<Person>,
-    /// Each types the codes of some.
-    typists: Vec<Sender<Task>>,
-    settled: AtomicU32,
+    /// Once they are being verified.
+    exchange: OnceLock<Exchange<Step>>,
 }
 
 /// Somebody with a phone.
@@ -36,9 +37,11 @@ struct Person {
     arrived: AtomicU8,
 }
 
-enum Task {
-    Check { phone: u32, due: Instant },
-    Leave,
+/// What is asked of the daemon for somebody.
+#[derive(Clone, Copy)]
+enum Step {
+    Check,
+    Start(u32),
 }
 
 /// One check of the right code.
@@ -60,17 +63,15 @@ pub(crate) struct Outcome {
     pub(crate) verified: usize,
     /// The others, by what went wrong.
     pub(crate) failures: BTreeMap<String, usize>,
+    /// How many have an answer for good.
+    settled: u32,
 }
 
-/// What the typists are given to do, to be handed to [`Crowd::verify`].
-pub(crate) struct Desks(Vec<Receiver<Task>>);
-
 impl Crowd {
-    /// So many people, whose codes are typed over as many connections.
-    pub(crate) fn new(people: u32, connections: u32) -> (Arc<Self>, Desks) {
-        let (typists, desks) = (0..connections).map(|_| channel()).unzip();
+    /// So many people.
+    pub(crate) fn new(people: u32) -> Arc<Self> {
         let people = (0..people).map(|_| Person::default()).collect();
-        (Arc::new(Self { people, typists, settled: AtomicU32::new(0) }), Desks(desks))
+        Arc::new(Self { people, exchange: OnceLock::new() })
     }
 
     /// An INVITE came. Whether it is the first; `None`: of nobody.
@@ -98,115 +99,77 @@ impl Crowd {
         Some(is_new)
     }
 
-    fn on_start_answered(&self, phone: u32, reply: &Reply) {
-        let Some(person) = self.people.get(phone as usize) else { return };
-        match text(reply, "id").filter(|_| reply.status == 201) {
-            Some(id) => {
-                let _ = person.id.set(id.into());
-                self.on_arrived(phone);
-            }
-            None => self.on_settled(),
-        }
-    }
-
     /// Whoever comes second has the code typed.
     fn on_arrived(&self, phone: u32) {
-        if self.people[phone as usize].arrived.fetch_add(1, Ordering::AcqRel) == 1 {
-            let typist = &self.typists[phone as usize % self.typists.len()];
-            // It leaves only when nothing more is done.
-            let _ = typist.send(Task::Check { phone, due: Instant::now() });
+        let person = &self.people[phone as usize];
+        if person.arrived.fetch_add(1, Ordering::AcqRel) == 0 {
+            return;
         }
+        let Some((exchange, id)) = self.exchange.get().zip(person.id.get()) else { return };
+        let code = person.code.load(Ordering::Relaxed).wrapping_sub(1);
+        let (path, body) =
+            (format!("{}/{id}/check", load::PATH), format!("{{\"code\":\"{code:05}\"}}"));
+        // On a connection that is gone, nothing is heard either, and that counts.
+        let _ = exchange.ask(Step::Check, Instant::now(), http::post(&path, None, &body));
     }
 
-    fn on_settled(&self) {
-        self.settled.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many have an answer for good.
-    pub(crate) fn settled(&self) -> u32 {
-        self.settled.load(Ordering::Relaxed)
-    }
-
-    /// Has everybody verified, so many a second.
+    /// Has everybody verified, so many a second, over so many connections.
     pub(crate) fn verify(
         &self,
         socket: &Path,
         rate: u32,
-        desks: Desks,
+        connections: usize,
     ) -> Result<Outcome, Box<dyn Error>> {
-        let total = u32::try_from(self.people.len())?;
-        let connections = u32::try_from(self.typists.len())?;
-        let pace = Pace { rate, total, connections, has_keys: true };
-        let (started, typed) = thread::scope(|scope| {
-            let typists: Vec<_> = desks
-                .0
-                .into_iter()
-                .map(|desk| {
-                    scope.spawn(|| self.type_codes(socket, desk).map_err(|e| e.to_string()))
-                })
-                .collect();
-            let hear = |phone, reply: &Reply| self.on_start_answered(phone, reply);
-            let started = load::starts_heard(socket, pace, &load::flash_call, &hear);
-            if started.is_ok() {
-                self.wait();
-            }
-            self.typists.iter().for_each(|typist| drop(typist.send(Task::Leave)));
-            let typed: Vec<_> = typists.into_iter().map(|typist| typist.join()).collect();
-            (started, typed)
-        });
-        let mut outcome = Outcome { started: started?, ..Outcome::default() };
-        for typed in typed {
-            let Typed { checked, verified, failures } =
-                typed.map_err(|_| "a typist panicked")??;
-            outcome.checked.extend(checked);
-            outcome.verified += verified;
-            failures.into_iter().for_each(|kind| outcome.fail(kind));
-        }
+        let (exchange, ear) = Exchange::open(socket, connections)?;
+        let exchange = self.exchange.get_or_init(|| exchange);
+        let (total, mut outcome) = (u32::try_from(self.people.len())?, Outcome::default());
+        thread::scope(|scope| {
+            let pacer =
+                scope.spawn(|| load::pace((rate, total), |phone, due| start(exchange, phone, due)));
+            exchange.hear(ear, &mut |answer| {
+                self.on_answer(answer, &mut outcome);
+                if outcome.settled < total {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            })?;
+            pacer.join().map_err(|_| "the client panicked")??;
+            Ok::<_, Box<dyn Error>>(())
+        })?;
         self.find_left_out(&mut outcome);
         Ok(outcome)
     }
 
-    /// Until everybody has an answer, or nobody gets one any more.
-    fn wait(&self) {
-        let (mut settled, mut since) = (self.settled(), Instant::now());
-        while (settled as usize) < self.people.len() && since.elapsed() < PATIENCE {
-            thread::sleep(Duration::from_millis(20));
-            if self.settled() != settled {
-                (settled, since) = (self.settled(), Instant::now());
-            }
-        }
-    }
-
-    fn type_codes(&self, socket: &Path, desk: Receiver<Task>) -> Result<Typed, Box<dyn Error>> {
-        let mut connection = Connection::open(socket, PATIENCE)?;
-        let mut typed = Typed::default();
-        while let Ok(Task::Check { phone, due }) = desk.recv() {
-            let person = &self.people[phone as usize];
-            let id = person.id.get().ok_or("a check before its start was answered")?;
-            let code = person.code.load(Ordering::Relaxed).wrapping_sub(1);
-            let late = due.elapsed();
-            let path = format!("/v1/verifications/{id}/check");
-            let reply = connection.post(&path, None, &format!("{{\"code\":\"{code:05}\"}}"))?;
-            typed.checked.push(Checked { took: due.elapsed(), late });
-            match text(&reply, "status") {
-                Some("verified") if reply.status == 200 => typed.verified += 1,
-                status => {
-                    let what = text(&reply, "code").or(status).unwrap_or_default();
-                    typed.failures.push(format!("check answered with {} {what}", reply.status));
+    fn on_answer(&self, answer: Answer<Step>, outcome: &mut Outcome) {
+        let Answer { about, sent_at, late, took, reply } = answer;
+        match about {
+            Step::Start(phone) => {
+                let status = reply.status;
+                outcome.started.push(Started { phone, sent_at, took, late, status });
+                match text(&reply, "id").filter(|_| status == 201) {
+                    Some(id) => {
+                        let _ = self.people[phone as usize].id.set(id.into());
+                        self.on_arrived(phone);
+                    }
+                    None => outcome.fail(format!("start answered with {status}")),
                 }
             }
-            self.on_settled();
+            Step::Check => {
+                outcome.checked.push(Checked { took, late });
+                match text(&reply, "status") {
+                    Some("verified") if reply.status == 200 => outcome.verify(),
+                    status => {
+                        let what = text(&reply, "code").or(status).unwrap_or_default();
+                        outcome.fail(format!("check answered with {} {what}", reply.status));
+                    }
+                }
+            }
         }
-        Ok(typed)
     }
 
     /// Those of whom nothing was heard that would be a failure by itself.
     fn find_left_out(&self, outcome: &mut Outcome) {
-        let refused: Vec<u16> =
-            outcome.started.iter().map(|start| start.status).filter(|it| *it != 201).collect();
-        refused
-            .into_iter()
-            .for_each(|status| outcome.fail(format!("start answered with {status}")));
         let started = self.people.iter().filter(|person| person.id.get().is_some());
         for person in started.filter(|person| person.arrived.load(Ordering::Relaxed) < 2) {
             let what = match person.seen.load(Ordering::Relaxed) {
@@ -233,16 +196,21 @@ impl Person {
 }
 
 impl Outcome {
+    fn verify(&mut self) {
+        self.verified += 1;
+        self.settled += 1;
+    }
+
     fn fail(&mut self, kind: String) {
         *self.failures.entry(kind).or_default() += 1;
+        self.settled += 1;
     }
 }
 
-#[derive(Default)]
-struct Typed {
-    checked: Vec<Checked>,
-    verified: usize,
-    failures: Vec<String>,
+fn start(exchange: &Exchange<Step>, phone: u32, due: Instant) -> io::Result<()> {
+    let key = format!("start-{phone:07}");
+    let request = http::post(load::PATH, Some(&key), &load::flash_call(phone));
+    exchange.ask(Step::Start(phone), due, request)
 }
 
 /// The first text of this name in the JSON of a reply.
@@ -250,6 +218,3 @@ pub(crate) fn text<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
     let (_, rest) = reply.body.split_once(&format!("\"{name}\":\""))?;
     rest.split('"').next()
 }
-
-/// So long without an answer to anybody, and the rest is given up.
-const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,12 +1,15 @@
 //! Verifications started through the API at an even rate, whatever the daemon answers and when: an
-//! open loop. Each connection of a handful is kept and has its share of the calls.
+//! open loop.
 
 use std::error::Error;
+use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use crate::http::{Connection, Reply};
+use crate::exchange::{Answer, Exchange};
+use crate::http;
 
 /// One start.
 #[derive(Clone, Copy, Debug)]
@@ -21,19 +24,6 @@ pub(crate) struct Started {
     pub(crate) late: Duration,
     /// The status of the answer.
     pub(crate) status: u16,
-}
-
-/// How much is started, and how.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
-    /// Starts in a second.
-    pub(crate) rate: u32,
-    /// Starts.
-    pub(crate) total: u32,
-    /// Connections, each with one request at a time.
-    pub(crate) connections: u32,
-    /// Whether each has an `Idempotency-Key`.
-    pub(crate) has_keys: bool,
 }
 
 /// Starts `rate` flash calls a second for some time, each to another phone.
@@ -56,54 +46,49 @@ pub(crate) fn starts(
     (rate, total): (u32, u32),
     body: &(impl Fn(u32) -> String + Sync),
 ) -> Result<Vec<Started>, Box<dyn Error>> {
-    let pace = Pace { rate, total, connections: 16, has_keys: false };
-    starts_heard(socket, pace, body, &|_, _| {})
-}
-
-/// The same; `hear` gets each answer as it comes.
-pub(crate) fn starts_heard(
-    socket: &Path,
-    pace: Pace,
-    body: &(impl Fn(u32) -> String + Sync),
-    hear: &(impl Fn(u32, &Reply) + Sync),
-) -> Result<Vec<Started>, Box<dyn Error>> {
-    let from = Instant::now() + Duration::from_millis(50);
+    let (exchange, ear) = Exchange::open(socket, CONNECTIONS)?;
+    let ask = |phone, due| exchange.ask(phone, due, http::post(PATH, None, &body(phone)));
+    let mut all = Vec::with_capacity(total as usize);
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..pace.connections)
-            .map(|first| {
-                let phones = (first..pace.total).step_by(pace.connections as usize);
-                scope.spawn(move || {
-                    work(socket, phones, (from, pace), (body, hear)).map_err(|e| e.to_string())
-                })
-            })
-            .collect();
-        let mut all = vec![];
-        for worker in workers {
-            all.extend(worker.join().map_err(|_| "a client panicked")??);
-        }
-        Ok(all)
-    })
-}
-
-fn work(
-    socket: &Path,
-    phones: impl Iterator<Item = u32>,
-    (from, pace): (Instant, Pace),
-    (body, hear): (&impl Fn(u32) -> String, &impl Fn(u32, &Reply)),
-) -> Result<Vec<Started>, Box<dyn Error>> {
-    let mut connection = Connection::open(socket, Duration::from_secs(10))?;
-    let mut all = vec![];
-    for phone in phones {
-        let due = from + Duration::from_secs_f64(f64::from(phone) / f64::from(pace.rate));
-        thread::sleep(due.saturating_duration_since(Instant::now()));
-        let late = due.elapsed();
-        let sent_at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-        let key = pace.has_keys.then(|| format!("start-{phone:07}"));
-        let reply = connection.post("/v1/verifications", key.as_deref(), &body(phone))?;
-        let took = due.elapsed();
-        hear(phone, &reply);
-        let sent_at = u64::try_from(sent_at)?;
-        all.push(Started { phone, sent_at, took, late, status: reply.status });
+        let pacer = scope.spawn(|| pace((rate, total), ask));
+        exchange.hear(ear, &mut |answer| {
+            all.push(Started::from(answer));
+            if all.len() < total as usize {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        pacer.join().map_err(|_| "the client panicked")??;
+        Ok::<_, Box<dyn Error>>(())
+    })?;
+    if all.len() < total as usize {
+        return Err(format!("{} of {total} starts were answered", all.len()).into());
     }
     Ok(all)
 }
+
+/// Has the n-th of `total` things done when it is due, `rate` a second.
+pub(crate) fn pace(
+    (rate, total): (u32, u32),
+    mut act: impl FnMut(u32, Instant) -> io::Result<()>,
+) -> io::Result<()> {
+    let from = Instant::now() + Duration::from_millis(50);
+    for nth in 0..total {
+        let due = from + Duration::from_secs_f64(f64::from(nth) / f64::from(rate));
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        act(nth, due)?;
+    }
+    Ok(())
+}
+
+impl From<Answer<u32>> for Started {
+    fn from(answer: Answer<u32>) -> Self {
+        let Answer { about: phone, sent_at, late, took, reply } = answer;
+        Self { phone, sent_at, took, late, status: reply.status }
+    }
+}
+
+/// Where verifications are started.
+pub(crate) const PATH: &str = "/v1/verifications";
+const CONNECTIONS: usize = 16;

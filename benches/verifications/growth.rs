@@ -25,12 +25,13 @@ struct Sample {
 pub(crate) fn run(place: &Path, seconds: u32, rate: u32) -> Result<Vec<String>, Failed> {
     let total = rate * seconds;
     println!("{total} verifications, {rate} a second, all forgotten within 90 s");
-    let (crowd, desks) = Crowd::new(total, connections(rate));
+    let crowd = Crowd::new(total);
     let trunk = Trunk::start(GROWTH.1, &crowd)?;
     let daemon = Daemon::start(place, GROWTH, SHORT)?;
     let (outcome, samples) = thread::scope(|scope| {
-        let load = scope
-            .spawn(|| crowd.verify(&daemon.socket, rate, desks).map_err(|error| error.to_string()));
+        let load = scope.spawn(|| {
+            crowd.verify(&daemon.socket, rate, connections(rate)).map_err(|error| error.to_string())
+        });
         let samples = watch(&daemon, place, seconds, &|| load.is_finished());
         (load.join(), samples)
     });

@@ -10,7 +10,7 @@ use crate::crowd::Crowd;
 use crate::daemon::Daemon;
 use crate::http::Connection;
 use crate::trunk::Trunk;
-use crate::{Failed, RECOVERY, connections, cpu, crowd, memory, past};
+use crate::{Failed, RECOVERY, connections, cpu, crowd, http, load, memory, past};
 
 /// Runs it; what is returned was missed.
 pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
@@ -19,7 +19,7 @@ pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
     let begin = Instant::now();
     past::make(&place.join("journal"), pending.into())?;
     println!("journal made in    {:>9.1} s", begin.elapsed().as_secs_f64());
-    let (crowd, desks) = Crowd::new(LOAD.0 * LOAD.1, connections(LOAD.0));
+    let crowd = Crowd::new(LOAD.0 * LOAD.1);
     let trunk = Trunk::start(RECOVERY.1, &crowd)?;
     let begin = Instant::now();
     let daemon = Daemon::start(place, RECOVERY, ROOM)?;
@@ -27,7 +27,7 @@ pub(crate) fn run(place: &Path, pending: u32) -> Result<Vec<String>, Failed> {
     // Killed while verifications begin, ring and end.
     let killed = thread::scope(|scope| {
         let socket = daemon.socket.clone();
-        let load = scope.spawn(move || drop(crowd.verify(&socket, LOAD.0, desks)));
+        let load = scope.spawn(move || drop(crowd.verify(&socket, LOAD.0, connections(LOAD.0))));
         thread::sleep(Duration::from_secs(LOAD.1.into()) - Duration::from_millis(500));
         let killed = daemon.metric("ringproof_verifications_pending", "");
         drop(daemon);
@@ -69,7 +69,7 @@ fn start_many(
     let (mut answered, mut refused) = (None, BTreeMap::new());
     for phone in 0..STARTS {
         let body = format!("{{\"to\":\"+4673{phone:07}\",\"method\":\"flash_call\"}}");
-        let reply = connection.post("/v1/verifications", None, &body)?;
+        let reply = connection.ask(&http::post(load::PATH, None, &body))?;
         match reply.status {
             201 => drop(answered.get_or_insert(begin.elapsed())),
             status => {

@@ -17,11 +17,11 @@ use crate::{Failed, LOAD, connections, disk, figures, threads};
 pub(crate) fn run(place: &Path, seconds: u32, rate: u32) -> Result<Vec<String>, Failed> {
     let total = rate * seconds;
     println!("{total} verifications, {rate} a second, durability \"power\"");
-    let (crowd, desks) = Crowd::new(total, connections(rate));
+    let crowd = Crowd::new(total);
     let trunk = Trunk::start(LOAD.1, &crowd)?;
     let daemon = Daemon::start(place, LOAD, "journal.durability = \"power\"\n")?;
     let (from, before) = (Instant::now(), Spent::read(&daemon, place)?);
-    let outcome = crowd.verify(&daemon.socket, rate, desks)?;
+    let outcome = crowd.verify(&daemon.socket, rate, connections(rate))?;
     let (elapsed, after) = (from.elapsed(), Spent::read(&daemon, place)?);
     let again = daemon.metric("ringproof_sip_retransmissions_total", "")?;
     let dropped = daemon.metric("ringproof_sip_dropped_total", "")?;
