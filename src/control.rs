@@ -35,8 +35,8 @@ pub use events::{CutOff, EventBus, Gone, IdError, Reader, Rendered, render, rend
 pub use openapi::document;
 pub use outside::{
     Answer, Asked, Before, CallbackError, Calls, DeadFilter, Deliveries, Delivery, DeliveryFilter,
-    DeliveryState, EndpointState, EventRange, KeptReply, Place, Readiness, Retried, RetryError,
-    Saving, Status, Store, StoredEvent, TrunkState, Unavailable, WebhookEndpoint, Webhooks,
+    EventRange, KeptReply, Place, Readiness, Retried, RetryError, Saving, Status, Store,
+    StoredEvent, TrunkState, Unavailable, WebhookEndpoint, Webhooks,
 };
 pub use server::{BindError, SOCKET_PATH_BYTES_MAX, Server};
 pub use settings::{KeySettings, Limits, Settings, TcpSettings};

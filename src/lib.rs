@@ -1,7 +1,7 @@
 //! Ringproof: proves that a person holds a phone number with flash calls over a SIP trunk.
 //!
 //! The rooms, bottom to top; a room uses only rooms below it (`tests/tidy.rs` holds the table):
-//! `time` `number` `entropy` `evidence` `outcome` `ladder` `tally`, then [`sip`], [`transaction`], then [`call`],
+//! `time` `number` `delivery` `entropy` `evidence` `outcome` `ladder` `tally`, then [`sip`], [`transaction`], then [`call`],
 //! [`trunk`] and [`verify`], then the edges. The way of a call is told in `docs/ARCHITECTURE.md`.
 
 pub mod app;
@@ -9,6 +9,7 @@ pub mod call;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod delivery;
 pub mod entropy;
 pub mod evidence;
 pub mod gateway;

@@ -34,7 +34,7 @@ mod shelf;
 mod standing;
 mod target;
 
-pub use delivery::{DeadFilter, Deliveries, Delivery, DeliveryState, Filter, Retried};
+pub use delivery::{DeadFilter, Deliveries, Delivery, Filter, Retried};
 pub use event::{EVENTS, Pattern, PatternError};
 pub use failure::Failure;
 pub use figures::{CALLBACKS, EndpointFigures, Figures};
@@ -46,7 +46,7 @@ pub use secret::{Secret, SecretError};
 pub use settings::{
     Callbacks, ENDPOINTS_MAX, EndpointSettings, HostPattern, Reach, Settings, Trust,
 };
-pub use standing::{EndpointReading, EndpointState};
+pub use standing::EndpointReading;
 pub use target::{URL_BYTES_MAX, UrlError, check_url};
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ use rooms::{Room, Rules};
 use source::Source;
 
 /// Level 0: everybody may use these, and they may use each other.
-const GROUND: &[&str] = &["entropy", "evidence", "ladder", "number", "outcome", "tally", "time"];
+const GROUND: &[&str] =
+    &["delivery", "entropy", "evidence", "ladder", "number", "outcome", "tally", "time"];
 
 /// Who may import whom, bottom first: what a room may use besides [`GROUND`] and itself.
 const ROOMS: &[Room] = &[
@@ -25,6 +26,7 @@ const ROOMS: &[Room] = &[
     Room { name: "ladder", uses: &[] },
     Room { name: "number", uses: &[] },
     Room { name: "evidence", uses: &[] },
+    Room { name: "delivery", uses: &[] },
     Room { name: "outcome", uses: &[] },
     Room { name: "tally", uses: &[] },
     Room { name: "time", uses: &[] },

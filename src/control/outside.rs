@@ -17,8 +17,8 @@ use crate::time::Micros;
 use crate::verify::record::CallRecord;
 use crate::verify::{Beginning, Task};
 pub use webhooks::{
-    DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, EndpointState, Retried,
-    RetryError, WebhookEndpoint, Webhooks,
+    DeadFilter, Deliveries, Delivery, DeliveryFilter, Retried, RetryError, WebhookEndpoint,
+    Webhooks,
 };
 
 /// The shards, as those see them who want calls placed. Must not block.

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::message::{Endpoint, Message, MessageId};
 use super::outbox::Of;
-use super::standing::{EndpointState, Standing};
+use super::standing::Standing;
+use crate::delivery::{DeliveryState, EndpointState};
 use crate::time::{Micros, WallClock};
 use crate::verify::id::VerificationId;
 
@@ -48,17 +49,6 @@ pub struct Deliveries {
     /// Behind which message the next ones are; `None`: these were the last. There may be fewer than were
     /// asked for, and more behind them: a request looks at a bounded number of messages.
     pub next: Option<MessageId>,
-}
-
-/// Where a message stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum DeliveryState {
-    /// It is not tried any more, unless somebody asks.
-    Dead,
-    /// It is under way.
-    Trying,
-    /// It waits for its next try.
-    Waiting,
 }
 
 /// Which messages are asked for.

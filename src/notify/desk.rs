@@ -13,7 +13,8 @@ use super::outbox::{Found, Of, OutboxError};
 use super::schedule;
 use super::settings::Settings;
 use super::shelf::{Bounds, Effect, Shelf};
-use super::standing::{EndpointState, LastFailure, Standing};
+use super::standing::{LastFailure, Standing};
+use crate::delivery::EndpointState;
 use crate::entropy::{Entropy, Stream};
 use crate::time::WallClock;
 

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use super::breaker::{Breaker, Gate};
 use super::message::MessageId;
-use super::standing::{EndpointState, Standing};
+use super::standing::Standing;
+use crate::delivery::EndpointState;
 
 /// One receiver: an endpoint, or a host of callbacks.
 #[derive(Debug, Default)]

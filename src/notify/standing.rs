@@ -4,23 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::failure::Failure;
+use crate::delivery::EndpointState;
 use crate::time::Micros;
-
-/// How a receiver does.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum EndpointState {
-    /// It replied 410 and is told nothing.
-    Disabled,
-    /// It failed again and again: one message at a time asks whether it works. Of callbacks: one host at
-    /// least.
-    Down,
-    /// It is not in the configuration.
-    Gone,
-    /// It asked to be left alone.
-    Resting,
-    /// It is told.
-    Working,
-}
 
 /// One receiver at one moment.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use ringproof::control::{
-    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, EndpointState, Retried,
-    RetryError, WebhookEndpoint, Webhooks,
+    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, Retried, RetryError, WebhookEndpoint,
+    Webhooks,
 };
+use ringproof::delivery::{DeliveryState, EndpointState};
 use ringproof::time::Micros;
 
 use super::world::Shards;

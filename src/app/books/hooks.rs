@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::control::{
-    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, DeliveryState, EndpointState, Retried,
-    RetryError, Unavailable, WebhookEndpoint, Webhooks,
+    Asked, DeadFilter, Deliveries, Delivery, DeliveryFilter, Retried, RetryError, Unavailable,
+    WebhookEndpoint, Webhooks,
 };
 use crate::notify::{self, CALLBACKS, Endpoint, EndpointReading, Filter, MessageId, Notifier, Of};
 
@@ -16,7 +16,7 @@ impl Webhooks for Hooks {
         let notifier = Arc::clone(&self.0);
         let filter = Filter {
             of: of(wanted.endpoint),
-            state: wanted.state.map(state_there),
+            state: wanted.state,
             verification: wanted.verification,
             after: wanted.after.map(MessageId),
             limit: wanted.limit,
@@ -77,11 +77,11 @@ fn delivery(found: notify::Delivery) -> Delivery {
         event: found.event,
         verification: found.verification,
         sequence: found.sequence,
-        state: state_here(found.state),
+        state: found.state,
         created_at: found.created_at,
         attempts: found.attempts,
         next_at: found.next_at,
-        endpoint_state: endpoint_state(found.endpoint_state),
+        endpoint_state: found.endpoint_state,
         last_status: found.status,
         error: found.error,
     }
@@ -91,22 +91,12 @@ fn endpoint(found: EndpointReading) -> WebhookEndpoint {
     WebhookEndpoint {
         name: found.name.unwrap_or_else(|| CALLBACKS.into()),
         host: found.host,
-        state: endpoint_state(found.state),
+        state: found.state,
         rests_until: found.until,
         waiting: found.waiting,
         trying: found.trying,
         dead: found.dead,
         last_error: found.last_error,
-    }
-}
-
-fn endpoint_state(state: notify::EndpointState) -> EndpointState {
-    match state {
-        notify::EndpointState::Disabled => EndpointState::Disabled,
-        notify::EndpointState::Down => EndpointState::Down,
-        notify::EndpointState::Gone => EndpointState::Gone,
-        notify::EndpointState::Resting => EndpointState::Resting,
-        notify::EndpointState::Working => EndpointState::Working,
     }
 }
 
@@ -117,21 +107,5 @@ fn refusal(error: notify::RetryError) -> RetryError {
         notify::RetryError::Gone(Endpoint::Url(_)) => RetryError::CallbacksOff,
         notify::RetryError::NotFound => RetryError::NotFound,
         notify::RetryError::Outbox(_) => Unavailable.into(),
-    }
-}
-
-fn state_here(state: notify::DeliveryState) -> DeliveryState {
-    match state {
-        notify::DeliveryState::Dead => DeliveryState::Dead,
-        notify::DeliveryState::Trying => DeliveryState::Trying,
-        notify::DeliveryState::Waiting => DeliveryState::Waiting,
-    }
-}
-
-fn state_there(state: DeliveryState) -> notify::DeliveryState {
-    match state {
-        DeliveryState::Dead => notify::DeliveryState::Dead,
-        DeliveryState::Trying => notify::DeliveryState::Trying,
-        DeliveryState::Waiting => notify::DeliveryState::Waiting,
     }
 }

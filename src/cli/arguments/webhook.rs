@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Daemon, Whole, key_name};
-use crate::control::DeliveryState;
+use crate::delivery::DeliveryState;
 use crate::notify::MessageId;
 use crate::verify::PAGE_MAX;
 use crate::verify::id::VerificationId;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Asked, Unavailable};
+use crate::delivery::{DeliveryState, EndpointState};
 use crate::time::Micros;
 use crate::verify::id::VerificationId;
 
@@ -150,61 +151,4 @@ pub struct WebhookEndpoint {
     pub dead: u64,
     /// Why the last try that failed did so, and when, since the daemon started.
     pub last_error: Option<(Box<str>, Micros)>,
-}
-
-/// How an endpoint does.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum EndpointState {
-    /// It replied 410 and is told nothing.
-    Disabled,
-    /// It failed again and again: one message at a time asks whether it works.
-    Down,
-    /// It is not in the configuration.
-    Gone,
-    /// It asked to be left alone.
-    Resting,
-    /// It is told.
-    Working,
-}
-
-impl EndpointState {
-    /// Every state, in the order of the declaration.
-    pub const ALL: [Self; 5] =
-        [Self::Disabled, Self::Down, Self::Gone, Self::Resting, Self::Working];
-
-    /// The word of the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Disabled => "disabled",
-            Self::Down => "down",
-            Self::Gone => "gone",
-            Self::Resting => "resting",
-            Self::Working => "working",
-        }
-    }
-}
-
-/// Where a message stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum DeliveryState {
-    /// It is not tried any more, unless somebody asks.
-    Dead,
-    /// It is under way.
-    Trying,
-    /// It waits for its next try.
-    Waiting,
-}
-
-impl DeliveryState {
-    /// Every state, in the order of the declaration.
-    pub const ALL: [Self; 3] = [Self::Dead, Self::Trying, Self::Waiting];
-
-    /// The word of the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dead => "dead",
-            Self::Trying => "trying",
-            Self::Waiting => "waiting",
-        }
-    }
 }

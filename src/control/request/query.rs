@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use super::super::outside::{DeliveryFilter, DeliveryState};
+use super::super::outside::DeliveryFilter;
 use super::super::problem::{Code, Problem};
 use super::super::view::{DeliveryStateWord, MethodWord, StatusWord};
+use crate::delivery::DeliveryState;
 use crate::number::E164;
 use crate::verify::id::{IdError, read_ulid};
 use crate::verify::snapshot::{Method, Status};

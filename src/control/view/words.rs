@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::super::outside::{DeliveryState, EndpointState, Readiness};
+use super::super::outside::Readiness;
+use crate::delivery::{DeliveryState, EndpointState};
 use crate::evidence::{Assurance, IdentityHeader, Unknown};
 use crate::ladder::{Undelivered, Verb};
 use crate::outcome::{Outcome, Side};

@@ -5,8 +5,9 @@ use tokio::sync::oneshot;
 
 use super::super::message::Endpoint;
 use super::super::outbox::OutboxError;
-use super::super::standing::{EndpointReading, EndpointState, LastFailure};
+use super::super::standing::{EndpointReading, LastFailure};
 use super::{Command, Notifier};
+use crate::delivery::EndpointState;
 
 impl Notifier {
     /// Every endpoint: those of the configuration in its order, callbacks, and those that are in it no

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::{
-    DeadFilter, Deliveries, DeliveryState, EndpointReading, EndpointState, Filter, MessageId,
-    Notifier, Of, Retried, RetryError, Settings, Trust,
+    DeadFilter, Deliveries, EndpointReading, Filter, MessageId, Notifier, Of, Retried, RetryError,
+    Settings, Trust,
 };
 use super::world::{BEGIN, Rows, callback, endpoint, message, named};
+use crate::delivery::{DeliveryState, EndpointState};
 use crate::entropy::Entropy;
 use crate::time::WallClock;
 use crate::time::testing::origin;

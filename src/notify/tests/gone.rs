@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::EndpointState::{Disabled, Down, Gone, Resting, Working};
 use super::super::desk::{AskError, ENDPOINT_MESSAGES_MAX, PutBack};
 use super::super::failure::Failure;
 use super::super::{Message, MessageId, Outbox};
 use super::world::{World, message, named, settings};
+use crate::delivery::EndpointState::{Disabled, Down, Gone, Resting, Working};
 
 const FAST: Duration = Duration::from_millis(1);
 

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant, SystemTime};
 use standardwebhooks::Webhook;
 
 use super::super::{
-    Delivery, DeliveryState, EndpointSettings, Filter, MessageId, Notifier, Of, Reach, RetryError,
-    Settings, Trust,
+    Delivery, EndpointSettings, Filter, MessageId, Notifier, Of, Reach, RetryError, Settings, Trust,
 };
 use super::receiver::{Conduct, OK, Receiver, Seen};
 use super::world::{Rows, SECRET, endpoint, message, named, reach};
+use crate::delivery::DeliveryState;
 use crate::entropy::Entropy;
 use crate::time::WallClock;
 
