@@ -28,6 +28,21 @@ fn plan(lab: &Lab) -> Plan {
     plan
 }
 
+/// A trunk that rings for 20 s.
+fn patient(lab: &Lab) -> Plan {
+    let mut plan = plan(lab);
+    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
+    plan
+}
+
+/// A phone that rings. What was answered to its start, and who calls it.
+fn ringing(lab: &mut Lab) -> (World, Value, String) {
+    let world = World::start(&patient(lab));
+    let started = world.verify(PHONE);
+    let caller = lab.rings(PHONE);
+    (world, started, caller)
+}
+
 fn id(started: &Value) -> String {
     started["id"].as_str().unwrap().to_owned()
 }
@@ -35,12 +50,8 @@ fn id(started: &Value) -> String {
 #[test]
 fn d03_what_rang_is_hung_up_and_its_code_still_counts() {
     let mut lab = Lab::new();
-    let mut plan = plan(&lab);
-    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
-    let mut world = World::start(&plan);
-    let mut events = world.client.events("/v1/events");
-    let started = world.verify(PHONE);
-    let caller = lab.rings(PHONE);
+    let (mut world, started, caller) = ringing(&mut lab);
+    let mut events = world.client.events("/v1/events?after=oldest");
     // That it rings is on disk once it is told.
     events.to("call.ringing");
     let killed = Instant::now();
@@ -63,11 +74,7 @@ fn d03_what_rang_is_hung_up_and_its_code_still_counts() {
 #[test]
 fn d03_a_stop_says_at_once_that_it_waits_for_calls_of_the_process_before() {
     let mut lab = Lab::new();
-    let mut plan = plan(&lab);
-    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
-    let mut world = World::start(&plan);
-    world.verify(PHONE);
-    lab.rings(PHONE);
+    let (mut world, _, _) = ringing(&mut lab);
     world.kill();
     // Nobody will ever answer the CANCEL.
     lab.close();
@@ -124,11 +131,7 @@ fn d03_a_phone_that_was_answered_is_hung_up_by_the_next_process() {
 #[test]
 fn d03_what_rang_is_hung_up_before_the_journal_is_read() {
     let mut lab = Lab::new();
-    let mut plan = plan(&lab);
-    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
-    let mut world = World::start(&plan);
-    world.verify(PHONE);
-    lab.rings(PHONE);
+    let (mut world, _, _) = ringing(&mut lab);
     world.kill();
     let journal = world.place.0.join("journal");
     fs::write(&journal, "no journal at all").unwrap();
@@ -210,9 +213,7 @@ fn take_reply_back(journal: &Path, attempts_left: u8) {
 #[test]
 fn d03_a_wait_on_the_command_line_outlives_a_kill() {
     let mut lab = Lab::new();
-    let mut plan = plan(&lab);
-    plan.trunks[0].2 = "ring = \"20s\"".to_owned();
-    let mut world = World::start(&plan);
+    let mut world = World::start(&patient(&lab));
     let mut waits = world.command(&["verify", PHONE, "--wait", "--json"]);
     waits.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut waits = waits.spawn().unwrap();

@@ -1,6 +1,10 @@
 //! What the daemon answers in these tests: the shapes of the control API.
 
 pub(super) const ID: &str = "ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+pub(super) const EVENT_STREAM: &str = "GET /v1/events";
+pub(super) const START: &str = "POST /v1/verifications";
+pub(super) const GET: &str = "GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
+pub(super) const CHECK: &str = "POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/check";
 pub(super) const PENDING: &str = r#"{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"pending","reason":null,"created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","ended_at":null,"attempts_left":2,"calls_left":1,"client_ref":"signup-8812","flash_call":{"caller_id_prefix":"+468765","code_digits":5,"code_space":9516,"guess_odds":0.00021,"call":{"id":"call_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","state":"ringing","outcome":null,"trunk":"alpha","placed_at":"2026-11-20T10:15:30.000Z","ringing_at":"2026-11-20T10:15:31.200Z","ended_at":null,"sip_code":null}},"missed_call":null}"#;
 pub(super) const VERIFIED: &str = r#"{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"verified","reason":"code_matched","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","ended_at":"2026-11-20T10:15:42.000Z","attempts_left":2,"calls_left":1,"client_ref":null,"flash_call":null,"missed_call":null}"#;
 pub(super) const FAILED: &str = r#"{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"failed","reason":"unreachable","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","ended_at":"2026-11-20T10:15:42.000Z","attempts_left":3,"calls_left":1,"client_ref":null,"flash_call":null,"missed_call":null}"#;
@@ -66,3 +70,16 @@ data: {"type":"verification.verified","timestamp":"2026-11-20T10:15:41.000Z","se
 );
 pub(super) const DIDS: &str = r#"{"dids":[{"number":"+46850500001","tel_uri":"tel:+46850500001","trunks":["alpha","beta"],"waiting":3},{"number":"+46850500002","tel_uri":"tel:+46850500002","trunks":[],"waiting":0}]}"#;
 pub(super) const DELIVERIES: &str = r#"{"deliveries":[{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P","endpoint":"shop","event":"verification.verified","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","sequence":7,"state":"dead","created_at":"2026-11-20T10:15:30.123Z","attempts":12,"next_at":null,"last_status":503,"error":"it replied 503"},{"id":"msg_01JD8Q0R6T9W3K5X7Z2B4N6M8Q","endpoint":"https://example.com/?…","event":"trunk.down","verification":null,"sequence":8,"state":"waiting","created_at":"2026-11-20T10:15:30.123Z","attempts":1,"next_at":"2026-11-20T10:15:31.100Z","last_status":null,"error":"it took too long"}]}"#;
+
+macro_rules! rings {
+    () => {
+        r#"data: {"type":"call.ringing","timestamp":"2026-11-20T10:15:31.200Z","sequence":9,"data":{"id":"call_A","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","state":"ringing","trunk":"alpha","placed_at":"2026-11-20T10:15:30.010Z","invited_at":"2026-11-20T10:15:30.012Z","ringing_at":"2026-11-20T10:15:31.200Z"}}
+
+"#
+    };
+}
+
+/// A call that rings, in a stream that stays open.
+pub(super) const RINGING: &str = concat!(": open\n\n", rings!());
+/// The same, in a stream that breaks.
+pub(super) const RINGING_CUT: &str = rings!();

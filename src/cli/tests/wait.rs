@@ -2,7 +2,9 @@
 
 use expect_test::expect;
 
-use super::answers::{CANCELED, EVENTS, FAILED, PENDING, VERIFIED};
+use super::answers::{
+    CANCELED, CHECK, EVENT_STREAM, EVENTS, FAILED, GET, PENDING, RINGING, START, VERIFIED,
+};
 use super::{Typed, check, check_typed};
 
 #[test]
@@ -175,13 +177,6 @@ fn verify_wait_interrupted_leaves_the_verification_and_says_how_to_go_on() {
     );
 }
 
-/// A call that rings, in a stream that stays open.
-const RINGING: &str = concat!(
-    ": open\n\n",
-    r#"data: {"type":"call.ringing","timestamp":"2026-11-20T10:15:31.200Z","sequence":9,"data":{"id":"call_A","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","state":"ringing","trunk":"alpha","placed_at":"2026-11-20T10:15:30.010Z","invited_at":"2026-11-20T10:15:30.012Z","ringing_at":"2026-11-20T10:15:31.200Z"}}
-
-"#
-);
 /// A call to a phone in another call, in a stream that stays open.
 const BUSY: &str = concat!(
     ": open\n\n",
@@ -195,9 +190,5 @@ const UNREACHABLE: &str = r#"data: {"type":"call.ended","timestamp":"2026-11-20T
 data: {"type":"verification.failed","timestamp":"2026-11-20T10:15:31.200Z","sequence":10,"data":{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","to":"+46701234567","method":"flash_call","status":"failed","reason":"unreachable","created_at":"2026-11-20T10:15:30.000Z","expires_at":"2026-11-20T10:20:30.000Z","attempts_left":3,"calls_left":1}}
 
 "#;
-const EVENT_STREAM: &str = "GET /v1/events";
-const START: &str = "POST /v1/verifications";
-const GET: &str = "GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
-const CHECK: &str = "POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/check";
 const AGAIN: &str = "POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/call";
 const CANCEL: &str = "DELETE /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";

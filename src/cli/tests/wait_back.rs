@@ -2,13 +2,15 @@
 
 use expect_test::expect;
 
-use super::answers::{FAILED, PENDING, VERIFIED};
+use super::answers::{
+    CHECK, EVENT_STREAM, FAILED, GET, PENDING, RINGING, RINGING_CUT, START, VERIFIED,
+};
 use super::{CUT, Typed, check, check_typed};
 
 #[test]
 fn a_stream_that_breaks_is_followed_on_behind_the_last_event() {
     let answers = [
-        (EVENT_STREAM, 200, RINGING),
+        (EVENT_STREAM, 200, RINGING_CUT),
         (START, 201, PENDING),
         (FROM_NINE, 200, ENDS),
         (GET, 200, PENDING),
@@ -38,7 +40,7 @@ fn a_stream_that_breaks_is_followed_on_behind_the_last_event() {
 
 #[test]
 fn what_ended_while_the_daemon_was_away_is_the_end() {
-    let answers = [(EVENT_STREAM, 200, RINGING), (START, 201, PENDING), (FROM_NINE, CUT, "")];
+    let answers = [(EVENT_STREAM, 200, RINGING_CUT), (START, 201, PENDING), (FROM_NINE, CUT, "")];
     let back = [(FROM_NINE, CUT, ""), (FROM_NINE, 200, OPEN), (GET, 200, VERIFIED)];
     let answers = [answers, back].concat();
     check(
@@ -67,7 +69,7 @@ fn events_that_are_gone_and_a_disk_that_does_not_work_end_no_wait() {
     let gone = r#"{"title":"Gone","status":410,"code":"events_gone"}"#;
     let full = r#"{"title":"The store","status":503,"code":"store_unavailable"}"#;
     let answers = [
-        (EVENT_STREAM, 200, RINGING),
+        (EVENT_STREAM, 200, RINGING_CUT),
         (START, 201, PENDING),
         (FROM_NINE, 503, full),
         (FROM_NINE, 410, gone),
@@ -101,7 +103,7 @@ fn events_that_are_gone_and_a_disk_that_does_not_work_end_no_wait() {
 #[test]
 fn h04_a_code_whose_answer_was_lost_is_sent_again() {
     let answers = [
-        (EVENT_STREAM, 200, RINGING_ON),
+        (EVENT_STREAM, 200, RINGING),
         (START, 201, PENDING),
         (CHECK, CUT, ""),
         (FROM_NINE, 200, OPEN),
@@ -135,7 +137,7 @@ fn h04_a_code_whose_answer_was_lost_is_sent_again() {
 #[test]
 fn a_daemon_that_does_not_come_back_before_the_end_is_given_up() {
     let short = PENDING.replace("10:20:30.000Z", "10:15:30.150Z").leak();
-    let answers = [(EVENT_STREAM, 200, RINGING), (START, 201, &*short)];
+    let answers = [(EVENT_STREAM, 200, RINGING_CUT), (START, 201, &*short)];
     let away = [(FROM_NINE, CUT, ""); 8];
     let answers = [&answers[..], &away].concat();
     check(
@@ -159,26 +161,11 @@ fn a_daemon_that_does_not_come_back_before_the_end_is_given_up() {
     );
 }
 
-/// A call that rings, in a stream that breaks.
-const RINGING: &str = r#"data: {"type":"call.ringing","timestamp":"2026-11-20T10:15:31.200Z","sequence":9,"data":{"id":"call_A","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","state":"ringing","trunk":"alpha","placed_at":"2026-11-20T10:15:30.010Z","invited_at":"2026-11-20T10:15:30.012Z","ringing_at":"2026-11-20T10:15:31.200Z"}}
-
-"#;
-/// The same, in one that stays open.
-const RINGING_ON: &str = concat!(
-    ": open\n\n",
-    r#"data: {"type":"call.ringing","timestamp":"2026-11-20T10:15:31.200Z","sequence":9,"data":{"id":"call_A","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","state":"ringing","trunk":"alpha","placed_at":"2026-11-20T10:15:30.010Z","invited_at":"2026-11-20T10:15:30.012Z","ringing_at":"2026-11-20T10:15:31.200Z"}}
-
-"#
-);
 /// What a restart does to a call and its verification.
 const ENDS: &str = r#"data: {"type":"call.ended","timestamp":"2026-11-20T10:15:33.200Z","sequence":10,"data":{"id":"call_A","verification":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","state":"ended","outcome":"restarted","trunk":"alpha","placed_at":"2026-11-20T10:15:30.010Z","invited_at":"2026-11-20T10:15:30.012Z","ended_at":"2026-11-20T10:15:33.200Z"}}
 
 data: {"type":"verification.failed","timestamp":"2026-11-20T10:15:33.200Z","sequence":11,"data":{"id":"ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P","status":"failed"}}
 
 "#;
-const EVENT_STREAM: &str = "GET /v1/events";
 const FROM_NINE: &str = "GET /v1/events?after=9";
-const START: &str = "POST /v1/verifications";
-const GET: &str = "GET /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P";
-const CHECK: &str = "POST /v1/verifications/ver_01JD8Q0R6T9W3K5X7Z2B4N6M8P/check";
 const OPEN: &str = super::super::fake::OPEN;
