@@ -114,10 +114,7 @@ impl Shelf {
             match row.next {
                 Some(_) if is_revived => self.insert(row, now),
                 Some(due) => self.insert(row, due),
-                None if is_dead && is_revived && !is_gone => {
-                    self.raise(&row);
-                    self.insert(row, now);
-                }
+                None if is_dead && is_revived && !is_gone => drop(self.put_back(row, now)),
                 None => {}
             }
         }

@@ -114,3 +114,16 @@ fn w08_so_many_callback_hosts_are_known_to_have_been_down_and_no_more() {
     world.run(seconds(60), FAST, &|_, _| Ok(()));
     assert_eq!((tries(&world, 0), tries(&world, hosts - 1)), (0, 1));
 }
+
+#[test]
+fn w08_more_dead_letters_than_memory_holds_all_come_back_though_the_receiver_is_slow() {
+    const LETTERS: u64 = 10_000;
+    let mut world = World::new(&settings());
+    (0..LETTERS).for_each(|n| drop(left(&world, n, named("a"), None)));
+    world.restart(&settings());
+    world.push(LETTERS, named("a"));
+    world.run(seconds(3_600), Duration::from_millis(100), &|_, _| Ok(()));
+    assert_eq!(world.rows.len(), 0);
+    assert_eq!(world.dead("a"), 0);
+    assert!(world.tried.len() as u64 <= LETTERS + 1, "none is sent twice");
+}
