@@ -1,5 +1,5 @@
 //! Where messages to webhooks stand, and how their endpoints do. Closed sets: each variant is also a
-//! word of the API, and of the metrics.
+//! word of the API.
 //!
 //! No HTTP here: the room `notify` sends and decides; everybody else only needs the words.
 

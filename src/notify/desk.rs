@@ -69,13 +69,13 @@ impl Desk {
     ) -> Self {
         let named = settings.endpoints.iter().map(|endpoint| {
             let lane = endpoint.reach.concurrency;
-            let bounds = Bounds { lane, all: lane, capacity: ENDPOINT_MESSAGES_MAX };
+            let bounds = Bounds { lane, group: lane, capacity: ENDPOINT_MESSAGES_MAX };
             Shelf::new(Of::Named(endpoint.name.clone()), bounds, now)
         });
         let callbacks = settings.callbacks.iter().map(|callbacks| {
             let lane = callbacks.reach.concurrency;
-            let bounds =
-                Bounds { lane, all: CALLBACKS_TRYING_MAX, capacity: CALLBACK_MESSAGES_MAX };
+            let group = CALLBACKS_TRYING_MAX / 2;
+            let bounds = Bounds { lane, group, capacity: CALLBACK_MESSAGES_MAX };
             Shelf::new(Of::Urls, bounds, now)
         });
         let shelves = named.chain(callbacks).collect();

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use super::breaker::{Breaker, Gate};
 use super::message::MessageId;
+use super::shelf::{Group, Listed};
 use super::standing::Standing;
 use crate::delivery::EndpointState;
 
 /// One receiver: an endpoint, or a host of callbacks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lane {
     /// By the moment that each is due.
     pub(super) waiting: BTreeSet<(Instant, MessageId)>,
@@ -22,11 +23,26 @@ pub(super) struct Lane {
     pub(super) paused_until: Option<Instant>,
     /// The receiver wants nothing any more.
     pub(super) is_disabled: bool,
-    /// Where it stands in its shelf's order of those that can go on.
-    pub(super) listed: Option<Instant>,
+    /// Whether the receiver took what it was sent last.
+    pub(super) group: Group,
+    /// Where it stands in its shelf's orders.
+    pub(super) listed: Option<Listed>,
 }
 
 impl Lane {
+    pub(super) fn new(group: Group) -> Self {
+        Self {
+            waiting: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            flying: 0,
+            breaker: Breaker::default(),
+            paused_until: None,
+            is_disabled: false,
+            group,
+            listed: None,
+        }
+    }
+
     /// From when on the next message may leave; `None`: not before something changes. Any moment in
     /// the past means now.
     pub(super) fn ready_at(&self, concurrency: usize) -> Option<Instant> {

@@ -3,15 +3,17 @@
 //!
 //! Invariant: at most `capacity` messages, and those under way, are in memory. What does not fit is
 //! left on disk and noted: from which id on there is more, and when the first of it is due. It is read
-//! again when there is room. Whoever must go is the one due last of the lane with most: a receiver that
-//! is down gives way to those that work.
+//! again when there is room. Whoever must go is the one due last of the lane with most, among receivers
+//! that took their last message or among the others, whoever has more than half: one that is down gives
+//! way to those that work.
 
 mod census;
 mod ends;
 mod order;
+mod places;
 mod rest;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -26,6 +28,8 @@ use super::standing::{LastFailure, Standing};
 use census::Census;
 use ends::DISABLED;
 use order::lane_of;
+use places::Places;
+pub(super) use places::{Group, Listed};
 use rest::Rest;
 
 /// The messages of one endpoint, or of all callback URLs.
@@ -35,9 +39,9 @@ pub(super) struct Shelf {
     bounds: Bounds,
     held: BTreeMap<MessageId, Held>,
     lanes: BTreeMap<Arc<str>, Lane>,
-    /// Lanes that can go on, by the moment from which on they can.
-    ready: BTreeSet<(Instant, Arc<str>)>,
-    flying: usize,
+    places: Places,
+    /// Hosts of callbacks that took what they were sent last.
+    takers: Recent<Arc<str>>,
     rest: Rest,
     /// Messages whose rows are gone.
     gone: Recent<MessageId>,
@@ -54,8 +58,8 @@ pub(super) struct Shelf {
 pub(super) struct Bounds {
     /// Messages of one lane under way at once.
     pub(super) lane: usize,
-    /// Messages of all lanes under way at once.
-    pub(super) all: usize,
+    /// Messages of all lanes of a group under way at once.
+    pub(super) group: usize,
     /// Messages in memory.
     pub(super) capacity: usize,
 }
@@ -79,6 +83,8 @@ struct Flight {
     is_probe: bool,
     /// It left after the receiver had said 410: somebody wants to know whether that still holds.
     is_appeal: bool,
+    /// Whose place it has.
+    group: Group,
 }
 
 /// What is to be written, or said.
@@ -102,14 +108,15 @@ pub(super) enum Effect {
 
 impl Shelf {
     pub(super) fn new(of: Of, bounds: Bounds, now: Instant) -> Self {
+        let places = Places::new(bounds.group, bounds.capacity / 2);
         Self {
             of,
             bounds,
             tally: Arc::default(),
             held: BTreeMap::new(),
             lanes: BTreeMap::new(),
-            ready: BTreeSet::new(),
-            flying: 0,
+            places,
+            takers: Recent::default(),
             // What an earlier life left.
             rest: Rest::from_the_start(now),
             gone: Recent::default(),
@@ -132,7 +139,7 @@ impl Shelf {
             return;
         }
         let name = lane_of(&message.endpoint);
-        let lane = self.lanes.entry(name.clone()).or_default();
+        let lane = self.lane(&name);
         if lane.is_disabled {
             message.status = Some(410);
             message.error = Some(DISABLED.into());
@@ -172,7 +179,7 @@ impl Shelf {
                 lane
             }
         };
-        self.lanes.entry(name.clone()).or_default().asked.insert((now, id));
+        self.lane(&name).asked.insert((now, id));
         self.relist(&name);
         self.make_room();
         true
@@ -180,17 +187,14 @@ impl Shelf {
 
     /// The next message that leaves now.
     pub(super) fn next(&mut self, now: Instant) -> Option<Message> {
-        if self.flying >= self.bounds.all {
-            return None;
-        }
-        let (_, name) = self.ready.first().filter(|(at, _)| *at <= now)?.clone();
+        let name = self.places.next(now)?;
         let lane = self.lanes.get_mut(&name)?;
         let (id, is_probe) = lane.take(now)?;
-        let is_appeal = lane.is_disabled;
-        self.flying += 1;
+        let (is_appeal, group) = (lane.is_disabled, lane.group);
+        self.places.on_sent(group);
         self.relist(&name);
         let held = self.held.get_mut(&id)?;
-        held.state = State::Flying(Flight { is_probe, is_appeal });
+        held.state = State::Flying(Flight { is_probe, is_appeal, group });
         Some(held.message.clone())
     }
 
@@ -201,10 +205,12 @@ impl Shelf {
         self.gone.insert(id);
         self.tally.take(after);
         self.effects.push(Effect::Taken(id));
+        self.on_answer(&name, true);
         let Some(lane) = self.lanes.get_mut(&name) else { return };
         // What left before the 410 was taken by a receiver that had not said it yet.
         if flight.is_appeal && std::mem::take(&mut lane.is_disabled) {
             self.tally.is_disabled.store(false, Ordering::Relaxed);
+            self.effects.push(Effect::Enabled);
         }
         let since = lane.breaker.on_success();
         let is_owing = self.rest.settle(&name);
@@ -242,6 +248,7 @@ impl Shelf {
     ) {
         let Some((mut message, name, flight)) = self.land(id) else { return };
         self.tally.fail(failure);
+        self.on_answer(&name, false);
         self.last_failure = Some((failure, now));
         message.attempts = message.attempts.saturating_add(1);
         message.status = failure.status();
@@ -275,7 +282,8 @@ impl Shelf {
     /// The endpoint asked an earlier life to be left alone until then.
     pub(super) fn pause(&mut self, until: Instant) {
         if let Of::Named(name) = &self.of {
-            self.lanes.entry(name.clone()).or_default().paused_until = Some(until);
+            let name = name.clone();
+            self.lane(&name).paused_until = Some(until);
         }
     }
 
@@ -300,17 +308,16 @@ impl Shelf {
 
     /// When something can be done, if nothing happens before.
     pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
-        let has_room = self.flying < self.bounds.all;
-        let lane = self.ready.first().filter(|_| has_room).map(|(at, _)| *at);
-        [lane, self.read_at(now)].into_iter().flatten().min()
+        [self.places.next_at(), self.read_at(now)].into_iter().flatten().min()
     }
 
     /// What has happened since the last time.
     pub(super) fn take_effects(&mut self) -> Vec<Effect> {
         self.tally.dead.store(self.census.dead(), Ordering::Relaxed);
         self.tally.living.store(self.census.living(), Ordering::Relaxed);
-        self.tally.in_memory.store((self.held.len() - self.flying) as u64, Ordering::Relaxed);
-        self.tally.trying.store(self.flying as u64, Ordering::Relaxed);
+        let flying = self.places.flying();
+        self.tally.in_memory.store((self.held.len() - flying) as u64, Ordering::Relaxed);
+        self.tally.trying.store(flying as u64, Ordering::Relaxed);
         std::mem::take(&mut self.effects)
     }
 
@@ -318,7 +325,7 @@ impl Shelf {
     fn land(&mut self, id: MessageId) -> Option<(Message, Arc<str>, Flight)> {
         let State::Flying(flight) = self.held.get(&id)?.state else { return None };
         let Held { message, lane: name, .. } = self.held.remove(&id)?;
-        self.flying -= 1;
+        self.places.on_landed(flight.group);
         self.lanes.get_mut(&name)?.flying -= 1;
         Some((message, name, flight))
     }

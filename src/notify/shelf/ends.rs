@@ -45,7 +45,7 @@ impl Shelf {
             return false;
         }
         self.raise(&message);
-        let lane = self.lanes.entry(lane_of(&message.endpoint)).or_default();
+        let lane = self.lane(&lane_of(&message.endpoint));
         if std::mem::take(&mut lane.is_disabled) {
             self.tally.is_disabled.store(false, Ordering::Relaxed);
             self.effects.push(Effect::Enabled);

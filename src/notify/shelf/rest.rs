@@ -144,9 +144,9 @@ impl Shelf {
             return Some(due);
         }
         // Memory is full of those that cannot go: others may be hidden behind them.
-        let can_go = self.ready.first().is_some_and(|(at, _)| *at <= now);
+        let can_go = self.places.next(now).is_some();
         let slowly = rest.read_at.map_or(due, |last| due.max(last + PAGE_GAP));
-        (!can_go || self.flying >= self.bounds.all).then_some(slowly)
+        (!can_go).then_some(slowly)
     }
 }
 

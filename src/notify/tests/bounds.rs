@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use super::super::desk::{CALLBACK_MESSAGES_MAX, ENDPOINT_MESSAGES_MAX};
 use super::super::failure::Failure;
-use super::super::{Message, Outbox};
+use super::super::{Endpoint, Message, Outbox};
 use super::world::{World, callback, message, named, settings};
 
 const FAST: Duration = Duration::from_millis(1);
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
 
 fn in_memory(world: &World, shelf: usize) -> u64 {
     world.desk.tallies()[shelf].1.read(None).in_memory
@@ -99,4 +103,35 @@ fn w04_after_a_restart_what_is_new_waits_for_no_other_endpoint_s_rows() {
     };
     world.run(Duration::ZERO, FAST, &receive);
     assert!(world.tried.iter().any(|(_, it)| it.sequence == 10_000));
+}
+
+/// Somebody gives ever new hosts that accept and say nothing.
+#[test]
+fn w04_hosts_that_take_nothing_hold_up_nobody_who_took_something_before() {
+    let mut world = World::new(&settings());
+    let url = |message: &Message| match &message.endpoint {
+        Endpoint::Url(url) => url.to_string(),
+        Endpoint::Named(name) => panic!("{name} is told"),
+    };
+    let is_silent = |message: &Message| url(message).contains("silent");
+    let takes = |message: &Message| if is_silent(message) { seconds(30) } else { FAST };
+    let receive = |message: &Message, _: Duration| match is_silent(message) {
+        true => Err(Failure::Timeout),
+        false => Ok(()),
+    };
+    world.push(0, callback("https://works.example/"));
+    world.run_each(seconds(10), &takes, &receive);
+    for second in 1..=450 {
+        for n in 0..20 {
+            let n = second * 100 + n;
+            world.push(n, callback(&format!("https://silent{n}.example/")));
+        }
+        let begin = world.now - world.zero;
+        let told = world.push(second * 100 + 99, callback("https://works.example/"));
+        world.run_each(seconds(1), &takes, &receive);
+        let at = world.tried.iter().rev().find(|(_, it)| it.id == told).map(|(at, _)| *at);
+        assert_eq!(at, Some(begin), "{second}");
+        world.tried.clear();
+    }
+    assert!(world.rows.len() > CALLBACK_MESSAGES_MAX, "memory was full");
 }

@@ -212,12 +212,22 @@ impl World {
 
     /// Lets `time` pass. Each try takes `takes`.
     pub(super) fn run(&mut self, time: Duration, takes: Duration, receive: Receiver<'_>) {
+        self.run_each(time, &|_| takes, receive);
+    }
+
+    /// The same, where what a try takes goes by its message.
+    pub(super) fn run_each(
+        &mut self,
+        time: Duration,
+        takes: &dyn Fn(&Message) -> Duration,
+        receive: Receiver<'_>,
+    ) {
         let end = self.now + time;
         let mut flying: BTreeMap<(Instant, MessageId), (ShelfIndex, Message)> = BTreeMap::new();
         loop {
             while let Some((shelf, message)) = self.desk.next(self.now) {
                 self.tried.push((self.now - self.zero, message.clone()));
-                flying.insert((self.now + takes, message.id), (shelf, message));
+                flying.insert((self.now + takes(&message), message.id), (shelf, message));
             }
             for page in self.desk.pages(self.now) {
                 self.reads += 1;
