@@ -1,8 +1,9 @@
 //! How a request that changes something is taken in: its body is read within bounds, a repetition is
 //! recognised, and what is begun is finished.
 //!
-//! Invariants: a client that goes away before the reply stops the reply, never the operation. The
-//! reply to a request with a key is on disk before it leaves.
+//! Invariants: a client that goes away before the reply stops the reply, never the operation: while a
+//! request is under way its connection is not read (`half_close` in `server`), and an operation that is
+//! dropped before its end goes on by itself. The reply to a request with a key is on disk before it leaves.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -192,3 +193,6 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const KEY_BYTES_MAX: usize = 255;
 /// Says that a reply is a repetition, as clients of other APIs know it.
 pub(super) const REPLAYED: &str = "idempotent-replayed";
+
+#[cfg(test)]
+mod tests;

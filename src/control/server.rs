@@ -184,6 +184,7 @@ impl Door {
             .max_header_size(self.limits.head_bytes_max)
             .max_buf_size(self.limits.head_bytes_max.max(BUFFER_BYTES_MIN))
             // A client that has said all it wants to say still gets its answer.
+            // Nor is a request that is under way dropped when its client goes away.
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         let connection = self.graceful.watcher().watch(connection);

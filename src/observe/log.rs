@@ -89,8 +89,9 @@ fn prepare(
         .lossy(true)
         .buffered_lines_limit(settings.lines_max)
         .thread_name("log")
-        // What waits is written together: the thread flushes when its queue is empty.
-        .finish(BufWriter::new(to));
+        // What waits is written together, as much as a pipe takes in one piece (pipe(7), PIPE_BUF): whole
+        // lines, and no others between them. The thread flushes when its queue is empty.
+        .finish(BufWriter::with_capacity(4_096, to));
     let lost = writer.error_counter();
     Ok((subscriber(settings, filter, writer), Log { lost, _worker: worker }))
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use tracing::{debug, info};
@@ -121,4 +122,13 @@ fn a_full_queue_loses_lines_and_counts_them() {
     // Eight wait, and one may be in the writer's hands.
     assert!((91..=92).contains(&log.lines_lost()), "{}", log.lines_lost());
     drop(release);
+}
+
+#[test]
+fn a_line_is_written_though_no_other_follows() {
+    let (lines, written) = sync_channel(100);
+    let (dispatch, _log) = prepare(&settings(Format::Pretty), Lines(lines)).unwrap();
+    tracing::dispatcher::with_default(&dispatch, || info!("alone"));
+    // The log lives and its thread has nothing more to do.
+    assert!(written.recv_timeout(Duration::from_secs(10)).unwrap().ends_with("alone\n"));
 }
