@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,12 +35,14 @@ struct Person {
     seen: AtomicU8,
     /// Of the two that a check waits for, the answer to the start and the end of the call, how many.
     arrived: AtomicU8,
+    /// An answer said how it went.
+    is_settled: AtomicBool,
 }
 
 /// What is asked of the daemon for somebody.
 #[derive(Clone, Copy)]
 enum Step {
-    Check,
+    Check(u32),
     Start(u32),
 }
 
@@ -110,7 +112,7 @@ impl Crowd {
         let (path, body) =
             (format!("{}/{id}/check", load::PATH), format!("{{\"code\":\"{code:05}\"}}"));
         // On a connection that is gone, nothing is heard either, and that counts.
-        let _ = exchange.ask(Step::Check, Instant::now(), http::post(&path, None, &body));
+        let _ = exchange.ask(Step::Check(phone), Instant::now(), http::post(&path, None, &body));
     }
 
     /// Has everybody verified, so many a second, over so many connections.
@@ -152,30 +154,44 @@ impl Crowd {
                         let _ = self.people[phone as usize].id.set(id.into());
                         self.on_arrived(phone);
                     }
-                    None => outcome.fail(format!("start answered with {status}")),
-                }
-            }
-            Step::Check => {
-                outcome.checked.push(Checked { took, late });
-                match text(&reply, "status") {
-                    Some("verified") if reply.status == 200 => outcome.verify(),
-                    status => {
-                        let what = text(&reply, "code").or(status).unwrap_or_default();
-                        outcome.fail(format!("check answered with {} {what}", reply.status));
+                    None => {
+                        self.settle(phone, outcome, Err(format!("start answered with {status}")))
                     }
                 }
             }
+            Step::Check(phone) => {
+                outcome.checked.push(Checked { took, late });
+                let how = match text(&reply, "status") {
+                    Some("verified") if reply.status == 200 => Ok(()),
+                    status => {
+                        let what = text(&reply, "code").or(status).unwrap_or_default();
+                        Err(format!("check answered with {} {what}", reply.status))
+                    }
+                };
+                self.settle(phone, outcome, how);
+            }
+        }
+    }
+
+    fn settle(&self, phone: u32, outcome: &mut Outcome, how: Result<(), String>) {
+        self.people[phone as usize].is_settled.store(true, Ordering::Relaxed);
+        match how {
+            Ok(()) => outcome.verify(),
+            Err(kind) => outcome.fail(kind),
         }
     }
 
     /// Those of whom nothing was heard that would be a failure by itself.
     fn find_left_out(&self, outcome: &mut Outcome) {
-        let started = self.people.iter().filter(|person| person.id.get().is_some());
-        for person in started.filter(|person| person.arrived.load(Ordering::Relaxed) < 2) {
-            let what = match person.seen.load(Ordering::Relaxed) {
-                0 => "not called",
-                1 => "not hung up",
-                _ => "hung up, and no ACK",
+        let is_open = |person: &&Person| !person.is_settled.load(Ordering::Relaxed);
+        for person in self.people.iter().filter(is_open) {
+            let seen = person.seen.load(Ordering::Relaxed);
+            let what = match (person.arrived.load(Ordering::Relaxed), person.id.get(), seen) {
+                (2.., _, _) => "check not answered",
+                (_, None, _) => "start not answered",
+                (_, _, 0) => "not called",
+                (_, _, 1) => "not hung up",
+                (_, _, _) => "hung up, and no ACK",
             };
             outcome.fail(what.to_owned());
         }
