@@ -34,7 +34,7 @@ use crate::net::{self, Running, Socket};
 use crate::notify::{Callbacks, Notifier, UrlError};
 use crate::observe::log::Log;
 use crate::observe::{Metrics, Recorder};
-use crate::store::Journal;
+use crate::store::{Journal, record};
 use crate::time::WallClock;
 use crate::trunk::MessagesError;
 use crate::verify::event::{Event, Listener};
@@ -121,9 +121,9 @@ impl Daemon {
         let metrics = Arc::new(Metrics::new(names.clone()));
         let (verify, teller, relay) = listening(config, (&wall, &entropy))?;
 
-        let (server, sockets) = bind(config, &control)?;
+        let (server, sockets, rang) = bind(config, &control)?;
         let Read { opened, in_flight, code_key, tag_key } =
-            past::read(&config.journal, names, &entropy)?;
+            past::read(&config.journal, names, &entropy, rang)?;
         let recorder = Arc::new(Recorder::new(Arc::clone(&metrics), names.clone(), vec![]));
         let Ledger { journal, file, hold, bus, hooks, scribe } =
             Ledger::start(opened, config, names, (&wall, &entropy), recorder.clone())?;
@@ -273,17 +273,18 @@ pub(super) fn check(config: &Config) -> Result<Vec<Warning>, SettingsError> {
     Ok(verify.warnings())
 }
 
-/// Binds everything. Nobody is served yet, but who may be rung by the process before this one is hung up.
-fn bind(
-    config: &Config,
-    control: &control::Settings,
-) -> Result<(Server, Vec<Vec<Socket>>), StartError> {
+/// The API, the sockets of each shard, and what the process before this one may have left ringing.
+type Bound = (Server, Vec<Vec<Socket>>, Vec<record::InFlight>);
+
+/// Binds everything. Nobody is served yet, but who may be rung by the process before this one is hung up;
+/// those calls are returned, too.
+fn bind(config: &Config, control: &control::Settings) -> Result<Bound, StartError> {
     // The control socket first: a second daemon with the same configuration is told that there is a
     // first, and not that a file or a port is taken.
     let server = Server::bind(control)?;
     let sockets = threads::bind(config)?;
-    knock::knock(&config.journal.path, &sockets);
-    Ok((server, sockets))
+    let rang = knock::knock(&config.journal.path, &sockets);
+    Ok((server, sockets, rang))
 }
 
 /// The verifications, who tells of them, and where it is set whom they tell.

@@ -18,17 +18,19 @@ use crate::sip::{Message, echo};
 use crate::store::record::InFlight;
 use crate::store::strips;
 
-/// Sends the CANCELs and BYEs of the calls that were in flight when the journal at `path` was left.
-pub(super) fn knock(path: &Path, sockets: &[Vec<Socket>]) {
+/// Sends the CANCELs and BYEs of the calls that were in flight when the journal at `path` was left, and
+/// returns them.
+pub(super) fn knock(path: &Path, sockets: &[Vec<Socket>]) -> Vec<InFlight> {
     let calls = match strips::read(path) {
-        Ok(calls) if calls.is_empty() => return,
+        Ok(calls) if calls.is_empty() => return calls,
         Ok(calls) => calls,
         Err(error) => {
-            return warn!(
+            warn!(
                 file = %strips::beside(path).display(), %error,
                 "the copy of the calls in flight cannot be read: what the process before this one left \
                  ringing is hung up when the journal is read; let this user read the file, or delete it"
             );
+            return vec![];
         }
     };
     let here: Vec<SocketAddr> = sockets.iter().flatten().map(|socket| socket.local).collect();
@@ -49,6 +51,7 @@ pub(super) fn knock(path: &Path, sockets: &[Vec<Socket>]) {
     if cancels + byes > 0 {
         info!(cancels, byes, "hung up what may be up, before the journal is read");
     }
+    calls
 }
 
 /// What a call is hung up with.

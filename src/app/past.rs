@@ -12,7 +12,7 @@ use crate::entropy::Entropy;
 use crate::gateway::inflight::InFlight;
 use crate::observe::RecoveryReading;
 use crate::store::clock::{Away, Reading};
-use crate::store::record::{Idempotency, Secret};
+use crate::store::record::{self, Idempotency, Secret};
 use crate::store::{Hold, Journal, OpenError, Opened, ReadError, Report, SecretError};
 use crate::verify::id::CallId;
 use crate::verify::recover::Revival;
@@ -68,7 +68,7 @@ impl JournalError {
     }
 }
 
-/// Opens the journal and reads what cannot wait.
+/// Opens the journal and reads what cannot wait. `rang` are the calls of the strips beside it.
 ///
 /// # Errors
 ///
@@ -77,8 +77,9 @@ pub(super) fn read(
     config: &config::Journal,
     trunks: &TrunkNames,
     entropy: &Entropy,
+    rang: Vec<record::InFlight>,
 ) -> Result<Read, JournalError> {
-    read_file(config, trunks, entropy)
+    read_file(config, trunks, entropy, rang)
         .map_err(|why| JournalError { path: config.path.clone(), why })
 }
 
@@ -86,6 +87,7 @@ fn read_file(
     config: &config::Journal,
     trunks: &TrunkNames,
     entropy: &Entropy,
+    rang: Vec<record::InFlight>,
 ) -> Result<Read, Why> {
     let folder = config.path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
@@ -94,7 +96,7 @@ fn read_file(
     let now = Reading::system();
     let opened = Opened::open(&config.path, config.settings, now)?;
     tell(&opened.report());
-    read_opened(opened, trunks, entropy, &now)
+    read_opened(opened, trunks, entropy, rang, &now)
 }
 
 /// Reads what cannot wait of a journal that was opened at `now`.
@@ -106,11 +108,12 @@ pub(super) fn read_opened(
     opened: Opened,
     trunks: &TrunkNames,
     entropy: &Entropy,
+    rang: Vec<record::InFlight>,
     now: &Reading,
 ) -> Result<Read, Why> {
     let (opened, code_key) = key(opened, "codes", now, entropy)?;
     let (opened, tag_key) = key(opened, "tags", now, entropy)?;
-    let in_flight = past::in_flight(&opened, trunks, now.instant)?;
+    let in_flight = past::in_flight(&opened, trunks, rang, now.instant)?;
     Ok(Read { opened, in_flight, code_key, tag_key })
 }
 

@@ -111,7 +111,7 @@ impl Books {
     ) -> Result<(Self, First), Refused> {
         let Means { entropy, wall, clock, trunks, audience, log } = means;
         let Read { opened, in_flight, code_key, tag_key } =
-            past::read_opened(opened, &trunks, &entropy, now)?;
+            past::read_opened(opened, &trunks, &entropy, vec![], now)?;
         let (journal, hand) = opened.by_hand(announce);
         let means = (entropy, wall, Arc::clone(&clock));
         let scribe = Scribe::new(journal.clone(), trunks.clone(), audience, means, log);

@@ -1,5 +1,6 @@
 //! A journal read back: what another process left.
 
+use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Instant;
@@ -25,7 +26,9 @@ pub(crate) struct Found {
     pub(crate) records: u64,
 }
 
-/// The calls that may ring, which cannot wait until everything is read.
+/// The calls that may ring, which cannot wait until everything is read. When the journal lacks its last
+/// commits, those of the strips are among them: their INVITEs left behind commits that may be lost, and
+/// who is taken not to have been called is called again.
 ///
 /// # Errors
 ///
@@ -33,6 +36,7 @@ pub(crate) struct Found {
 pub(crate) fn in_flight(
     opened: &Opened,
     trunks: &TrunkNames,
+    rang: Vec<record::InFlight>,
     now: Instant,
 ) -> Result<Vec<InFlight>, ReadError> {
     let eye = Eye { clock: opened.clock(), trunks: trunks.clone(), now };
@@ -40,6 +44,12 @@ pub(crate) fn in_flight(
     opened.visit(Kind::InFlight, |record| {
         calls.extend(record::InFlight::of(record).map(|call| eye.in_flight(call)));
     })?;
+    let report = opened.report();
+    if report.lost > 0 || report.is_witness_damaged {
+        let known: BTreeSet<CallId> = calls.iter().map(|call| call.call).collect();
+        let rang = rang.into_iter().filter(|call| !known.contains(&call.call));
+        calls.extend(rang.map(|call| eye.in_flight(call)));
+    }
     Ok(calls)
 }
 
@@ -102,3 +112,6 @@ fn read_kinds(journal: &Journal, eye: &Eye, kinds: &[Kind]) -> Result<Found, Rea
 const VERIFICATIONS: [Kind; 3] = [Kind::Verification, Kind::Call, Kind::Final];
 /// What counts beside them.
 const BESIDE: [Kind; 4] = [Kind::Lease, Kind::Idempotency, Kind::Attempt, Kind::MissedCall];
+
+#[cfg(test)]
+mod tests;
