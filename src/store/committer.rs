@@ -167,7 +167,7 @@ impl Committer {
             tracing::error!(%error, "the journal's disk failed: nothing is accepted until it works");
         }
         self.shared.tables.store(None);
-        let rest = engine.give_up();
+        let rest = engine.give_up().because(error);
         if let Err(error) = rest.put_back() {
             tracing::error!(%error, "what was refused may still stand in the journal until it works");
         }

@@ -44,6 +44,8 @@ pub(super) struct Rest {
     commits: u64,
     /// The header after it and the length of the disk; `None`: they could not be read.
     mark: Option<Mark>,
+    /// What was said last of why the disk does not work.
+    said: Option<String>,
 }
 
 struct Mark {
@@ -114,7 +116,7 @@ impl Engine {
         let tables = Tables(Arc::new(database));
         let head = tables.head()?;
         let mark = Some(Mark::read(&*disk)?);
-        let rest = Rest { disk, settings, commits: head.commits, mark };
+        let rest = Rest { disk, settings, commits: head.commits, mark, said: None };
         Ok(Self { tables, guard, rest, head })
     }
 
@@ -213,14 +215,25 @@ impl Rest {
             self.put_back()?;
             Engine::open(Arc::clone(&self.disk), self.settings)
         };
-        let Ok(mut engine) = open() else { return Err(self) };
-        if engine.commit(&[], stamp).is_ok() {
-            return Ok(engine);
-        }
+        let mut engine = match open() {
+            Ok(engine) => engine,
+            Err(error) => return Err(self.because(&error)),
+        };
+        let Err(error) = engine.commit(&[], stamp) else { return Ok(engine) };
         // From the older rest on the engine may have used pages again that it names.
-        let rest = engine.give_up();
+        let rest = Self { said: self.said, ..engine.give_up() };
         let _ = rest.put_back();
-        Err(rest)
+        Err(rest.because(&error))
+    }
+
+    /// Says why the disk does not work, when it is for another reason than before.
+    pub(super) fn because(mut self, error: &EngineError) -> Self {
+        let why = error.to_string();
+        if self.said.as_ref().is_some_and(|said| *said != why) {
+            tracing::error!(%error, "the journal's disk does not work, now for this reason");
+        }
+        self.said = Some(why);
+        self
     }
 }
 
