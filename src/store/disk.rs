@@ -6,7 +6,8 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+use nix::errno::Errno;
+use nix::fcntl::{FallocateFlags, PosixFadviseAdvice, fallocate, posix_fadvise};
 
 /// Bytes by their place. What was written is safe from a loss of power once `sync` has returned.
 pub trait Disk: Debug + Send + Sync + 'static {
@@ -46,6 +47,13 @@ pub trait Disk: Debug + Send + Sync + 'static {
     ///
     /// The system's.
     fn set_len(&self, len: u64) -> io::Result<()>;
+
+    /// Tries whether so many bytes more could be written. It is a look: nothing is kept for who asks.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `StorageFull` when there is no room.
+    fn try_room(&self, bytes: u64) -> io::Result<()>;
 
     /// Waits until everything that was written is safe.
     ///
@@ -111,6 +119,18 @@ impl Disk for FileDisk {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.0.set_len(len)
+    }
+
+    fn try_room(&self, bytes: u64) -> io::Result<()> {
+        let len = self.len()?;
+        let place = |at: u64| i64::try_from(at).map_err(io::Error::other);
+        let flags = FallocateFlags::FALLOC_FL_KEEP_SIZE;
+        match fallocate(&self.0, flags, place(len)?, place(bytes)?) {
+            // What is behind the end goes back. There may be holes before it that need the room.
+            Ok(()) => self.set_len(len),
+            Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn sync(&self) -> io::Result<()> {

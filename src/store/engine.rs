@@ -213,6 +213,8 @@ impl Rest {
     pub(super) fn try_again(self, stamp: Stamp) -> Result<Engine, Self> {
         let open = || {
             self.put_back()?;
+            // An empty commit fits where nothing else does.
+            self.disk.try_room(ROOM)?;
             Engine::open(Arc::clone(&self.disk), self.settings)
         };
         let mut engine = match open() {
@@ -376,5 +378,7 @@ fn table(kind: Kind) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
 }
 
 const HEAD: TableDefinition<'static, (), &'static [u8]> = TableDefinition::new("head");
+/// A disk that was full works again when it takes so much: some hundred starts.
+const ROOM: u64 = 1 << 20;
 /// redb's header, which has 320 bytes: a sector.
 const HEADER_BYTES: usize = 512;

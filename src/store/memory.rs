@@ -175,6 +175,12 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
+    fn try_room(&self, bytes: u64) -> io::Result<()> {
+        let mut state = self.state();
+        state.call()?;
+        state.has_room(state.bytes.len() as u64 + bytes)
+    }
+
     fn sync(&self) -> io::Result<()> {
         let mut state = self.state();
         state.call()?;

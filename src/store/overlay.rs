@@ -105,6 +105,10 @@ impl Disk for Overlay {
         Ok(())
     }
 
+    fn try_room(&self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     fn sync(&self) -> io::Result<()> {
         Ok(())
     }

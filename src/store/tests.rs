@@ -272,6 +272,20 @@ fn d07_a_full_disk_refuses_puts_back_and_goes_on_when_there_is_room() {
 }
 
 #[test]
+fn d07_a_disk_that_has_only_room_for_nothing_does_not_work_again() {
+    let disk = Arc::new(MemoryDisk::of(journal_of(40).bytes()));
+    let mut engine = Engine::open(Arc::clone(&disk) as Arc<dyn Disk>, SETTINGS).unwrap();
+    let len = disk.len().unwrap();
+    disk.break_after(Some(0));
+    assert!(engine.commit(&[&numbered(41)], Stamp::default()).is_err());
+    disk.break_after(None);
+    disk.limit(Some(len + 100_000));
+    let rest = engine.give_up().try_again(Stamp::default()).err().unwrap();
+    disk.limit(Some(len + (1 << 20)));
+    assert!(rest.try_again(Stamp::default()).is_ok());
+}
+
+#[test]
 fn d08_room_of_what_expired_is_used_again_and_given_back_when_asked() {
     let disk = Arc::new(MemoryDisk::default());
     let mut opened = open(&disk).unwrap();

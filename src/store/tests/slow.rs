@@ -40,6 +40,10 @@ impl Disk for SlowDisk {
         self.disk.set_len(len)
     }
 
+    fn try_room(&self, bytes: u64) -> io::Result<()> {
+        self.disk.try_room(bytes)
+    }
+
     fn sync(&self) -> io::Result<()> {
         if self.is_slow.load(Ordering::Relaxed) {
             let (word, waiting) = sync_channel(0);
