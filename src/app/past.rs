@@ -42,8 +42,6 @@ pub(super) struct JournalError {
 pub(super) enum Why {
     #[error("a key in it has {found} bytes, {wanted} are right: it was damaged or edited")]
     Key { found: usize, wanted: usize },
-    #[error("there is no folder for it: make {}, or set `journal.path`", .0.display())]
-    NoFolder(PathBuf),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("it cannot be read: {0}")]
@@ -63,7 +61,7 @@ impl JournalError {
             }
             Why::Open(error) => journal_advice::on_open(error),
             Why::Unreadable(_) => Some(journal_advice::NEWER),
-            Why::NoFolder(_) | Why::Secret(SecretError::Commit(_)) => None,
+            Why::Secret(SecretError::Commit(_)) => None,
         }
     }
 }
@@ -89,10 +87,6 @@ fn read_file(
     entropy: &Entropy,
     rang: Vec<record::InFlight>,
 ) -> Result<Read, Why> {
-    let folder = config.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        return Err(Why::NoFolder(folder.to_owned()));
-    }
     let now = Reading::system();
     let opened = Opened::open(&config.path, config.settings, now)?;
     tell(&opened.report());

@@ -25,6 +25,11 @@ pub(super) fn serve(arguments: &Serve, terminal: &mut Terminal) -> Exit {
             return Exit::Configuration;
         }
     };
+    // As `config check` has it.
+    if let Some(wrong) = files::no_journal(&config).filter(|wrong| wrong.is_certain) {
+        terminal.note(&format!("error: {}", wrong.message));
+        return Exit::Configuration;
+    }
     match run(&arguments.config, &config, terminal) {
         Ok(()) => Exit::Success,
         Err(error) => {

@@ -87,6 +87,10 @@ fn a_journal_in_a_folder_that_is_missing_is_a_problem() {
                    `serve` will not start\n";
     assert_eq!(text(&told.stdout), problem);
     assert!(!place.0.join("nowhere").exists(), "it makes nothing");
+    let said = run(&place, "serve");
+    assert_eq!(said.status.code(), Some(64));
+    assert_eq!(text(&said.stderr), format!("error: {problem}"));
+    assert!(!place.0.join("ringproof.sock").exists(), "nothing was bound");
 }
 
 #[test]
