@@ -22,7 +22,8 @@ pub(super) use retry::RetryBody;
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(super) struct IdempotencyKey {
-    /// Makes a repetition safe: it gets the first one's reply. What was refused for the moment (408,
+    /// Makes a repetition safe: it gets the first one's reply. A key counts for one caller and one
+    /// path; another body, byte for byte, is `idempotency_mismatch`. What was refused for the moment (408,
     /// 429, 5xx, `already_pending`, `call_in_progress`, `endpoint_gone`, `not_called`) is tried again.
     #[param(rename = "Idempotency-Key")]
     #[expect(dead_code, reason = "only its description is used")]

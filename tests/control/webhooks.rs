@@ -145,8 +145,8 @@ async fn a_message_for_an_endpoint_that_was_removed_says_which_and_what_would_he
     assert_eq!(refused.problem(), (409, "endpoint_gone".to_owned()));
     assert_eq!(
         refused.json()["detail"],
-        "the message is for the endpoint \"old-shop\", which is not in the configuration: a \
-         `[[webhook]]` of this name and a restart have it sent"
+        "the endpoint \"old-shop\" is not in the configuration: a `[[webhook]]` of this name and a \
+         restart have its messages sent"
     );
 }
 

@@ -110,13 +110,13 @@ fn w07_a_message_is_tried_again_and_a_refusal_is_said() {
         exit 0
     "#]],
     );
-    let gone = r#"{"type":"urn:ringproof:problem:endpoint_gone","title":"The endpoint is not in the configuration","status":409,"code":"endpoint_gone","detail":"the message is for the endpoint \"shop\", which is not in the configuration"}"#;
+    let gone = r#"{"type":"urn:ringproof:problem:endpoint_gone","title":"The endpoint is not in the configuration","status":409,"code":"endpoint_gone","detail":"the endpoint \"shop\" is not in the configuration"}"#;
     check(
         line,
         &[(path, 409, gone)],
         &expect![[r#"
             > POST /v1/webhooks/deliveries/msg_01JD8Q0R6T9W3K5X7Z2B4N6M8P/retry {}
-            ! error: the message is for the endpoint "shop", which is not in the configuration
+            ! error: the endpoint "shop" is not in the configuration
             exit 65
         "#]],
     );

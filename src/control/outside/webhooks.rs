@@ -35,8 +35,8 @@ pub enum RetryError {
     CallbacksOff,
     /// It is for an endpoint that is not in the configuration.
     #[error(
-        "the message is for the endpoint \"{name}\", which is not in the configuration: a \
-         `[[webhook]]` of this name and a restart have it sent"
+        "the endpoint \"{name}\" is not in the configuration: a `[[webhook]]` of this name and a \
+         restart have its messages sent"
     )]
     EndpointGone {
         /// The endpoint's name.
