@@ -1,7 +1,7 @@
 //! The arguments of `webhook …`.
 
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Daemon, Whole, key_name};
@@ -51,9 +51,9 @@ pub struct Deliveries {
 
 /// Arguments of `webhook retry`.
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("which").required(true).args(["id", "all"])))]
 pub struct Retry {
     /// The message: msg_…
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub id: Option<MessageId>,
     /// All that are dead, each once: as fast as their endpoints take them
     #[arg(long)]
