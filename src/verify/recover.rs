@@ -83,6 +83,7 @@ impl Verify {
         }
         // The ring of ended ones forgets the oldest first.
         entries.sort_by_key(|entry| entry.ended(entry.word.load()));
+        self.table.expect(entries.len());
         for entry in &entries {
             self.admit(entry);
         }

@@ -41,6 +41,12 @@ impl Table {
         }
     }
 
+    /// So many entries come at once, most of them with a call: the maps grow once and not twenty times.
+    pub(super) fn expect(&self, entries: usize) {
+        self.entries.pin().reserve(entries);
+        self.calls.pin().reserve(entries);
+    }
+
     /// Takes a place for one that is read back, whatever the limit.
     pub(super) fn reserve_for_recovered(&self) {
         self.pending.size.fetch_add(1, Ordering::Relaxed);
