@@ -125,15 +125,40 @@ impl Disk for FileDisk {
         let len = self.len()?;
         let place = |at: u64| i64::try_from(at).map_err(io::Error::other);
         let flags = FallocateFlags::FALLOC_FL_KEEP_SIZE;
-        match fallocate(&self.0, flags, place(len)?, place(bytes)?) {
-            // What is behind the end goes back. There may be holes before it that need the room.
-            Ok(()) => self.set_len(len),
-            Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+        let tried = fallocate(&self.0, flags, place(len)?, place(bytes)?);
+        // What is behind the end goes back, also the part that there was room for. There may be holes
+        // before it that need it.
+        self.set_len(len)?;
+        match tried {
+            Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn d07_to_try_whether_there_is_room_takes_none() {
+        let path = std::env::temp_dir().join(format!("ringproof-room-{}", std::process::id()));
+        let disk = FileDisk::open(&path, true).unwrap();
+        disk.write(0, &[1; 8_192]).unwrap();
+        disk.sync().unwrap();
+        let taken = || path.metadata().map(|found| (found.len(), found.blocks())).unwrap();
+        let before = taken();
+        disk.try_room(1 << 20).unwrap();
+        assert_eq!(taken(), before);
+        // More than any file may have, with what is there.
+        assert!(disk.try_room(i64::MAX as u64 - 8_192).is_err());
+        assert_eq!(taken(), before);
+        std::fs::remove_file(path).unwrap();
     }
 }
