@@ -2,7 +2,8 @@
 //!
 //! Invariant: receivers that took the last message that was sent to them have places and memory of their
 //! own, which no others take, and the other way round. Clients choose the hosts of callbacks: whoever
-//! gives ever new ones that take nothing holds up other new ones, and nobody who has been told before.
+//! gives ever new ones that take nothing holds up other new ones, and nobody who has been told before, as
+//! far as a shelf remembers who that is.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -88,7 +89,8 @@ impl Places {
     /// The lane whose last message gives way: the largest of the group that has more than its share.
     pub(super) fn largest(&self) -> Option<Arc<str>> {
         let [known, other] = &self.groups;
-        let members = if other.waiting > self.share { other } else { known };
+        let is_other = other.waiting > self.share || known.waiting == 0;
+        let members = if is_other { other } else { known };
         members.weights.last().map(|(_, name)| name.clone())
     }
 
@@ -113,5 +115,34 @@ impl Places {
 
     fn of(&mut self, group: Group) -> &mut Members {
         &mut self.groups[group as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::message::MessageId;
+    use super::*;
+    use crate::time::testing::origin;
+
+    fn lane(group: Group, waiting: u128) -> Lane {
+        let mut lane = Lane::new(group);
+        lane.waiting.extend((0..waiting).map(|id| (origin(), MessageId(id))));
+        lane
+    }
+
+    #[test]
+    fn w04_whoever_has_more_than_half_gives_way_and_otherwise_whoever_has_something() {
+        for (known, other, expected) in
+            [(3, 3, "known"), (1, 5, "other"), (0, 3, "other"), (5, 0, "known")]
+        {
+            let mut places = Places::new(2, 4);
+            let (mut known, mut other) = (lane(Group::Known, known), lane(Group::Other, other));
+            places.list(&"known".into(), &mut known, None);
+            places.list(&"other".into(), &mut other, None);
+            assert_eq!(places.largest().as_deref(), Some(expected));
+            places.unlist(&"known".into(), &mut known);
+            places.unlist(&"other".into(), &mut other);
+            assert_eq!(places.largest(), None);
+        }
     }
 }
