@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::exchange::{Answer, Exchange};
@@ -125,19 +123,10 @@ impl Crowd {
         let (exchange, ear) = Exchange::open(socket, connections)?;
         let exchange = self.exchange.get_or_init(|| exchange);
         let (total, mut outcome) = (u32::try_from(self.people.len())?, Outcome::default());
-        thread::scope(|scope| {
-            let pacer =
-                scope.spawn(|| load::pace((rate, total), |phone, due| start(exchange, phone, due)));
-            exchange.hear(ear, &mut |answer| {
-                self.on_answer(answer, &mut outcome);
-                if outcome.settled < total {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            })?;
-            pacer.join().map_err(|_| "the client panicked")??;
-            Ok::<_, Box<dyn Error>>(())
+        let ask = |phone, due| start(exchange, phone, due);
+        load::converse((exchange, ear), (rate, total), ask, &mut |answer| {
+            self.on_answer(answer, &mut outcome);
+            outcome.settled == total
         })?;
         self.find_left_out(&mut outcome);
         Ok(outcome)

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::exchange::{Answer, Exchange};
+use crate::exchange::{Answer, Ear, Exchange};
 use crate::http;
 
 /// One start.
@@ -49,18 +49,9 @@ pub(crate) fn starts(
     let (exchange, ear) = Exchange::open(socket, CONNECTIONS)?;
     let ask = |phone, due| exchange.ask(phone, due, http::post(PATH, None, &body(phone)));
     let mut all = Vec::with_capacity(total as usize);
-    thread::scope(|scope| {
-        let pacer = scope.spawn(|| pace((rate, total), ask));
-        exchange.hear(ear, &mut |answer| {
-            all.push(Started::from(answer));
-            if all.len() < total as usize {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        })?;
-        pacer.join().map_err(|_| "the client panicked")??;
-        Ok::<_, Box<dyn Error>>(())
+    converse((&exchange, ear), (rate, total), ask, &mut |answer| {
+        all.push(Started::from(answer));
+        all.len() == total as usize
     })?;
     if all.len() < total as usize {
         return Err(format!("{} of {total} starts were answered", all.len()).into());
@@ -68,8 +59,25 @@ pub(crate) fn starts(
     Ok(all)
 }
 
+/// Asks `total` times, `rate` a second, and hears answers until `on_answer` says that one was the last.
+pub(crate) fn converse<A: Send>(
+    (exchange, ear): (&Exchange<A>, Ear),
+    pace: (u32, u32),
+    ask: impl FnMut(u32, Instant) -> io::Result<()> + Send,
+    on_answer: &mut dyn FnMut(Answer<A>) -> bool,
+) -> Result<(), Box<dyn Error>> {
+    thread::scope(|scope| {
+        let pacer = scope.spawn(|| keep_pace(pace, ask));
+        exchange.hear(ear, &mut |answer| match on_answer(answer) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })?;
+        Ok(pacer.join().map_err(|_| "the client panicked")??)
+    })
+}
+
 /// Has the n-th of `total` things done when it is due, `rate` a second.
-pub(crate) fn pace(
+fn keep_pace(
     (rate, total): (u32, u32),
     mut act: impl FnMut(u32, Instant) -> io::Result<()>,
 ) -> io::Result<()> {
